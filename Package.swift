@@ -1,0 +1,174 @@
+// swift-tools-version: 6.3
+// SPDX-License-Identifier: Apache-2.0
+
+// One section for each target and its tests, from the values in the middle outwards to the two
+// executables. Dependencies between our own targets point inwards only: adapters (Beads, Control,
+// Processes, Systemd, Tmux, TownFiles) never import one another.
+
+import PackageDescription
+
+let package = Package(
+  name: "gastown-daemon",
+  products: [
+    .executable(name: "gastown-daemon", targets: ["gastown-daemon"]),
+    .executable(name: "gt", targets: ["gt"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+  ],
+  targets: [
+    // MARK: Town - values and rules, the standard library only
+    .target(name: "Town"),
+    .testTarget(name: "TownTests", dependencies: ["Town"]),
+
+    // MARK: Commands - what it means to run an outside command; no I/O
+    .target(name: "Commands"),
+
+    // MARK: Processes - running commands with deadlines, reading /proc
+    .target(
+      name: "Processes",
+      dependencies: [
+        "Commands",
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]
+    ),
+    .testTarget(name: "ProcessesTests", dependencies: ["Processes", "TestSupport"]),
+
+    // MARK: Tmux - typed commands and parsers for one tmux server
+    .target(name: "Tmux", dependencies: ["Commands"]),
+    .testTarget(name: "TmuxTests", dependencies: ["Processes", "TestSupport", "Tmux"]),
+
+    // MARK: Beads - the bead store and mail
+    .target(
+      name: "Beads",
+      dependencies: [
+        "Commands",
+        "Town",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ]
+    ),
+    .executableTarget(
+      name: "bd-stand-in",
+      path: "Tests/bd-stand-in"
+    ),
+    .testTarget(
+      name: "BeadsTests",
+      dependencies: ["Beads", "bd-stand-in", "Processes", "TestSupport"],
+      resources: [.copy("Recordings")]
+    ),
+
+    // MARK: TownFiles - the town's files on disk
+    .target(
+      name: "TownFiles",
+      dependencies: [
+        "Town",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]
+    ),
+    .testTarget(name: "TownFilesTests", dependencies: ["TestSupport", "TownFiles"]),
+
+    // MARK: Systemd - notify, watchdog, socket activation, the journal
+    .systemLibrary(
+      name: "CSystemd",
+      pkgConfig: "libsystemd",
+      providers: [.apt(["libsystemd-dev"]), .yum(["systemd-devel"])]
+    ),
+    .target(
+      name: "Systemd",
+      dependencies: [
+        "CSystemd",
+        .product(name: "Logging", package: "swift-log"),
+      ]
+    ),
+    .testTarget(name: "SystemdTests", dependencies: ["Systemd", "TestSupport"]),
+
+    // MARK: Control - the control protocol, its server and its client
+    .target(
+      name: "Control",
+      dependencies: [
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ]
+    ),
+    .testTarget(name: "ControlTests", dependencies: ["Control", "TestSupport"]),
+
+    // MARK: Supervision - observe, decide, act, record
+    .target(
+      name: "Supervision",
+      dependencies: [
+        "Beads",
+        "Commands",
+        "Processes",
+        "Tmux",
+        "Town",
+        "TownFiles",
+        .product(name: "Logging", package: "swift-log"),
+      ]
+    ),
+    .testTarget(name: "SupervisionTests", dependencies: ["Supervision", "TestSupport"]),
+
+    // MARK: GastownDaemon - the assembly
+    .target(
+      name: "GastownDaemon",
+      dependencies: [
+        "Control",
+        "Supervision",
+        "Systemd",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+      ]
+    ),
+    .executableTarget(name: "gastown-daemon", dependencies: ["GastownDaemon"]),
+
+    // MARK: GTCommands - the command tree of `gt`
+    .target(
+      name: "GTCommands",
+      dependencies: [
+        "Control",
+        "GastownDaemon",
+        "Supervision",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      exclude: [],
+      resources: []
+    ),
+    .executableTarget(name: "gt", dependencies: ["GTCommands"]),
+    .testTarget(name: "GTCommandsTests", dependencies: ["GTCommands", "TestSupport"]),
+
+    // MARK: System - the suites that need a real systemd, and whole towns
+    .testTarget(
+      name: "SystemTests",
+      dependencies: ["gastown-daemon", "gt", "Processes", "TestSupport", "bd-stand-in"],
+      path: "Tests/System"
+    ),
+
+    // MARK: TestSupport - what the test targets share
+    .target(
+      name: "TestSupport",
+      dependencies: ["Commands", "Processes", "Tmux", "Town"],
+      path: "Tests/TestSupport"
+    ),
+  ],
+  swiftLanguageModes: [.v6]
+)
+
+// The settings of every target of ours, once.
+for target in package.targets where target.type != .system {
+  target.swiftSettings = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  ]
+  if Context.environment["GASTOWN_WARNINGS_AS_ERRORS"] != nil {
+    target.swiftSettings?.append(.treatAllWarnings(as: .error))
+  }
+}

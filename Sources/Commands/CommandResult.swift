@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What became of a command that ran to its end.
+package struct CommandResult: Sendable, Hashable {
+  /// How the process ended.
+  package enum Ending: Sendable, Hashable {
+    case exited(Int32)
+    case signalled(Int32)
+  }
+
+  package var ending: Ending
+  package var standardOutput: [UInt8]
+  package var standardError: [UInt8]
+
+  package init(ending: Ending, standardOutput: [UInt8] = [], standardError: [UInt8] = []) {
+    self.ending = ending
+    self.standardOutput = standardOutput
+    self.standardError = standardError
+  }
+
+  package var succeeded: Bool { ending == .exited(0) }
+
+  /// Standard output as text; bytes that are not UTF-8 become U+FFFD.
+  package var output: String { String(decoding: standardOutput, as: UTF8.self) }
+
+  /// Standard error as text; bytes that are not UTF-8 become U+FFFD.
+  package var errors: String { String(decoding: standardError, as: UTF8.self) }
+}
