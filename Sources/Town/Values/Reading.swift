@@ -25,3 +25,4 @@ package enum Reading<Value: Sendable>: Sendable {
 }
 
 extension Reading: Equatable where Value: Equatable {}
+extension Reading: Hashable where Value: Hashable {}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What is remembered of one agent between turns and across restarts of the daemon.
+package struct AgentRecord: Sendable, Hashable, Codable {
+  /// A death that was seen and has not been answered yet.
+  package struct Death: Sendable, Hashable, Codable {
+    package var seenAt: Timestamp
+    /// The life that ended; `nil` where only the corpse was found.
+    package var life: ProcessLife?
+    package var cause: ExitCause?
+    /// The work that was on the agent's hook.
+    package var hook: String?
+    /// The notices that have gone out because of it, so that each goes out once.
+    package var told: Set<String> = []
+
+    enum CodingKeys: String, CodingKey {
+      case life, cause, hook, told
+      case seenAt = "seen_at"
+    }
+  }
+
+  /// A pane's dead process, by which a corpse is known again and never counted twice.
+  package struct Grave: Sendable, Hashable, Codable {
+    package var server: ServerIdentity
+    package var pane: String
+    package var pid: Int32
+  }
+
+  /// An attempt to start the agent that was begun and whose end has not been recorded.
+  package struct Launch: Sendable, Hashable, Codable {
+    package var at: Timestamp
+    package var isRestart: Bool
+    package var hook: String?
+  }
+
+  /// The agent's last known life. It stays here until the death is seen.
+  package var life: ProcessLife?
+  /// When that life was first seen.
+  package var since: Timestamp?
+  package var death: Death?
+  package var grave: Grave?
+  package var launch: Launch?
+  package var backoff = Backoff()
+  /// Restarts so far, ever.
+  package var restarts = 0
+  /// Whether somebody was told that this life is not ready; cleared with the next.
+  package var toldNotReady = false
+  /// The work on the hook that the last refusal to start was told about.
+  package var toldRefusal: String?
+
+  package init() {}
+
+  enum CodingKeys: String, CodingKey {
+    case life, since, death, grave, launch, backoff, restarts
+    case toldNotReady = "told_not_ready"
+    case toldRefusal = "told_refusal"
+  }
+
+  package var isEmpty: Bool { self == AgentRecord() }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What was seen of one agent.
+package struct AgentObservation: Sendable, Hashable {
+  package var agent: AgentIdentity
+  package var liveness: Liveness
+  /// The agent's bead; `known(nil)` where every database was read and none has it.
+  package var bead: Reading<Bead?>
+  /// The decision of a person that concerns this agent, its rig or the town.
+  package var hold: Reading<Hold?>
+  /// Whether the agent's directory is there.
+  package var hasDirectory: Bool
+
+  package init(
+    agent: AgentIdentity, liveness: Liveness, bead: Reading<Bead?>, hold: Reading<Hold?> = .known(nil),
+    hasDirectory: Bool = true
+  ) {
+    self.agent = agent
+    self.liveness = liveness
+    self.bead = bead
+    self.hold = hold
+    self.hasDirectory = hasDirectory
+  }
+}
+
+/// One look at the town: immutable, and honest about what could not be read.
+package struct TownSnapshot: Sendable {
+  package var time: Timestamp
+  package var boot: String
+  /// Why the registry could not be read; then there are no rigs' agents below, and nothing may be
+  /// concluded from their absence.
+  package var registryFailure: String?
+  package var rigs: [Rig]
+  package var agents: [AgentObservation]
+  package var strangers: [Census.Stranger]
+  /// The tmux servers that answered.
+  package var servers: Set<ServerIdentity>
+  /// Servers that could not be asked, and stores that could not be read, each with its reason.
+  package var failures: [String]
+
+  package init(
+    time: Timestamp, boot: String, registryFailure: String? = nil, rigs: [Rig] = [], agents: [AgentObservation] = [],
+    strangers: [Census.Stranger] = [], servers: Set<ServerIdentity> = [], failures: [String] = []
+  ) {
+    self.time = time
+    self.boot = boot
+    self.registryFailure = registryFailure
+    self.rigs = rigs
+    self.agents = agents
+    self.strangers = strangers
+    self.servers = servers
+    self.failures = failures
+  }
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What can happen in a town that somebody may want to know: `GT_EVENT` in the journal.
+package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
+  case daemonReady = "daemon_ready"
+  case daemonStopping = "daemon_stopping"
+  case crashDetected = "crash_detected"
+  case agentStarted = "agent_started"
+  case agentRestarted = "agent_restarted"
+  case restartFailed = "restart_failed"
+  case agentReady = "agent_ready"
+  case agentNotReady = "agent_not_ready"
+  case agentStopped = "agent_stopped"
+  case spawnTriggered = "spawn_triggered"
+  case spawnDropped = "spawn_dropped"
+  case storeUnavailable = "store_unavailable"
+  case tmuxUnavailable = "tmux_unavailable"
+
+  /// The journal's MESSAGE_ID, by which `journalctl MESSAGE_ID=…` and the catalog know the event.
+  /// Made once with `systemd-id128 new`; never reused for anything else.
+  package var messageID: String {
+    switch self {
+    case .daemonReady: "27cab9a7a60c4036b0ff2413d0df38d9"
+    case .daemonStopping: "7fcde40f5e5a4fda8e2def1f0f6f39e6"
+    case .crashDetected: "7a45213b1d9743ebab9ed686489df375"
+    case .agentStarted: "ae52ac6d268b4c58a58e79e8fa45b0b8"
+    case .agentRestarted: "de84a2b9969844279995e4f2d81c713d"
+    case .restartFailed: "1c8723506dcb4e8a84c85bcfe2e5fd1c"
+    case .agentReady: "c9e75dbc03d64289880f765dd1fb78e8"
+    case .agentNotReady: "d084ab1513ae46d4913a736c64a6ab2b"
+    case .agentStopped: "a78b9fa25cdb4f03926933ecc38b5ea8"
+    case .spawnTriggered: "b36a91e226144cec8d08cf025fdf1d57"
+    case .spawnDropped: "7da8d5490c164d41942721ce6982af49"
+    case .storeUnavailable: "16120df721fd4ab985a416ed78bf64e4"
+    case .tmuxUnavailable: "e9fa3c768ea04dfdb8c7328eb4196ecd"
+    }
+  }
+
+  /// How loudly it is said.
+  package var severity: Severity {
+    switch self {
+    case .daemonReady, .daemonStopping, .agentStarted, .agentReady, .spawnTriggered: .info
+    case .agentRestarted, .agentStopped, .spawnDropped: .notice
+    case .crashDetected, .agentNotReady: .warning
+    case .restartFailed, .storeUnavailable, .tmuxUnavailable: .error
+    }
+  }
+
+  package enum Severity: Sendable { case info, notice, warning, error }
+}

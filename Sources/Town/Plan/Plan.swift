@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What one turn decided: what it found about each agent and why, what is to be done, what is to be
+/// recorded, and when to look again.
+package struct Plan: Sendable {
+  package var findings: [Finding] = []
+  package var events: [TownEvent] = []
+  package var launches: [LaunchOrder] = []
+  package var notices: [Notice] = []
+  /// Agents found to be up after a launch of ours whose end nobody recorded: they still have to be
+  /// told to begin.
+  package var unannounced: [PendingSpawn] = []
+  package var ledger: Ledger
+  /// The earliest time at which some decision wants another look.
+  package var nextLook: Timestamp?
+
+  package init(ledger: Ledger) { self.ledger = ledger }
+
+  /// Asks for another turn at `time`, or earlier.
+  package mutating func look(at time: Timestamp) {
+    nextLook = nextLook.map { min($0, time) } ?? time
+  }
+}
+
+/// What was decided about one agent, and why.
+package struct Finding: Sendable, Hashable {
+  package enum Decision: String, Sendable, Hashable, Codable {
+    /// It lives.
+    case alive
+    /// It is to be started: it has not lived since boot.
+    case start
+    /// It died with work to do and is to be started again.
+    case restart
+    /// It is not running, and rightly so.
+    case leave
+    /// It is to be looked at again at `until`.
+    case wait
+    /// A start is under way.
+    case underway
+    /// It ought to run and cannot be started.
+    case stuck
+    /// Something could not be read, so nothing is done.
+    case unknown
+  }
+
+  /// The agent as a person calls it.
+  package var subject: String
+  package var session: String
+  package var rule: WorkRule.Rule
+  package var decision: Decision
+  package var reason: String
+  package var until: Timestamp?
+
+  package init(
+    subject: String, session: String, rule: WorkRule.Rule, decision: Decision, reason: String, until: Timestamp? = nil
+  ) {
+    self.subject = subject
+    self.session = session
+    self.rule = rule
+    self.decision = decision
+    self.reason = reason
+    self.until = until
+  }
+}
+
+/// An agent that is to be started, and what stands in its place now.
+package struct LaunchOrder: Sendable, Hashable {
+  /// What the new process takes the place of.
+  package enum Place: Sendable, Hashable {
+    /// A new session.
+    case newSession
+    /// A dead pane on our own server; tmux itself refuses where the pane has come alive.
+    case deadPane(server: ServerIdentity, pane: String)
+    /// A bare shell that the agent left behind, which must be that very process still.
+    case bareShell(ProcessLife)
+  }
+
+  package var agent: AgentIdentity
+  package var rule: WorkRule.Rule
+  package var isRestart: Bool
+  package var hook: String?
+  package var place: Place
+  /// How long to wait first, so that many do not start in one instant.
+  package var delay: Duration
+
+  package init(
+    agent: AgentIdentity, rule: WorkRule.Rule, isRestart: Bool, hook: String?, place: Place, delay: Duration = .zero
+  ) {
+    self.agent = agent
+    self.rule = rule
+    self.isRestart = isRestart
+    self.hook = hook
+    self.place = place
+    self.delay = delay
+  }
+}
+
+/// A message to whoever should know.
+package struct Notice: Sendable, Hashable {
+  /// What it is about; one notice goes out for one key of one death.
+  package var key: String
+  package var agent: AgentIdentity
+  package var recipients: [String]
+  package var subject: String
+  package var body: String
+
+  package init(key: String, agent: AgentIdentity, subject: String, body: String) {
+    self.key = key
+    self.agent = agent
+    recipients = agent.guardians
+    self.subject = subject
+    self.body = body
+  }
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One thing that happened, with what the journal's fields say of it.
+package struct TownEvent: Sendable, Hashable {
+  package var kind: EventKind
+  package var agent: AgentIdentity?
+  /// The line that a person reads.
+  package var message: String
+  package var bead: String?
+  package var pid: Int32?
+  package var cause: ExitCause?
+  package var restarts: Int?
+  package var reason: String?
+
+  package init(
+    _ kind: EventKind, agent: AgentIdentity? = nil, message: String, bead: String? = nil, pid: Int32? = nil,
+    cause: ExitCause? = nil, restarts: Int? = nil, reason: String? = nil
+  ) {
+    self.kind = kind
+    self.agent = agent
+    self.message = message
+    self.bead = bead
+    self.pid = pid
+    self.cause = cause
+    self.restarts = restarts
+    self.reason = reason
+  }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The last word before a start, and what its end means.
+package enum LaunchRule {
+  /// Judges an order by a fresh read of the agent's bead and of the work on its hook.
+  package static func confirm(
+    _ order: LaunchOrder, bead: Reading<Bead?>, hook: (String) -> Reading<Bead?>, at time: Timestamp, policy: Policy
+  ) -> WorkRule.Need {
+    guard order.rule == .sessionHealth else { return .run(hook: order.hook) }
+    let need = WorkRule.polecat(bead: bead, at: time, policy: policy)
+    guard case .run(let work?) = need else { return need }
+    return WorkRule.hook(work, reading: hook(work))
+  }
+
+  /// What became of an attempt to start an agent.
+  package enum Outcome: Sendable, Hashable {
+    /// The agent's process runs.
+    case launched(ProcessLife, warnings: [String])
+    /// Nothing was started and nothing is wrong: the world had moved on.
+    case declined(String)
+    /// It could not be started.
+    case failed(String)
+  }
+
+  /// Takes note of an outcome: the life, the count, the events and the notices.
+  package static func record(
+    _ outcome: Outcome, of order: LaunchOrder, at time: Timestamp, in plan: inout Plan
+  ) {
+    let agent = order.agent
+    var record = plan.ledger[agent]
+    defer { plan.ledger[agent] = record }
+    let started = record.launch?.at ?? time
+    record.launch = nil
+    switch outcome {
+    case .launched(let life, let warnings):
+      let death = record.death
+      record.life = life
+      record.since = time
+      record.death = nil
+      record.grave = nil
+      record.toldNotReady = false
+      record.toldRefusal = nil
+      if order.isRestart { record.restarts += 1 }
+      let caution = warnings.isEmpty ? "" : " (\(warnings.joined(separator: "; ")))"
+      plan.events.append(
+        TownEvent(
+          order.isRestart ? .agentRestarted : .agentStarted, agent: agent,
+          message: "\(agent.address) \(order.isRestart ? "restarted" : "started") as pid \(life.pid)\(caution)",
+          bead: order.hook, pid: life.pid, cause: death?.cause, restarts: record.restarts,
+          reason: order.isRestart ? death?.cause?.description ?? "it died" : order.rule.rawValue))
+      plan.unannounced.append(.of(agent, hook: order.hook, at: started))
+    case .declined(let reason):
+      plan.findings.append(
+        Finding(subject: agent.address, session: agent.session, rule: order.rule, decision: .leave, reason: reason))
+    case .failed(let reason):
+      if !order.isRestart { record.backoff.noteAttempt(at: started) }
+      plan.events.append(
+        TownEvent(
+          .restartFailed, agent: agent, message: "\(agent.address) could not be started: \(reason)", bead: order.hook,
+          restarts: record.restarts, reason: reason))
+      let work = order.hook ?? ""
+      if record.toldRefusal != work {
+        record.toldRefusal = work
+        plan.notices.append(.cannotStart(agent, hook: order.hook, reason: reason))
+      }
+    }
+  }
+}

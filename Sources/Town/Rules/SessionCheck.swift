@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The truth about one polecat's session, as `gt session check` tells it.
+package struct SessionCheck: Sendable, Hashable, Codable {
+  package enum State: String, Sendable, Hashable, Codable, CaseIterable {
+    case alive
+    /// It should run and does not.
+    case crashed
+    /// It need not run, and does not.
+    case idle
+    case deadShell = "dead_shell"
+    case stopped
+    case unknown
+  }
+
+  package enum Supervision: String, Sendable, Hashable, Codable {
+    case watched
+    case backingOff = "backing_off"
+    case parked, held, stopped
+  }
+
+  package var rig: String
+  package var polecat: String
+  package var session: String
+  package var state: State
+  package var hookBead: String?
+  package var agentState: AgentState?
+  /// The agent's process; `nil` unless it is alive.
+  package var pid: Int32?
+  package var supervision: Supervision
+  package var reason: String?
+
+  enum CodingKeys: String, CodingKey {
+    case rig, polecat, session, state, pid, supervision, reason
+    case hookBead = "hook_bead"
+    case agentState = "agent_state"
+  }
+
+  /// Absent values are written as null.
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(rig, forKey: .rig)
+    try container.encode(polecat, forKey: .polecat)
+    try container.encode(session, forKey: .session)
+    try container.encode(state, forKey: .state)
+    try container.encode(hookBead, forKey: .hookBead)
+    try container.encode(agentState, forKey: .agentState)
+    try container.encode(pid, forKey: .pid)
+    try container.encode(supervision, forKey: .supervision)
+    try container.encode(reason, forKey: .reason)
+  }
+}
+
+extension SessionCheck {
+  /// - Parameter hook: the work on the hook, read afresh where the answer depends on it.
+  package init(
+    _ observation: AgentObservation, record: AgentRecord, hook: (String) -> Reading<Bead?>, at time: Timestamp,
+    policy: Policy
+  ) {
+    let agent = observation.agent
+    rig = agent.rig ?? ""
+    polecat = agent.name ?? agent.role.rawValue
+    session = agent.session
+    let bead = observation.bead.value ?? nil
+    hookBead = bead?.hookBead
+    agentState = bead?.agentState
+    pid = nil
+    reason = nil
+    state = .unknown
+
+    let hold = observation.hold.value ?? nil
+    let next = record.backoff.nextAttempt(policy: policy.restart)
+    if let hold {
+      supervision = hold.kind == .stop ? .stopped : .held
+    } else if let next, next > time, !observation.liveness.isAlive {
+      supervision = .backingOff
+    } else {
+      supervision = .watched
+    }
+
+    var need = WorkRule.need(of: observation, at: time, policy: policy)
+    switch observation.liveness {
+    case .alive(let life, let place):
+      state = .alive
+      pid = life.pid
+      if !place.isOwnServer { reason = "on the tmux server \(displayable(place.serverName))" }
+      if let hold { reason = hold.summary }
+      return
+    case .unknown(let why):
+      reason = why
+      return
+    case .deadShell(let shell):
+      state = .deadShell
+      reason = "a bare shell is left in its pane" + (shell.isAttached ? ", with a person looking at it" : "")
+      return
+    case .dead, .absent:
+      break
+    }
+    if case .run(let work?) = need { need = WorkRule.hook(work, reading: hook(work)) }
+    let ending = record.death?.cause ?? observation.liveness.corpseCause
+    switch need {
+    case .run(let work):
+      state = .crashed
+      let how = ending?.description ?? (observation.liveness == .absent ? "no session" : "died of an unknown cause")
+      let directory = observation.hasDirectory ? "" : "; its directory \(agent.directory)/ is missing"
+      reason = how + (work.map { ", with \(displayable($0)) on its hook" } ?? "") + directory
+      if let next, supervision == .backingOff { reason = (reason ?? "") + "; next attempt at \(next)" }
+    case .rest(.stopped, let why), .rest(.held, let why):
+      state = .stopped
+      reason = why
+    case .rest(.idle, let why), .wait(_, let why):
+      state = .idle
+      reason = why
+    case .unknown(let why):
+      reason = why
+    }
+  }
+
+  /// Somebody found on disk who cannot be supervised.
+  package init(stranger: Census.Stranger) {
+    rig = stranger.rig
+    polecat = displayable(stranger.name)
+    session = displayable(stranger.session)
+    state = .unknown
+    supervision = .watched
+    reason = stranger.reason
+  }
+
+  /// Whether everything is as it should be.
+  package var isWell: Bool {
+    switch state {
+    case .alive, .idle, .stopped: true
+    case .crashed, .deadShell, .unknown: false
+    }
+  }
+}
+
+extension Liveness {
+  var corpseCause: ExitCause? {
+    if case .dead(let corpse) = self { corpse.cause } else { nil }
+  }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The times and limits by which the rules judge. Every one of them is a setting.
+package struct Policy: Sendable, Hashable {
+  /// How often the town is looked at when nothing happens, by how long ago somebody last used it.
+  package struct Heartbeat: Sendable, Hashable {
+    package var active: Duration = .seconds(5 * 60)
+    package var quiet: Duration = .seconds(10 * 60)
+    package var idle: Duration = .seconds(30 * 60)
+    package var dormant: Duration = .seconds(60 * 60)
+    package init() {}
+  }
+
+  /// How restarts are spaced.
+  package struct Restart: Sendable, Hashable {
+    /// The wait before the second restart in a row; it doubles from there. The first is at once.
+    package var initial: Duration = .seconds(1)
+    package var max: Duration = .seconds(5 * 60)
+    /// A life this long makes the next death a first one again.
+    package var stable: Duration = .seconds(10 * 60)
+    /// Between starts that are no restarts, so that a whole town does not start in one instant.
+    package var stagger: Duration = .milliseconds(250)
+    package init() {}
+  }
+
+  package var heartbeat = Heartbeat()
+  package var restart = Restart()
+  /// A polecat that reports `spawning` is left to whoever spawns it for this long.
+  package var spawning: Duration = .seconds(5 * 60)
+  /// An agent that was started has this long to show its prompt.
+  package var ready: Duration = .seconds(2 * 60)
+  /// A pending spawn is given up this long after its session was first seen.
+  package var spawnPrune: Duration = .seconds(5 * 60)
+  /// How soon a session with a pending spawn is looked at again.
+  package var spawnLook: Duration = .seconds(2)
+
+  package init() {}
+}
