@@ -29,6 +29,8 @@ package struct SessionCheck: Sendable, Hashable, Codable {
   package var pid: Int32?
   package var supervision: Supervision
   package var reason: String?
+  /// Whether everything is as it should be: it runs, or need not. Not part of the JSON.
+  package var isWell = true
 
   enum CodingKeys: String, CodingKey {
     case rig, polecat, session, state, pid, supervision, reason
@@ -88,9 +90,11 @@ extension SessionCheck {
       return
     case .unknown(let why):
       reason = why
+      isWell = false
       return
     case .deadShell(let shell):
       state = .deadShell
+      if case .rest = need {} else { isWell = false }
       reason = "a bare shell is left in its pane" + (shell.isAttached ? ", with a person looking at it" : "")
       return
     case .dead, .absent:
@@ -101,6 +105,7 @@ extension SessionCheck {
     switch need {
     case .run(let work):
       state = .crashed
+      isWell = false
       let how = ending?.description ?? (observation.liveness == .absent ? "no session" : "died of an unknown cause")
       let directory = observation.hasDirectory ? "" : "; its directory \(agent.directory)/ is missing"
       reason = how + (work.map { ", with \(displayable($0)) on its hook" } ?? "") + directory
@@ -113,6 +118,7 @@ extension SessionCheck {
       reason = why
     case .unknown(let why):
       reason = why
+      isWell = false
     }
   }
 
@@ -124,14 +130,7 @@ extension SessionCheck {
     state = .unknown
     supervision = .watched
     reason = stranger.reason
-  }
-
-  /// Whether everything is as it should be.
-  package var isWell: Bool {
-    switch state {
-    case .alive, .idle, .stopped: true
-    case .crashed, .deadShell, .unknown: false
-    }
+    isWell = false
   }
 }
 

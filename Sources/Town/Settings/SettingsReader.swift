@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A setting that cannot be used: which, what stands there, and what is allowed.
+package struct SettingsError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// The key with its path, such as `restart.max`; empty for the file as a whole.
+  package var key: String
+  package var reason: String
+
+  package init(key: String, reason: String) {
+    self.key = key
+    self.reason = reason
+  }
+
+  package var description: String { key.isEmpty ? reason : "\(key): \(reason)" }
+}
+
+/// Takes the members of one JSON object out, one by one, and refuses what is left over: a misspelt
+/// key must not be silently without effect.
+struct SettingsReader {
+  private let path: String
+  private var members: [String: JSONValue]
+  private var known: [String] = []
+
+  init(_ value: JSONValue, path: String = "") throws(SettingsError) {
+    guard let members = value.object else {
+      throw SettingsError(key: path, reason: "an object is expected here, not \(value.kind)")
+    }
+    self.path = path
+    self.members = members
+  }
+
+  private func key(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
+
+  mutating func take(_ name: String) -> JSONValue? {
+    known.append(name)
+    return members.removeValue(forKey: name)
+  }
+
+  mutating func object(_ name: String, _ body: (inout SettingsReader) throws(SettingsError) -> Void) throws(SettingsError) {
+    guard let value = take(name) else { return }
+    var reader = try SettingsReader(value, path: key(name))
+    try body(&reader)
+    try reader.finish()
+  }
+
+  mutating func string(_ name: String) throws(SettingsError) -> String? {
+    guard let value = take(name) else { return nil }
+    guard let text = value.string else { throw SettingsError(key: key(name), reason: "a string is expected, not \(value.kind)") }
+    return text
+  }
+
+  mutating func strings(_ name: String) throws(SettingsError) -> [String]? {
+    guard let value = take(name) else { return nil }
+    guard case .array(let items) = value else {
+      throw SettingsError(key: key(name), reason: "an array of strings is expected, not \(value.kind)")
+    }
+    var result: [String] = []
+    for item in items {
+      guard let text = item.string else {
+        throw SettingsError(key: key(name), reason: "an array of strings is expected, and it holds \(item.kind)")
+      }
+      if text.utf8.contains(0) { throw SettingsError(key: key(name), reason: "a NUL character is not allowed") }
+      result.append(text)
+    }
+    return result
+  }
+
+  mutating func duration(_ name: String, atLeast: Duration, atMost: Duration = .seconds(7 * 86_400)) throws(SettingsError)
+    -> Duration?
+  {
+    guard let text = try string(name) else { return nil }
+    guard let value = Duration(setting: text) else {
+      throw SettingsError(key: key(name), reason: "'\(displayable(text))' is no duration: write it like 250ms, 90s, 5m or 1h")
+    }
+    guard value >= atLeast, value <= atMost else {
+      throw SettingsError(key: key(name), reason: "\(text) is out of range: \(atLeast) to \(atMost)")
+    }
+    return value
+  }
+
+  mutating func size(_ name: String) throws(SettingsError) -> Int64? {
+    guard let text = try string(name) else { return nil }
+    guard let value = Int64(sizeSetting: text), value > 0 else {
+      throw SettingsError(key: key(name), reason: "'\(displayable(text))' is no size: write it like 500M or 4G")
+    }
+    return value
+  }
+
+  mutating func integer(_ name: String, in range: ClosedRange<Int64>) throws(SettingsError) -> Int64? {
+    guard let value = take(name) else { return nil }
+    guard case .integer(let number) = value else {
+      throw SettingsError(key: key(name), reason: "a whole number is expected, not \(value.kind)")
+    }
+    guard range.contains(number) else {
+      throw SettingsError(key: key(name), reason: "\(number) is out of range: \(range.lowerBound) to \(range.upperBound)")
+    }
+    return number
+  }
+
+  mutating func number(_ name: String, in range: ClosedRange<Double>) throws(SettingsError) -> Double? {
+    guard let value = take(name) else { return nil }
+    let number: Double
+    switch value {
+    case .integer(let whole): number = Double(whole)
+    case .number(let real): number = real
+    default: throw SettingsError(key: key(name), reason: "a number is expected, not \(value.kind)")
+    }
+    guard range.contains(number) else {
+      throw SettingsError(key: key(name), reason: "\(number) is out of range: \(range.lowerBound) to \(range.upperBound)")
+    }
+    return number
+  }
+
+  /// Refuses what nobody has asked for.
+  func finish() throws(SettingsError) {
+    guard let stray = members.keys.sorted().first else { return }
+    throw SettingsError(
+      key: key(displayable(stray)), reason: "no such setting; allowed here: \(known.sorted().joined(separator: ", "))")
+  }
+}
+
+extension Duration {
+  /// `250ms`, `90s`, `5m` or `1h`.
+  package init?(setting text: String) {
+    let digits = text.prefix { ("0"..."9").contains($0) }
+    guard let count = Int64(digits), count <= 1_000_000_000 else { return nil }
+    switch text.dropFirst(digits.count) {
+    case "ms": self = .milliseconds(count)
+    case "s": self = .seconds(count)
+    case "m": self = .seconds(count * 60)
+    case "h": self = .seconds(count * 3_600)
+    default: return nil
+    }
+  }
+}
+
+extension Int64 {
+  /// A number of bytes, with `K`, `M`, `G` or `T` for powers of 1024.
+  fileprivate init?(sizeSetting text: String) {
+    let digits = text.prefix { ("0"..."9").contains($0) }
+    guard let count = Int64(digits), count <= 1_000_000_000 else { return nil }
+    switch text.dropFirst(digits.count) {
+    case "": self = count
+    case "K": self = count << 10
+    case "M": self = count << 20
+    case "G": self = count << 30
+    case "T": self = count << 40
+    default: return nil
+    }
+  }
+}

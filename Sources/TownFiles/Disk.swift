@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// Reading and writing small files whole. All of the town's files are small and local.
+package enum Disk {
+  /// The largest file that is read, in bytes. A town's files are a few kilobytes.
+  package static let largestFile = 16 << 20
+
+  /// The whole file.
+  ///
+  /// - Throws: ``TownFileError``, `.missing` where there is none.
+  package static func read(_ path: String) throws(TownFileError) -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else {
+      throw TownFileError(errno == ENOENT ? .missing : .unreadable, path: path, reason: reason(errno))
+    }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw TownFileError(.unreadable, path: path, reason: reason(errno)) }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw TownFileError(.unreadable, path: path, reason: "it is not a regular file")
+    }
+    guard status.st_size <= largestFile else {
+      throw TownFileError(.unreadable, path: path, reason: "it is larger than \(largestFile) bytes")
+    }
+    var content: [UInt8] = []
+    content.reserveCapacity(Int(status.st_size))
+    var buffer = [UInt8](repeating: 0, count: 64 << 10)
+    while true {
+      let count = Glibc.read(descriptor, &buffer, buffer.count)
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw TownFileError(.unreadable, path: path, reason: reason(errno))
+      }
+      if count == 0 { return content }
+      content.append(contentsOf: buffer[..<count])
+      guard content.count <= largestFile else {
+        throw TownFileError(.unreadable, path: path, reason: "it is larger than \(largestFile) bytes")
+      }
+    }
+  }
+
+  /// Replaces the file by `content` in one step: a reader sees the old file or the new one, and a
+  /// failure leaves the old one as it was. The new file is 0600.
+  package static func write(_ content: [UInt8], to path: String) throws(TownFileError) {
+    try makeDirectory(parent(of: path))
+    let temporary = "\(path).\(getpid()).\(String(UInt64.random(in: .min ... .max), radix: 36)).new"
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard descriptor >= 0 else { throw TownFileError(.unwritable, path: path, reason: reason(errno)) }
+    var failure: Int32 = 0
+    var offset = 0
+    content.withUnsafeBytes { bytes in
+      while offset < bytes.count {
+        let count = Glibc.write(descriptor, bytes.baseAddress?.advanced(by: offset), bytes.count - offset)
+        if count < 0 {
+          if errno == EINTR { continue }
+          failure = errno
+          return
+        }
+        offset += count
+      }
+    }
+    if close(descriptor) != 0, failure == 0 { failure = errno }
+    if failure == 0, rename(temporary, path) != 0 { failure = errno }
+    guard failure == 0 else {
+      unlink(temporary)
+      throw TownFileError(.unwritable, path: path, reason: reason(failure))
+    }
+  }
+
+  /// Makes a directory, 0700, and its parents. One that is there already is left as it is.
+  package static func makeDirectory(_ path: String) throws(TownFileError) {
+    if path.isEmpty || isDirectory(path) { return }
+    try makeDirectory(parent(of: path))
+    guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
+      throw TownFileError(.unwritable, path: path, reason: "the directory cannot be made: \(reason(errno))")
+    }
+  }
+
+  /// The names in a directory, sorted; `[]` where there is no such directory.
+  package static func names(in path: String) throws(TownFileError) -> [String] {
+    guard let stream = opendir(path) else {
+      if errno == ENOENT { return [] }
+      throw TownFileError(.unreadable, path: path, reason: reason(errno))
+    }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = Glibc.readdir(stream) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  package static func isDirectory(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  package static func exists(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0
+  }
+
+  /// Removes a file; one that is gone already is no error.
+  package static func remove(_ path: String) throws(TownFileError) {
+    guard unlink(path) == 0 || errno == ENOENT else {
+      throw TownFileError(.unwritable, path: path, reason: "it cannot be removed: \(reason(errno))")
+    }
+  }
+
+  /// Renames a file within its file system.
+  package static func move(_ path: String, to target: String) throws(TownFileError) {
+    guard rename(path, target) == 0 else {
+      throw TownFileError(.unwritable, path: path, reason: "it cannot be moved to \(target): \(reason(errno))")
+    }
+  }
+
+  /// The path with symbolic links resolved; `nil` where it does not exist.
+  package static func canonical(_ path: String) -> String? {
+    guard let resolved = realpath(path, nil) else { return nil }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+
+  package static func parent(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "" }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  static func reason(_ code: Int32) -> String { String(cString: strerror(code)) }
+}
+
+extension Disk {
+  /// A JSON file's value.
+  ///
+  /// - Throws: ``TownFileError``, `.malformed` where it does not hold such a value.
+  package static func readJSON<Value: Decodable>(_ type: Value.Type, from path: String) throws(TownFileError) -> Value {
+    let content = try read(path)
+    do {
+      return try JSONDecoder().decode(type, from: Data(content))
+    } catch {
+      throw TownFileError(.malformed, path: path, reason: "it is not the JSON that is expected: \(brief(error))")
+    }
+  }
+
+  /// Replaces a JSON file, keys sorted, ending in a newline.
+  package static func writeJSON(_ value: some Encodable, to path: String) throws(TownFileError) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    do {
+      try write(Array(try encoder.encode(value)) + [UInt8(ascii: "\n")], to: path)
+    } catch let error as TownFileError {
+      throw error
+    } catch {
+      throw TownFileError(.unwritable, path: path, reason: "it cannot be encoded: \(error)")
+    }
+  }
+
+  private static func brief(_ error: any Error) -> String {
+    guard let error = error as? DecodingError else { return "\(error)" }
+    let context: DecodingError.Context
+    switch error {
+    case .dataCorrupted(let found), .keyNotFound(_, let found), .typeMismatch(_, let found), .valueNotFound(_, let found):
+      context = found
+    @unknown default: return "\(error)"
+    }
+    let place = context.codingPath.map(\.stringValue).joined(separator: ".")
+    return place.isEmpty ? context.debugDescription : "\(place): \(context.debugDescription)"
+  }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Town
+
+/// The supervisor's own records: the ledger, the pending spawns, the state and the activity.
+package struct TownRecords: Sendable {
+  private let layout: TownLayout
+
+  package init(layout: TownLayout) { self.layout = layout }
+
+  /// The ledger; an empty one where there is no file.
+  ///
+  /// - Throws: ``TownFileError`` where it cannot be read, or a newer daemon wrote it.
+  package func ledger() throws(TownFileError) -> Ledger {
+    do throws(TownFileError) {
+      let ledger = try Disk.readJSON(Ledger.self, from: layout.ledger)
+      guard ledger.version <= Ledger.currentVersion else {
+        throw TownFileError(
+          .malformed, path: layout.ledger,
+          reason: "it was written by a newer daemon (version \(ledger.version), this one knows \(Ledger.currentVersion))")
+      }
+      return ledger
+    } catch where error.code == .missing {
+      return Ledger()
+    }
+  }
+
+  package func write(_ ledger: Ledger) throws(TownFileError) {
+    try Disk.writeJSON(ledger, to: layout.ledger)
+  }
+
+  /// The agents that wait to be told to begin; none where there is no file.
+  package func pendingSpawns() throws(TownFileError) -> [PendingSpawn] {
+    do {
+      return try Disk.readJSON([PendingSpawn].self, from: layout.pendingSpawns)
+    } catch where error.code == .missing {
+      return []
+    }
+  }
+
+  package func write(_ pending: [PendingSpawn]) throws(TownFileError) {
+    try Disk.writeJSON(pending, to: layout.pendingSpawns)
+  }
+
+  package func write(_ state: DaemonState) throws(TownFileError) {
+    try Disk.writeJSON(state, to: layout.state)
+  }
+
+  package func state() throws(TownFileError) -> DaemonState {
+    try Disk.readJSON(DaemonState.self, from: layout.state)
+  }
+
+  /// When `gt` was last used; `nil` where that is not known.
+  package func lastActivity() -> Timestamp? {
+    (try? Disk.readJSON(Activity.self, from: layout.activity))?.timestamp
+  }
+
+  package func write(_ activity: Activity) throws(TownFileError) {
+    try Disk.writeJSON(activity, to: layout.activity)
+  }
+
+  /// Moves a file that cannot be understood out of the way, so that nothing of it is lost, and says
+  /// where it went.
+  package func setAside(_ path: String, at time: Timestamp) throws(TownFileError) -> String {
+    let target = "\(path).unreadable-\(time.nanoseconds / 1_000_000_000)"
+    try Disk.move(path, to: target)
+    return target
+  }
+}
