@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What one call prints that captures several panes, and how it is taken apart.
+struct CaptureTranscript: Sendable {
+  /// Begins the line before each pane's text; no pane can know it.
+  let token: String
+
+  init(token: String = "capture-" + String(UInt64.random(in: .min ... .max), radix: 36)) {
+    self.token = token
+  }
+
+  /// tmux drops the rest of a call after a command that fails, so a missing pane must not fail:
+  /// `if-shell -F` accepts a target that is not there, and compares to nothing.
+  func command(_ capture: PaneCapture) -> [String] {
+    let pane = capture.pane
+    return [
+      "if-shell", "-F", "-t", "\(pane)", "#{==:#{pane_id},\(pane)}",
+      // A `%` in front of the number would be one of strftime's.
+      "display-message -p \(token).\(pane.number) ; capture-pane -p -J -S -\(max(capture.lines, 1)) -t \(pane)",
+    ]
+  }
+
+  /// The text of one pane in the output of the whole call; `nil` where the pane was not there.
+  func lines(of capture: PaneCapture, in output: String) -> [String]? {
+    let marker = "\(token).\(capture.pane.number)"
+    let all = output.split(separator: "\n", omittingEmptySubsequences: false)
+    guard let start = all.firstIndex(where: { $0 == marker }) else { return nil }
+    var lines = all[(start + 1)...].prefix { !$0.hasPrefix("\(token).") }.map(Self.trimmed)
+    while lines.last?.isEmpty == true { lines.removeLast() }
+    return lines.suffix(max(capture.lines, 1)).map { String($0) }
+  }
+
+  private static func trimmed(_ line: Substring) -> Substring {
+    var line = line
+    while line.last == " " { line.removeLast() }
+    return line
+  }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension TmuxClient {
+  /// Makes a session whose one pane runs `pane.process`, with its mark. The pane remains when the
+  /// process ends, also where the server's own setting is otherwise.
+  ///
+  /// All of it is one call, which the server carries out before it looks at deaths: a command that
+  /// ends at once keeps its status.
+  ///
+  /// - Throws: ``TmuxError`` with `duplicateSession` where the name is taken, and nothing was done
+  ///   to that session; `noDirectory` where the directory is not there (tmux itself would start
+  ///   the process in the home directory, without a word).
+  package func createSession(_ pane: NewPane) async throws -> CreatedPane {
+    let operation = "create the session \(pane.session)"
+    let window = TmuxTarget.contents(pane.session).argument
+    let size = pane.size
+    return try await start(
+      pane.process, operation: operation,
+      [
+        ["new-session", "-d", "-P", "-F", CreatedPane.format, "-s", pane.session.description]
+          + ["-x", "\(size.columns)", "-y", "\(size.rows)"] + words(of: pane.process),
+        ["set-option", "-w", "-t", window, "remain-on-exit", "on"],
+        ["set-option", "-p", "-F", "-t", window, PaneMark.option, pane.mark.format],
+      ])
+  }
+
+  /// Starts `process` in a pane whose process has ended. Clients stay attached, the mark stays.
+  ///
+  /// - Throws: ``TmuxError`` with `paneIsAlive` where the process lives, and nothing was done.
+  package func respawn(_ pane: PaneID, _ process: PaneProcess) async throws -> CreatedPane {
+    try await start(
+      process, operation: "respawn the pane \(pane)",
+      [["respawn-pane", "-t", "\(pane)"] + words(of: process), identify(pane)])
+  }
+
+  /// Starts `process` in a pane and ends the process that may live there: tmux hangs up on it, and
+  /// what ignores that survives without a terminal.
+  package func replaceLiveProcess(of pane: PaneID, with process: PaneProcess) async throws -> CreatedPane {
+    try await start(
+      process, operation: "replace the process of the pane \(pane)",
+      [["respawn-pane", "-k", "-t", "\(pane)"] + words(of: process), identify(pane)])
+  }
+
+  private func start(
+    _ process: PaneProcess, operation: String, _ commands: [[String]]
+  ) async throws -> CreatedPane {
+    if let defect = process.defect {
+      throw TmuxError(.invalidArgument, operation: operation, reason: defect)
+    }
+    // The client is started in the directory as well, so that a missing one is found out here.
+    let output = try await call(operation, commands, directory: process.directory)
+    guard let line = output.split(separator: "\n").first, let created = CreatedPane(line: line) else {
+      throw TmuxError(.unreadable, operation: operation, reason: "no pane in '\(output)'")
+    }
+    return created
+  }
+
+  private func words(of process: PaneProcess) -> [String] {
+    ["-c", TmuxArgument.literal(inFormat: process.directory)]
+      + TmuxArgument.environment(process.environment) + TmuxArgument.paneCommand(process.argv)
+  }
+
+  private func identify(_ pane: PaneID) -> [String] {
+    ["display-message", "-p", "-t", "\(pane)", CreatedPane.format]
+  }
+}

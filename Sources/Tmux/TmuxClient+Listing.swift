@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Commands
+
+extension TmuxClient {
+  /// Every pane of every session, in one process. That nobody listens at the address is an answer,
+  /// ``ServerListing/noServer``; that we may not ask, or got no answer in time, is an error.
+  @concurrent package func panes() async throws -> ServerListing {
+    let operation = "list panes on the tmux server \(server)"
+    let result = try await run(
+      [["display-message", "-p", PaneListing.serverFormat], ["list-panes", "-a", "-F", PaneListing.format]],
+      operation: operation)
+    let lines = result.output.split(separator: "\n")
+    if !result.succeeded {
+      let error = TmuxError(result, operation: operation)
+      guard error.code == .noServer else { throw error }
+      // On a server without sessions `list-panes` has no target and fails, but the first command
+      // has answered.
+      guard let line = lines.first, result.errors.contains("no current target"),
+        let identity = PaneListing.server(line)
+      else { return .noServer }
+      return .server(identity, [])
+    }
+    guard let first = lines.first, let identity = PaneListing.server(first) else {
+      throw TmuxError(.unreadable, operation: operation, reason: "no server in '\(lines.first ?? "")'")
+    }
+    let panes = try lines.dropFirst().map { line in
+      guard let pane = PaneListing.pane(line) else {
+        throw TmuxError(.unreadable, operation: operation, reason: "no pane in '\(line)'")
+      }
+      return pane
+    }
+    return .server(identity, panes)
+  }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Commands
+
+/// Speaks to one tmux server by running `tmux`, one process a call.
+///
+/// Every call passes `-N`, so that it never starts a server, and has a deadline: a server that was
+/// stopped accepts connections and does not answer. Operations throw ``TmuxError``, and
+/// `CancellationError` where the calling task was cancelled.
+package struct TmuxClient: Sendable {
+  package let server: TmuxServer
+  private let executable: String
+  private let runner: any CommandRunner
+  private let deadline: Duration
+  private let environment: [String: String]?
+
+  /// - Parameters:
+  ///   - executable: a path, or a name that is looked up on the environment's `PATH`.
+  ///   - deadline: for each call.
+  ///   - environment: of the `tmux` processes; `nil` is the runner's.
+  package init(
+    server: TmuxServer,
+    executable: String = "tmux",
+    runner: any CommandRunner,
+    deadline: Duration = .seconds(5),
+    environment: [String: String]? = nil
+  ) {
+    self.server = server
+    self.executable = executable
+    self.runner = runner
+    self.deadline = deadline
+    self.environment = environment
+  }
+
+  /// Runs `commands` in one call and returns what they printed. tmux stops at the first that fails.
+  func call(
+    _ operation: String, _ commands: [[String]], input: [UInt8]? = nil, directory: String? = nil
+  ) async throws -> String {
+    let operation = "\(operation) on the tmux server \(server)"
+    let result = try await run(commands, operation: operation, input: input, directory: directory)
+    guard result.succeeded else { throw TmuxError(result, operation: operation) }
+    return result.output
+  }
+
+  /// As ``call(_:_:input:directory:)``, but a failure of tmux is a result.
+  func run(
+    _ commands: [[String]], operation: String, input: [UInt8]? = nil, directory: String? = nil
+  ) async throws -> CommandResult {
+    let command = Command(
+      executable, ["-N", "-u"] + server.arguments + TmuxArgument.words(of: commands), environment: environment,
+      workingDirectory: directory, standardInput: input, deadline: deadline)
+    do {
+      return try await runner.run(command)
+    } catch let error as CommandError {
+      throw TmuxError(error, operation: operation)
+    }
+  }
+}
+
+extension TmuxError {
+  /// What a `tmux` that ended without success has to say.
+  init(_ result: CommandResult, operation: String) {
+    switch result.ending {
+    case .exited: self.init(complaint: result.errors, operation: operation)
+    case .signalled(let signal):
+      self.init(.commandFailed, operation: operation, reason: "the tmux client was ended by signal \(signal)")
+    }
+  }
+}

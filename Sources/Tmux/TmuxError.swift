@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Commands
+
+/// Why tmux did not do what it was asked to.
+package struct TmuxError: Error, Sendable, Hashable, CustomStringConvertible {
+  package enum Code: Sendable, Hashable {
+    /// No answer in time: the server is stopped or wedged, or the machine is.
+    case deadlineExceeded
+    /// We may not talk to this server, or not reach its socket.
+    case refused
+    /// There is no tmux to run.
+    case notFound
+    /// No server at the address, where one was needed.
+    case noServer
+    /// No such session or pane.
+    case noSuchTarget
+    /// A session of this name is there already.
+    case duplicateSession
+    /// The pane's process lives, and was not replaced.
+    case paneIsAlive
+    /// The pane's process has ended, and cannot be typed to.
+    case paneIsDead
+    /// The directory for a new process is not there, or may not be entered.
+    case noDirectory
+    /// The command or a variable for a new process cannot be written for tmux.
+    case invalidArgument
+    /// tmux answered something that is none of its answers.
+    case unreadable
+    /// tmux refused for another reason.
+    case commandFailed
+  }
+
+  package var code: Code
+  /// What was attempted, and on which server.
+  package var operation: String
+  /// Why it failed, in the words of whoever refused.
+  package var reason: String
+
+  package init(_ code: Code, operation: String, reason: String) {
+    self.code = code
+    self.operation = operation
+    self.reason = reason
+  }
+
+  package var description: String { "\(operation): \(reason)" }
+
+  /// Reads the complaint of a tmux client that ended with a status other than 0.
+  init(complaint: String, operation: String) {
+    let text = complaint.split(separator: "\n").joined(separator: "; ")
+    self.init(Self.code(for: text), operation: operation, reason: text.isEmpty ? "it failed without a word" : text)
+  }
+
+  init(_ error: CommandError, operation: String) {
+    let code: Code =
+      switch error.code {
+      case .notFound: .notFound
+      case .deadlineExceeded: .deadlineExceeded
+      case .outputLimitExceeded: .unreadable
+      case .failedToStart: .commandFailed
+      }
+    self.init(code, operation: operation, reason: error.reason)
+  }
+
+  /// What a complaint means. Of the failures to connect only "no such file" is a server that is not
+  /// there; a socket that we may not use says nothing of the sessions behind it.
+  private static func code(for text: String) -> Code {
+    if text.contains("error connecting to") {
+      return text.contains("(No such file or directory)") || text.contains("(Connection refused)")
+        ? .noServer : .refused
+    }
+    if text.contains("Permission denied") || text.contains("access not allowed") { return .refused }
+    for message in ["no server running", "no current target", "server exited unexpectedly"]
+    where text.contains(message) {
+      return .noServer
+    }
+    if text.contains("duplicate session") { return .duplicateSession }
+    if text.contains("command too long") { return .invalidArgument }
+    if text.contains("still active") { return .paneIsAlive }
+    for message in ["can't find", "no such pane", "no such window", "no such session"] where text.contains(message) {
+      return .noSuchTarget
+    }
+    return .commandFailed
+  }
+}
