@@ -3,6 +3,10 @@
 /// What a test waited for did not come.
 package struct NotInTime: Error, CustomStringConvertible {
   package let description: String
+
+  package init(description: String) {
+    self.description = description
+  }
 }
 
 /// Waits until `condition` holds, for things outside our process that cannot be awaited. The limit is
