@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// Reads the files of `/proc`, which have no size and may be gone at any time.
+enum ProcessFiles {
+  /// The bytes of a file; `nil` where it cannot be opened or read.
+  static func contents(_ path: String) -> [UInt8]? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    if descriptor < 0 { return nil }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 4096)
+    while true {
+      let count = read(descriptor, &chunk, chunk.count)
+      if count == 0 { return bytes }
+      if count < 0 {
+        if errno == EINTR { continue }
+        return nil
+      }
+      bytes += chunk[..<count]
+    }
+  }
+
+  /// The text of a file; bytes that are not UTF-8 become U+FFFD.
+  static func text(_ path: String) -> String? {
+    contents(path).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The NUL-terminated strings of a file.
+  static func strings(_ path: String) -> [String]? {
+    guard var bytes = contents(path) else { return nil }
+    if bytes.isEmpty { return [] }
+    if bytes.last == 0 { bytes.removeLast() }
+    return bytes.split(separator: 0, omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The entries of a directory that are decimal numbers; `nil` where it cannot be read.
+  static func numbers(in directory: String) -> [Int32]? {
+    guard let stream = opendir(directory) else { return nil }
+    defer { closedir(stream) }
+    var numbers: [Int32] = []
+    while let entry = readdir(stream) {
+      // In place: the kernel's entry is shorter than the type, so a copy would read past its end.
+      guard let offset = MemoryLayout<dirent>.offset(of: \.d_name) else { continue }
+      let name = UnsafeRawPointer(entry).advanced(by: offset).assumingMemoryBound(to: CChar.self)
+      if let number = Int32(String(cString: name)) { numbers.append(number) }
+    }
+    return numbers
+  }
+
+  /// Where a symbolic link points; `nil` where it cannot be read.
+  static func destination(of link: String) -> String? {
+    var bytes = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink(link, &bytes, bytes.count)
+    return count < 0 ? nil : String(decoding: bytes[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+}
