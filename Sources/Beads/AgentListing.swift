@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Town
+import Town
 
 /// One database of a town's beads.
 package struct BeadDatabase: Sendable, Hashable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Town
+import Town
 
 /// Which database of a town is responsible for which beads: a value, read once per operation.
 package struct BeadRoutes: Sendable, Hashable {

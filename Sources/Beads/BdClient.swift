@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Commands
+import Town
+
+/// Runs `bd` on one database at a time, under a deadline, and tells what went wrong.
+struct BdClient: Sendable {
+  /// Absolute.
+  let executable: String
+  let environment: [String: String]
+  let runner: any CommandRunner
+  /// For each run.
+  let deadline: Duration
+
+  init(executable: String, environment: [String: String], runner: any CommandRunner, deadline: Duration) {
+    self.executable = executable
+    // Whatever would turn bd away from the database that we name.
+    let misleading: Set<String> = ["BEADS_DB", "BD_DB", "BEADS_DIR", "BD_NO_DB"]
+    var environment = ChildEnvironment.scrubbed(environment).filter { !misleading.contains($0.key) }
+    // Else bd starts a helper process of its own, and outside a git repository waits 5 s for it.
+    environment["BEADS_NO_DAEMON"] = "1"
+    self.environment = environment
+    self.runner = runner
+    self.deadline = deadline
+  }
+
+  /// Runs `bd` to its end, in the directory that holds the database. A status other than 0 is a
+  /// result, not an error.
+  func run(_ arguments: [String], on database: BeadDatabase, attempt: String) async throws -> CommandResult {
+    try checkSafety(of: database, attempt: attempt)
+    var environment = environment
+    environment["BEADS_DIR"] = database.path
+    let command = Command(
+      executable, arguments, environment: environment, workingDirectory: parent(of: database.path), deadline: deadline)
+    do {
+      let result = try await runner.run(command)
+      if case .signalled = result.ending {
+        throw BeadStoreError(.unavailable, attempt: attempt, message: BdOutput.reason(result))
+      }
+      return result
+    } catch let error as CommandError {
+      let code: BeadStoreError.Code =
+        switch error.code {
+        case .deadlineExceeded: .deadlineExceeded
+        case .outputLimitExceeded: .unreadable
+        case .notFound, .failedToStart: .unavailable
+        }
+      throw BeadStoreError(code, attempt: attempt, message: "\(executable): \(error.reason)")
+    }
+  }
+
+  /// The error for a run that ended with a status other than 0.
+  func failure(_ result: CommandResult, attempt: String) -> BeadStoreError {
+    let reason = BdOutput.reason(result)
+    if BdOutput.saysMissing(reason) { return BeadStoreError(.notFound, attempt: attempt, message: reason) }
+    let isOutage = ["locked", "busy", "no beads database", "unable to open", "disk I/O", "database or disk is full", "LEGACY"]
+      .contains { reason.contains($0) }
+    return BeadStoreError(isOutage ? .unavailable : .refused, attempt: attempt, message: reason)
+  }
+
+  /// Where its export file is missing, bd 0.41 takes `routes.jsonl` for it and destroys it.
+  private func checkSafety(of database: BeadDatabase, attempt: String) throws(BeadStoreError) {
+    do throws(SmallFile.Failure) {
+      guard try SmallFile.kind(of: database.path) == .directory else {
+        throw SmallFile.Failure(path: database.path, errno: 2)
+      }
+      guard try SmallFile.kind(of: "\(database.path)/routes.jsonl") != .missing else { return }
+      for name in ["issues.jsonl", "beads.jsonl"] where try SmallFile.kind(of: "\(database.path)/\(name)") != .missing {
+        return
+      }
+    } catch {
+      throw BeadStoreError(.unavailable, attempt: attempt, message: error.description)
+    }
+    throw BeadStoreError(
+      .unavailable, attempt: attempt,
+      message: """
+        \(database.path) has a routes.jsonl but no issues.jsonl, and bd would overwrite the routes. To mend it: \
+        move routes.jsonl out of that directory, run 'bd export -o .beads/issues.jsonl' in the directory above it, and \
+        move routes.jsonl back
+        """)
+  }
+
+  private func parent(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
+    return String(path[..<slash])
+  }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Dispatch
+import GRDB
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// Opens the embedded store's file when it is first needed, once, off the threads that tasks run on.
+///
+/// A file that was replaced or removed meanwhile is noticed: SQLite would go on reading, and
+/// writing, the file that nobody sees any longer.
+actor SQLiteConnection {
+  private struct FileIdentity: Equatable {
+    var device: UInt
+    var number: UInt
+  }
+
+  private let path: String
+  private var opening: (identity: FileIdentity, task: Task<DatabasePool, any Error>)?
+
+  init(path: String) { self.path = path }
+
+  /// The open database; `nil` where there is no file and none is to be made.
+  func pool(creating: Bool, attempt: String) async throws -> DatabasePool? {
+    if creating { try SQLiteConnection.makeFile(path, attempt: attempt) }
+    guard let identity = try identify(attempt: attempt) else {
+      opening = nil
+      return nil
+    }
+    if let opening, opening.identity == identity { return try await opening.task.value }
+    let task = Task { [path] in try await SQLiteConnection.open(path) }
+    opening = (identity, task)
+    do {
+      return try await task.value
+    } catch {
+      // Tried anew by the next caller: what is wrong with the file may be mended by then.
+      if opening?.task == task { opening = nil }
+      throw error
+    }
+  }
+
+  private func identify(attempt: String) throws(BeadStoreError) -> FileIdentity? {
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      if errno == ENOENT { return nil }
+      throw BeadStoreError(.unavailable, attempt: attempt, message: "\(path): \(String(cString: strerror(errno)))")
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw BeadStoreError(.unreadable, attempt: attempt, message: "\(path) is not a file")
+    }
+    return FileIdentity(device: UInt(status.st_dev), number: UInt(status.st_ino))
+  }
+
+  /// Makes the file, for its owner alone, and the directory that it lies in.
+  private static func makeFile(_ path: String, attempt: String) throws(BeadStoreError) {
+    var status = stat()
+    if stat(path, &status) == 0 { return }
+    if let slash = path.lastIndex(of: "/"), slash != path.startIndex { mkdir(String(path[..<slash]), 0o700) }
+    let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard descriptor >= 0 || errno == EEXIST else {
+      throw BeadStoreError(.unavailable, attempt: attempt, message: "\(path): \(String(cString: strerror(errno)))")
+    }
+    if descriptor >= 0 { Glibc.close(descriptor) }
+  }
+
+  private static func open(_ path: String) async throws -> DatabasePool {
+    try await withCheckedThrowingContinuation { continuation in
+      DispatchQueue.global().async {
+        continuation.resume(with: Result { try openBlocking(path) })
+      }
+    }
+  }
+
+  private static func openBlocking(_ path: String) throws -> DatabasePool {
+    var configuration = Configuration()
+    configuration.busyMode = .timeout(5)
+    configuration.label = "beads"
+    // Two processes that turn the same new file to WAL at once are told "locked" without waiting.
+    let patience = ContinuousClock.now + .seconds(5)
+    while true {
+      do {
+        let pool = try DatabasePool(path: path, configuration: configuration)
+        try SQLiteSchema.prepare(pool)
+        return pool
+      } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY && ContinuousClock.now < patience {
+        usleep(20_000)
+      }
+    }
+  }
+}
