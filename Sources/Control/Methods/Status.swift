@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How the daemon is; the reply is what `gt daemon status --json` prints.
+package struct Status: ControlMethod, Hashable {
+  package static let name = "Status"
+  package static let isIdempotent = true
+  package static let definition = """
+    # How the daemon is. Times are RFC 3339 in UTC; agents are counted by what they are at.
+    method Status(town: string) -> (
+      running: bool,
+      pid: ?int,
+      town: string,
+      started_at: ?string,
+      last_heartbeat: ?string,
+      heartbeat_count: int,
+      next_heartbeat: ?string,
+      agents: [string]int
+    )
+    """
+
+  package struct Reply: Codable, Sendable, Hashable {
+    package var running: Bool
+    @ExplicitNull package var pid: Int32?
+    /// The town's canonical path.
+    package var town: String
+    /// RFC 3339 in UTC, as the other times.
+    @ExplicitNull package var startedAt: String?
+    @ExplicitNull package var lastHeartbeat: String?
+    package var heartbeatCount: Int
+    @ExplicitNull package var nextHeartbeat: String?
+    /// How many agents there are in each state, `alive` or `backing_off`; states without any are left out.
+    package var agents: [String: Int]
+
+    package init(
+      running: Bool,
+      pid: Int32? = nil,
+      town: String,
+      startedAt: String? = nil,
+      lastHeartbeat: String? = nil,
+      heartbeatCount: Int,
+      nextHeartbeat: String? = nil,
+      agents: [String: Int] = [:]
+    ) {
+      self.running = running
+      self.pid = pid
+      self.town = town
+      self.startedAt = startedAt
+      self.lastHeartbeat = lastHeartbeat
+      self.heartbeatCount = heartbeatCount
+      self.nextHeartbeat = nextHeartbeat
+      self.agents = agents
+    }
+
+    private enum CodingKeys: String, CodingKey {
+      case running, pid, town
+      case startedAt = "started_at"
+      case lastHeartbeat = "last_heartbeat"
+      case heartbeatCount = "heartbeat_count"
+      case nextHeartbeat = "next_heartbeat"
+      case agents
+    }
+  }
+
+  package init() {}
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import NIOCore
+
+/// Performs what ``ConnectionState`` decides, for one client.
+///
+/// It lives on its channel's event loop and is touched from nowhere else.
+final class ConnectionHandler: ChannelDuplexHandler {
+  typealias InboundIn = ByteBuffer
+  typealias InboundOut = Never
+  typealias OutboundIn = Never
+  typealias OutboundOut = ByteBuffer
+
+  private let dispatcher: ControlDispatcher
+  private var state: ConnectionState<ContinuousClock.Instant>
+  private var buffer = ByteBuffer()
+  private var timer: Scheduled<Void>?
+  private var work: Task<Void, Never>?
+  private var wantsRead = false
+
+  init(dispatcher: ControlDispatcher, limits: ControlLimits) {
+    self.dispatcher = dispatcher
+    state = ConnectionState(limits: limits, now: .now)
+  }
+
+  func channelActive(context: ChannelHandlerContext) {
+    setTimer(context)
+    context.fireChannelActive()
+  }
+
+  /// The last of the connection: its request goes on, unless the server is being shut down.
+  func channelInactive(context: ChannelHandlerContext) {
+    timer?.cancel()
+    context.fireChannelInactive()
+  }
+
+  func read(context: ChannelHandlerContext) {
+    // The event loop asks for more after each read; it gets it when there is nothing to answer.
+    wantsRead = true
+    if work == nil { perform(.read, context) }
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    var bytes = unwrapInboundIn(data)
+    buffer.writeBuffer(&bytes)
+    perform(state.received(buffer.readableBytesView, now: .now), context)
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    switch event {
+    case ChannelEvent.inputClosed:
+      perform(state.inputClosed(buffer.readableBytesView, now: .now), context)
+    case is ChannelShouldQuiesceEvent:
+      perform(state.drain(), context)
+    case is AbandonRequest:
+      work?.cancel()
+      context.close(promise: nil)
+    default:
+      context.fireUserInboundEventTriggered(event)
+    }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    dispatcher.logger.debug("control connection lost", error: error)
+    context.close(promise: nil)
+  }
+
+  private func perform(_ action: ConnectionState<ContinuousClock.Instant>.Action, _ context: ChannelHandlerContext) {
+    switch action {
+    case .nothing: break
+    case .close: context.close(promise: nil)
+    case .read:
+      if wantsRead {
+        wantsRead = false
+        context.read()
+      }
+    case .reject(let reason):
+      buffer.clear()
+      answer(context) { dispatcher in dispatcher.rejection(reason) }
+    case .answer(let length):
+      let request = buffer.readSlice(length: length) ?? ByteBuffer()
+      buffer.moveReaderIndex(forwardBy: 1)
+      buffer.discardReadBytes()
+      answer(context) { dispatcher in await dispatcher.answer(request) }
+    }
+    setTimer(context)
+  }
+
+  private func answer(
+    _ context: ChannelHandlerContext,
+    _ body: @escaping @Sendable (ControlDispatcher) async -> ControlAnswer
+  ) {
+    let dispatcher = dispatcher
+    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    let eventLoop = context.eventLoop
+    work = Task {
+      let answer = await body(dispatcher)
+      eventLoop.execute {
+        let (handler, context) = bound.value
+        handler.reply(answer, context)
+      }
+    }
+  }
+
+  private func reply(_ answer: ControlAnswer, _ context: ChannelHandlerContext) {
+    work = nil
+    guard context.channel.isActive else { return }
+    state.replyStarted(now: .now)
+    setTimer(context)
+    guard let bytes = answer.bytes else { return ended(answer, context) }
+    context.writeAndFlush(wrapOutboundOut(bytes)).assumeIsolated().whenComplete { result in
+      switch result {
+      case .success: self.ended(answer, context)
+      case .failure: context.close(promise: nil)
+      }
+    }
+  }
+
+  private func ended(_ answer: ControlAnswer, _ context: ChannelHandlerContext) {
+    perform(state.replyEnded(buffer.readableBytesView, closes: answer.closes, now: .now), context)
+  }
+
+  private func setTimer(_ context: ChannelHandlerContext) {
+    timer?.cancel()
+    timer = nil
+    guard let deadline = state.deadline else { return }
+    let wait = TimeAmount(ContinuousClock.now.duration(to: deadline))
+    timer = context.eventLoop.assumeIsolated().scheduleTask(in: max(wait, .milliseconds(1))) {
+      self.timer = nil
+      self.perform(self.state.timerFired(now: .now), context)
+    }
+  }
+}
+
+/// Sent to a connection whose request outlasted the server's grace.
+struct AbandonRequest: Sendable {}

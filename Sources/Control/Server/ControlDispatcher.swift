@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+import Logging
+import NIOCore
+
+/// What the server says to one request.
+struct ControlAnswer: Sendable {
+  /// The reply and its NUL; absent where the client wants none.
+  var bytes: ByteBuffer?
+  /// Whether the connection ends with it.
+  var closes = false
+}
+
+/// From the bytes of one request to the bytes of its reply.
+struct ControlDispatcher: Sendable {
+  /// The canonical path of the town that is served.
+  let town: String
+  let information: ServiceInformation
+  let handler: any ControlHandler
+  let logger: Logger
+
+  func answer(_ request: ByteBuffer) async -> ControlAnswer {
+    let data = Data(request.readableBytesView)
+    let header: RequestHeader
+    do {
+      header = try ControlJSON.decode(RequestHeader.self, from: data)
+    } catch {
+      return rejection("not a request: a JSON object with a method is expected")
+    }
+    let reply: Data
+    do {
+      reply = try await self.reply(to: header, data)
+    } catch {
+      let failure = failure(from: error)
+      logger.debug("control request not done", metadata: ["method": "\(header.method)", "reason": "\(failure)"])
+      return ControlAnswer(bytes: header.oneway == true ? nil : encoded(failure))
+    }
+    return ControlAnswer(bytes: header.oneway == true ? nil : terminated(reply))
+  }
+
+  /// The last that is said to a client that does not speak the protocol.
+  func rejection(_ reason: String) -> ControlAnswer {
+    ControlAnswer(bytes: encoded(.badRequest(message: reason)), closes: true)
+  }
+
+  private func reply(to header: RequestHeader, _ request: Data) async throws -> Data {
+    switch header.method {
+    case "\(ControlInterface.standardName).GetInfo":
+      return try ControlJSON.encode(ReplyEnvelope(parameters: information))
+    case "\(ControlInterface.standardName).GetInterfaceDescription":
+      let wanted = try RequestParameters<InterfaceName>.read(request).interface
+      return try ControlJSON.encode(
+        ReplyEnvelope(parameters: InterfaceDescription(description: try description(of: wanted))))
+    default:
+      break
+    }
+    guard let route = ControlInterface.routesByName[header.method] else {
+      throw unknown(header.method)
+    }
+    let given = try RequestParameters<TownHeader>.read(request).town
+    guard given == town else { throw ControlFailure.wrongTown(expected: town, given: given) }
+    return try await route.answer(request, handler)
+  }
+
+  private func description(of interface: String) throws(ControlFailure) -> String {
+    switch interface {
+    case ControlInterface.name: ControlInterface.description
+    case ControlInterface.standardName: ControlInterface.standardDescription
+    default: throw .interfaceNotFound(interface: interface)
+    }
+  }
+
+  /// Which of the two errors: no such interface, or no such method in one that there is.
+  private func unknown(_ method: String) -> ControlFailure {
+    let interface = method.lastIndex(of: ".").map { String(method[..<$0]) } ?? ""
+    return information.interfaces.contains(interface)
+      ? .methodNotFound(method: method) : .interfaceNotFound(interface: interface)
+  }
+
+  private func failure(from error: any Error) -> ControlFailure {
+    switch error {
+    case let failure as ControlFailure: failure
+    case is CancellationError: .stopping
+    default: .failed(message: String(describing: error))
+    }
+  }
+
+  private func encoded(_ failure: ControlFailure) -> ByteBuffer? {
+    // Strings in a dictionary always become JSON; a client without a reply sees the connection's end.
+    (try? ControlJSON.encode(FailureEnvelope(failure))).map(terminated)
+  }
+
+  private func terminated(_ data: Data) -> ByteBuffer {
+    var buffer = ByteBuffer()
+    buffer.reserveCapacity(data.count + 1)
+    buffer.writeBytes(data)
+    buffer.writeInteger(UInt8(0))
+    return buffer
+  }
+}
+
+private struct InterfaceName: Decodable {
+  let interface: String
+}
+
+/// What `org.varlink.service.GetInterfaceDescription` answers.
+struct InterfaceDescription: Codable {
+  let description: String
+}
