@@ -6,18 +6,21 @@ package struct AgentObservation: Sendable, Hashable {
   package var liveness: Liveness
   /// The agent's bead; `known(nil)` where every database was read and none has it.
   package var bead: Reading<Bead?>
+  /// The bead on its hook, where that has been read; it is, before every start.
+  package var work: Bead?
   /// The decision of a person that concerns this agent, its rig or the town.
   package var hold: Reading<Hold?>
   /// Whether the agent's directory is there.
   package var hasDirectory: Bool
 
   package init(
-    agent: AgentIdentity, liveness: Liveness, bead: Reading<Bead?>, hold: Reading<Hold?> = .known(nil),
-    hasDirectory: Bool = true
+    agent: AgentIdentity, liveness: Liveness, bead: Reading<Bead?>, work: Bead? = nil,
+    hold: Reading<Hold?> = .known(nil), hasDirectory: Bool = true
   ) {
     self.agent = agent
     self.liveness = liveness
     self.bead = bead
+    self.work = work
     self.hold = hold
     self.hasDirectory = hasDirectory
   }

@@ -16,6 +16,28 @@ package struct Plan: Sendable {
 
   package init(ledger: Ledger) { self.ledger = ledger }
 
+  /// Takes in what the rules decided on top of this plan's ledger. Their launches are the caller's to
+  /// sort.
+  package mutating func absorb(_ decided: Plan) {
+    findings += decided.findings
+    events += decided.events
+    notices += decided.notices
+    unannounced += decided.unannounced
+    ledger = decided.ledger
+    if let time = decided.nextLook { look(at: time) }
+  }
+
+  /// Corrects what was found about one agent.
+  package mutating func replaceFinding(
+    of session: String, by decision: Finding.Decision, reason: String, until: Timestamp? = nil
+  ) {
+    for index in findings.indices where findings[index].session == session {
+      findings[index].decision = decision
+      findings[index].reason = reason
+      findings[index].until = until
+    }
+  }
+
   /// Asks for another turn at `time`, or earlier.
   package mutating func look(at time: Timestamp) {
     nextLook = nextLook.map { min($0, time) } ?? time

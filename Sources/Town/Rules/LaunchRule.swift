@@ -1,17 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The last word before a start, and what its end means.
+/// What the end of an attempt to start an agent means.
 package enum LaunchRule {
-  /// Judges an order by a fresh read of the agent's bead and of the work on its hook.
-  package static func confirm(
-    _ order: LaunchOrder, bead: Reading<Bead?>, hook: (String) -> Reading<Bead?>, at time: Timestamp, policy: Policy
-  ) -> WorkRule.Need {
-    guard order.rule == .sessionHealth else { return .run(hook: order.hook) }
-    let need = WorkRule.polecat(bead: bead, at: time, policy: policy)
-    guard case .run(let work?) = need else { return need }
-    return WorkRule.hook(work, reading: hook(work))
-  }
-
   /// What became of an attempt to start an agent.
   package enum Outcome: Sendable, Hashable {
     /// The agent's process runs.

@@ -190,7 +190,7 @@ package struct TownRules: Sendable {
 
 extension Liveness {
   /// Where a new process for the agent goes.
-  var place: LaunchOrder.Place {
+  package var place: LaunchOrder.Place {
     switch self {
     case .dead(let corpse) where corpse.place.isOwnServer: .deadPane(server: corpse.server, pane: corpse.pane)
     case .deadShell(let shell) where shell.place.isOwnServer: .bareShell(shell.life)

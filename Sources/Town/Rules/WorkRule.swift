@@ -57,7 +57,9 @@ package enum WorkRule {
     case .mayor, .refinery, .crew:
       return .rest(.idle, reason: "started by people and other tools, not by this rule")
     case .polecat:
-      return polecat(bead: observation.bead, at: time, policy: policy)
+      let need = polecat(bead: observation.bead, at: time, policy: policy)
+      guard case .run(let hook?) = need, let work = observation.work, work.id == hook else { return need }
+      return self.hook(hook, reading: .known(work))
     }
   }
 

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Processes
+package import Tmux
+package import Town
+package import TownFiles
+
+/// Starts agents: the last looks, the worktree, then one atomic command to tmux.
+package struct AgentLauncher: Sendable {
+  package let layout: TownLayout
+  package let settings: TownSettings
+  package let servers: TmuxServers
+  package let starter: ServerStarter
+  package let refresher: WorktreeRefresher
+  package let processes: ProcessTable
+  /// Our own environment, on whose `PATH` the agents' commands are found.
+  package let environment: [String: String]
+
+  package init(
+    layout: TownLayout, settings: TownSettings, servers: TmuxServers, starter: ServerStarter,
+    refresher: WorktreeRefresher, processes: ProcessTable, environment: [String: String]
+  ) {
+    self.layout = layout
+    self.settings = settings
+    self.servers = servers
+    self.starter = starter
+    self.refresher = refresher
+    self.processes = processes
+    self.environment = environment
+  }
+
+  @concurrent package func launch(_ order: LaunchOrder) async -> LaunchRule.Outcome {
+    let agent = order.agent
+    let command = settings.agent(agent.role).command
+    guard let program = command.first,
+      let executable = ExecutableSearch.find(program, path: environment["PATH"] ?? "")
+    else {
+      return .failed(
+        "no executable \(quotedForDisplay(command.first ?? "")) on PATH (\(environment["PATH"] ?? "not set"))")
+    }
+    let directory = layout.directory(of: agent)
+    guard Disk.isDirectory(directory) else { return .failed("its directory \(directory) is missing") }
+    let warnings = agent.role == .polecat ? await refresher.refresh(directory) : []
+    // A person may have decided otherwise while the worktree was being refreshed.
+    switch Holds(layout: layout).hold(on: agent) {
+    case .known(nil): break
+    case .known(let hold?): return .declined(hold.summary)
+    case .unknown(let reason): return .declined("whether a person holds it is not known: \(reason)")
+    }
+    let process = PaneProcess(
+      directory: directory,
+      environment: AgentEnvironment.variables(of: agent, layout: layout, path: environment["PATH"]),
+      argv: AgentEnvironment.commandLine([executable] + command.dropFirst()))
+    do {
+      let created = try await start(process, for: order)
+      return await self.outcome(of: created, warnings: warnings)
+    } catch let error as TmuxError where error.code == .paneIsAlive || error.code == .duplicateSession {
+      return .declined("tmux says that it is there already: \(error.reason)")
+    } catch let refusal as Declined {
+      return .declined(refusal.reason)
+    } catch {
+      return .failed("\(error)")
+    }
+  }
+
+  /// The world has moved on since the order was given.
+  private struct Declined: Error { var reason: String }
+
+  private func start(_ process: PaneProcess, for order: LaunchOrder) async throws -> CreatedPane {
+    let client = servers.own
+    do {
+      switch order.place {
+      case .newSession:
+        return try await newSession(process, agent: order.agent)
+      case .deadPane(let server, let id):
+        guard let pane = PaneID(id), try await client.panes().identity?.pid == server.pid else {
+          throw Declined(reason: "the tmux server was started anew")
+        }
+        let created = try await client.respawn(pane, process)
+        if let mark = PaneMark(layout.mark) { try await client.setMark(mark, on: pane) }
+        return created
+      case .bareShell(let life):
+        guard let pane = PaneID(life.pane), let seen = try await client.panes().panes.first(where: { $0.id == pane }),
+          seen.pid == life.pid, seen.attachedClients == 0, !seen.isDead,
+          processes.isRunning(ProcessIdentity(pid: life.pid, startTime: life.startTime)),
+          processes.children(of: life.pid).isEmpty
+        else { throw Declined(reason: "the shell in its pane is not what it was") }
+        let created = try await client.replaceLiveProcess(of: pane, with: process)
+        if let mark = PaneMark(layout.mark) { try await client.setMark(mark, on: pane) }
+        return created
+      }
+    } catch let error as TmuxError where error.code == .noServer || error.code == .noSuchTarget {
+      // The server, or the pane, went away between the look and the act.
+      if error.code == .noServer { try await starter.start() }
+      return try await newSession(process, agent: order.agent)
+    }
+  }
+
+  private func newSession(_ process: PaneProcess, agent: AgentIdentity) async throws -> CreatedPane {
+    guard let session = SessionName(agent.session), let mark = PaneMark(layout.mark) else {
+      throw Declined(reason: "\(agent.session) is no session name")
+    }
+    let pane = NewPane(session: session, mark: mark, process: process)
+    do {
+      return try await servers.own.createSession(pane)
+    } catch let error as TmuxError where error.code == .noServer {
+      try await starter.start()
+      return try await servers.own.createSession(pane)
+    }
+  }
+
+  /// Sees that the new process is there.
+  private func outcome(of created: CreatedPane, warnings: [String]) async -> LaunchRule.Outcome {
+    let listing = try? await servers.own.panes()
+    guard let server = listing?.identity else { return .failed("its tmux server went away at once") }
+    guard let status = processes.status(created.pid), status.isAlive else {
+      let pane = listing?.panes.first { $0.id == created.id }
+      let words = (try? await servers.own.capture(panes: [PaneCapture(created.id, lines: 20)]))?[created.id] ?? []
+      let last = words.last { !$0.allSatisfy(\.isWhitespace) && !$0.hasPrefix("Pane is dead") }
+      let how = pane?.deadStatus.map { "exited with status \($0)" } ?? pane?.deadSignal.map { "was killed by signal \($0)" }
+      return .failed("it \(how ?? "ended") at once" + (last.map { ": \(displayable($0))" } ?? ""))
+    }
+    let life = ProcessLife(
+      boot: processes.bootID() ?? "unknown",
+      server: Town.ServerIdentity(pid: server.pid, startedAt: Int64(server.startTime)),
+      pane: created.id.description, pid: created.pid, startTime: status.identity.startTime)
+    return .launched(life, warnings: warnings)
+  }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Tmux
+package import Town
+
+/// Types at agents' prompts, and sees to it that what was typed was also submitted.
+package struct Typist: Sendable {
+  private let client: TmuxClient
+
+  package init(client: TmuxClient) { self.client = client }
+
+  /// A text that stayed on the input line, whatever was tried.
+  package struct NotSubmitted: Error, CustomStringConvertible {
+    package var description: String { "the text is still on the input line; it was not submitted" }
+  }
+
+  /// Types `text` and submits it. A text interface takes an Enter that comes with the text for a part
+  /// of the paste, so Enter comes later, on its own, and is repeated while the text stands there.
+  ///
+  /// - Throws: `TmuxError`, or ``NotSubmitted``.
+  @concurrent package func submit(_ text: String, into id: String) async throws {
+    guard let pane = PaneID(id) else { throw NotSubmitted() }
+    try await client.type(text, into: pane)
+    for pause: Duration in [.milliseconds(500), .milliseconds(500), .seconds(1), .seconds(2)] {
+      try await Task.sleep(for: pause)
+      try await client.submit(pane)
+      try await Task.sleep(for: .milliseconds(200))
+      let lines = try await client.capture(panes: [PaneCapture(pane, lines: 0)])[pane] ?? []
+      if !Readiness.isStillTyped(text, lines: lines) { return }
+    }
+    throw NotSubmitted()
+  }
+}

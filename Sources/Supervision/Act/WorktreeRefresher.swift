@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Commands
+import TownFiles
+
+/// Brings a polecat's worktree up to date before a restart, where that can be done without losing
+/// anything: only where its directory is itself the top of a worktree, is clean, has no operation in
+/// progress, and its branch has no upstream of its own.
+package actor WorktreeRefresher {
+  private let runner: any CommandRunner
+  private let environment: [String: String]
+  /// For everything that is done before one restart.
+  private let deadline: Duration
+  /// Fetches under way, by repository: however many agents restart, a repository is fetched once.
+  private var fetches: [String: Task<String?, Never>] = [:]
+
+  package init(runner: any CommandRunner, environment: [String: String], deadline: Duration) {
+    self.runner = runner
+    var environment = environment
+    // Nobody is there to be asked for a password, and hooks must not wait for an editor.
+    environment["GIT_TERMINAL_PROMPT"] = "0"
+    environment["GIT_EDITOR"] = "true"
+    environment["LC_ALL"] = "C"
+    self.environment = environment
+    self.deadline = deadline
+  }
+
+  /// - Returns: what a person should know; empty where the worktree is as fresh as it can be.
+  package func refresh(_ directory: String) async -> [String] {
+    let end = ContinuousClock.now + deadline
+    do {
+      guard let top = try await git(["rev-parse", "--show-toplevel"], in: directory, until: end),
+        top == directory
+      else { return [] }
+      guard let common = try await git(["rev-parse", "--path-format=absolute", "--git-common-dir"], in: directory, until: end)
+      else { return [] }
+      guard let remotes = try await git(["remote"], in: directory, until: end), !remotes.isEmpty else { return [] }
+      if let warning = await fetch(common, in: directory, until: end) { return [warning] }
+      return try await rebase(directory, until: end)
+    } catch {
+      return ["the worktree was not refreshed: \(error)"]
+    }
+  }
+
+  private func fetch(_ repository: String, in directory: String, until end: ContinuousClock.Instant) async -> String? {
+    if let running = fetches[repository] { return await running.value }
+    let task = Task<String?, Never> {
+      do {
+        let result = try await self.run(["fetch", "--quiet"], in: directory, until: end)
+        return result.succeeded ? nil : "git fetch failed: \(firstLine(result.errors))"
+      } catch {
+        return "git fetch: \(reason(error))"
+      }
+    }
+    fetches[repository] = task
+    let warning = await task.value
+    fetches[repository] = nil
+    return warning
+  }
+
+  private func rebase(_ directory: String, until end: ContinuousClock.Instant) async throws -> [String] {
+    guard let status = try await git(["status", "--porcelain"], in: directory, until: end), status.isEmpty else { return [] }
+    for state in ["rebase-merge", "rebase-apply", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "BISECT_LOG"] {
+      guard let path = try await git(["rev-parse", "--path-format=absolute", "--git-path", state], in: directory, until: end)
+      else { return [] }
+      if Disk.exists(path) { return [] }
+    }
+    // A branch with an upstream of its own may have been pushed: rewriting it is not ours to do.
+    if try await git(["rev-parse", "--abbrev-ref", "@{upstream}"], in: directory, until: end) != nil { return [] }
+    guard try await git(["symbolic-ref", "--quiet", "HEAD"], in: directory, until: end) != nil,
+      let base = try await git(["rev-parse", "--verify", "--quiet", "refs/remotes/origin/HEAD"], in: directory, until: end)
+    else { return [] }
+    do {
+      if try await run(["rebase", "--quiet", base], in: directory, until: end).succeeded { return [] }
+    } catch {
+      return try await abort(directory, because: reason(error))
+    }
+    return try await abort(directory, because: "it conflicts")
+  }
+
+  /// Undoes a rebase that did not go through. It has seconds of its own: a deadline that has passed
+  /// must not leave the worktree in the middle of something.
+  private func abort(_ directory: String, because reason: String) async throws -> [String] {
+    let result = try await run(["rebase", "--abort"], in: directory, until: .now + .seconds(5))
+    return ["the rebase was given up (\(reason))" + (result.succeeded ? "" : ": \(firstLine(result.errors))")]
+  }
+
+  /// What a git command prints, without the last newline; `nil` where it fails.
+  private func git(_ arguments: [String], in directory: String, until end: ContinuousClock.Instant) async throws -> String? {
+    let result = try await run(arguments, in: directory, until: end)
+    guard result.succeeded else { return nil }
+    var text = result.output[...]
+    while text.last == "\n" { text.removeLast() }
+    return String(text)
+  }
+
+  private func run(_ arguments: [String], in directory: String, until end: ContinuousClock.Instant) async throws
+    -> CommandResult
+  {
+    let left = end - .now
+    let command = Command(
+      "git", arguments, environment: environment, workingDirectory: directory, deadline: max(left, .milliseconds(1)))
+    return try await runner.run(command)
+  }
+}
+
+private func firstLine(_ text: String) -> String {
+  text.split(separator: "\n").first.map(String.init) ?? "no reason given"
+}
+
+private func reason(_ error: any Error) -> String {
+  (error as? CommandError)?.reason ?? "\(error)"
+}

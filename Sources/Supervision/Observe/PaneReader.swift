@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+package import Processes
+package import Tmux
+package import Town
+package import TownFiles
+
+/// Turns what tmux says of panes into what is true of them, with the help of /proc.
+package struct PaneReader: Sendable {
+  private let layout: TownLayout
+  private let processes: ProcessTable
+  /// A tmux that lost a SIGCHLD is kicked this often before the cause of a death is given up.
+  private static let kicks = 6
+
+  package init(layout: TownLayout, processes: ProcessTable) {
+    self.layout = layout
+    self.processes = processes
+  }
+
+  /// The panes of one server in whose sessions an agent may live. No server is no panes.
+  ///
+  /// - Throws: `TmuxError` where the server could not be asked.
+  package func read(_ client: TmuxClient, isOwn: Bool, roster: Roster) async throws -> (
+    server: Town.ServerIdentity?, panes: [PaneSighting]
+  ) {
+    var listing = try await client.panes()
+    guard var identity = listing.identity else { return (nil, []) }
+    // tmux before 3.6 with utempter loses SIGCHLD: the pane is dead without a cause, or is not even
+    // known to be dead while its process is a zombie. Another SIGCHLD makes it look.
+    for attempt in 1...PaneReader.kicks where hasUnreaped(listing, roster: roster) {
+      kill(identity.pid, SIGCHLD)
+      try await Task.sleep(for: .milliseconds(2 << attempt))
+      listing = try await client.panes()
+      guard let again = listing.identity else { return (nil, []) }
+      identity = again
+    }
+    let server = Town.ServerIdentity(pid: identity.pid, startedAt: Int64(identity.startTime))
+    let sightings = listing.panes.compactMap { pane -> PaneSighting? in
+      let candidates = roster.candidates(session: pane.session)
+      guard !candidates.isEmpty else { return nil }
+      return sighting(of: pane, server: server, name: "\(client.server)", isOwn: isOwn, candidates: candidates)
+    }
+    return (server, sightings)
+  }
+
+  private func hasUnreaped(_ listing: ServerListing, roster: Roster) -> Bool {
+    listing.panes.contains { pane in
+      guard pane.endIsUnknown || (!pane.isDead && processes.status(pane.pid)?.isAlive != true) else { return false }
+      return !roster.candidates(session: pane.session).isEmpty
+    }
+  }
+
+  private func sighting(
+    of pane: Pane, server: Town.ServerIdentity, name: String, isOwn: Bool, candidates: [AgentIdentity]
+  ) -> PaneSighting {
+    let status = pane.isDead ? nil : processes.status(pane.pid)
+    let process: PaneSighting.Process =
+      if let status, status.isAlive { .running(startTime: status.identity.startTime) } else { .ended(pane.cause) }
+    var sighting = PaneSighting(
+      serverName: name, isOwnServer: isOwn, server: server, session: pane.session, attached: pane.attachedClients,
+      pane: pane.id.description, pid: pane.pid, process: process, mark: pane.mark?.token)
+    if let mark = sighting.mark {
+      if mark != layout.mark { sighting.otherTown = "another town (its mark is \(mark))" }
+      return sighting
+    }
+    guard let status, status.isAlive else { return sighting }
+    let environment = processes.environment(of: pane.pid)
+    let directory = processes.workingDirectory(of: pane.pid)
+    let named = environment?["GT_TOWN_ROOT"].flatMap { Disk.canonical($0) ?? $0 }
+    if let named, named != layout.root { sighting.otherTown = "the town \(displayable(named))" }
+    sighting.belongsHere =
+      named == layout.root
+      || candidates.contains { agent in
+        let home = layout.directory(of: agent)
+        return directory == home || directory?.hasPrefix(home + "/") == true
+      }
+    sighting.isBareShell =
+      LoginShell.isBare(name: status.name, arguments: processes.arguments(of: pane.pid) ?? [])
+      && processes.children(of: pane.pid).isEmpty
+    return sighting
+  }
+}
+
+extension Pane {
+  /// How the pane's process ended, where tmux knows.
+  fileprivate var cause: ExitCause? {
+    if let deadSignal { return .signalled(Int32(deadSignal)) }
+    if let deadStatus { return .exited(status: Int32(deadStatus)) }
+    return nil
+  }
+}

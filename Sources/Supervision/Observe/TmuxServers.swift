@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Commands
+import Glibc
+package import Tmux
+import TownFiles
+
+/// The tmux servers of this user: the one on which agents are started, and all others that run.
+package struct TmuxServers: Sendable {
+  package let own: TmuxClient
+  private let environment: [String: String]
+  private let runner: any CommandRunner
+  private let deadline: Duration
+
+  package init(own: TmuxServer, environment: [String: String], runner: any CommandRunner, deadline: Duration) {
+    self.own = TmuxClient(server: own, runner: runner, deadline: deadline)
+    self.environment = environment
+    self.runner = runner
+    self.deadline = deadline
+  }
+
+  /// Every other server that listens in the directory where tmux keeps its sockets. Asking the
+  /// sockets costs no process; a socket that nobody listens on is left out.
+  package func others() -> [TmuxClient] {
+    let ownPath = Disk.canonical(socketPath(of: own.server))
+    return sockets().filter { Disk.canonical($0) != ownPath && Socket.isListening($0) }.map {
+      TmuxClient(server: .path($0), runner: runner, deadline: deadline)
+    }
+  }
+
+  package func socketPath(of server: TmuxServer) -> String {
+    server.socketPath(userID: getuid(), temporaryDirectory: environment["TMUX_TMPDIR"])
+  }
+
+  private func sockets() -> [String] {
+    let base = environment["TMUX_TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
+    var directories = ["\(base)/tmux-\(getuid())"]
+    if base != "/tmp" { directories.append("/tmp/tmux-\(getuid())") }
+    if let runtime = environment["XDG_RUNTIME_DIR"] { directories.append("\(runtime)/gastown-tmux") }
+    return directories.flatMap { directory in
+      ((try? Disk.names(in: directory)) ?? []).map { "\(directory)/\($0)" }
+    }
+  }
+}
+
+/// Unix sockets, as far as finding servers needs them.
+enum Socket {
+  /// Whether somebody accepts connections at `path`.
+  static func isListening(_ path: String) -> Bool {
+    var address = sockaddr_un()
+    let bytes = Array(path.utf8)
+    guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { return false }
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    let result = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+    // A full backlog is a server too.
+    return result == 0 || errno == EAGAIN || errno == EINPROGRESS
+  }
+}

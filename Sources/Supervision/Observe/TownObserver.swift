@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Processes
+package import Tmux
+package import Town
+package import TownFiles
+
+/// Looks at a town: one process for each of the user's tmux servers, and files.
+package struct TownObserver: Sendable {
+  private let layout: TownLayout
+  private let servers: TmuxServers
+  private let reader: PaneReader
+  private let boot: String
+
+  package init(layout: TownLayout, servers: TmuxServers, processes: ProcessTable) {
+    self.layout = layout
+    self.servers = servers
+    reader = PaneReader(layout: layout, processes: processes)
+    boot = processes.bootID() ?? "unknown"
+  }
+
+  /// One look, as of `time`.
+  @concurrent package func look(beads: BeadReadings, at time: Timestamp) async -> TownSnapshot {
+    var snapshot = TownSnapshot(time: time, boot: boot, failures: beads.failures)
+    var directories: [String: Census.RigDirectories] = [:]
+    do {
+      snapshot.rigs = try RigRegistry(layout: layout).rigs()
+    } catch {
+      snapshot.registryFailure = error.description
+      snapshot.failures.append(error.description)
+    }
+    for rig in snapshot.rigs where (try? TownName.checkRig(rig.name)) != nil {
+      do {
+        directories[rig.name] = Census.RigDirectories(
+          polecats: try subdirectories("\(rig.name)/polecats"), crew: try subdirectories("\(rig.name)/crew"))
+      } catch {
+        snapshot.failures.append("\(error)")
+      }
+    }
+    let unusable = snapshot.rigs.filter { (try? TownName.checkRig($0.name)) == nil }
+    snapshot.rigs.removeAll { rig in unusable.contains { $0.name == rig.name } }
+    for rig in unusable {
+      snapshot.failures.append("\(layout.registry): \(quotedForDisplay(rig.name)) is no name for a rig; it is left alone")
+    }
+    let census = Census(rigs: snapshot.rigs, directories: directories, beads: beads.beads)
+    snapshot.strangers = census.strangers
+
+    let roster = Roster(rigs: snapshot.rigs.map(\.name))
+    let panes = await self.panes(roster: roster)
+    snapshot.servers = panes.servers
+    snapshot.failures += panes.ownFailure.map { [$0] } ?? []
+    snapshot.failures += panes.otherFailures
+    let unreadable = panes.ownFailure ?? panes.otherFailures.first
+    let holds = Holds(layout: layout)
+    let bySession = Dictionary(grouping: panes.sightings, by: \.session)
+    snapshot.agents = census.agents.map { agent in
+      AgentObservation(
+        agent: agent,
+        liveness: Liveness.judge(
+          bySession[agent.session] ?? [], boot: boot, town: layout.mark, unreadable: unreadable),
+        bead: beads.bead(of: agent), work: beads.work(of: agent), hold: holds.hold(on: agent),
+        hasDirectory: Disk.isDirectory(layout.directory(of: agent)))
+    }
+    return snapshot
+  }
+
+  private struct PaneReadings: Sendable {
+    var servers: Set<Town.ServerIdentity> = []
+    var sightings: [PaneSighting] = []
+    var ownFailure: String?
+    var otherFailures: [String] = []
+  }
+
+  /// Asks all servers at once; one that does not answer costs one deadline, not one each.
+  private func panes(roster: Roster) async -> PaneReadings {
+    await withTaskGroup(of: (Bool, Result<(server: Town.ServerIdentity?, panes: [PaneSighting]), any Error>).self) { group in
+      let clients = [(servers.own, true)] + servers.others().map { ($0, false) }
+      for (client, isOwn) in clients {
+        group.addTask {
+          do {
+            return (isOwn, .success(try await reader.read(client, isOwn: isOwn, roster: roster)))
+          } catch {
+            return (isOwn, .failure(error))
+          }
+        }
+      }
+      var readings = PaneReadings()
+      for await (isOwn, result) in group {
+        switch result {
+        case .success(let reading):
+          if let server = reading.server { readings.servers.insert(server) }
+          readings.sightings += reading.panes
+        case .failure(let error) where isOwn: readings.ownFailure = "\(error)"
+        case .failure(let error): readings.otherFailures.append("\(error)")
+        }
+      }
+      return readings
+    }
+  }
+
+  private func subdirectories(_ relative: String) throws(TownFileError) -> [String] {
+    let path = layout.path(relative)
+    return try Disk.names(in: path).filter { !$0.hasPrefix(".") && Disk.isDirectory("\(path)/\($0)") }
+  }
+}

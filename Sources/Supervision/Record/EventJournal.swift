@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Logging
+package import Town
+
+/// Tells the journal what happened, in the structured fields that tools rely on.
+package struct EventJournal: Sendable {
+  private let logger: Logger
+  private let town: String
+
+  package init(logger: Logger, town: String) {
+    self.logger = logger
+    self.town = town
+  }
+
+  package func record(_ event: TownEvent) {
+    var fields: Logger.Metadata = [
+      "MESSAGE_ID": "\(event.kind.messageID)",
+      "GT_EVENT": "\(event.kind.rawValue)",
+      "GT_TOWN": "\(town)",
+    ]
+    if let agent = event.agent {
+      fields["GT_AGENT"] = "\(agent.address)"
+      fields["GT_SESSION"] = "\(agent.session)"
+      if let rig = agent.rig { fields["GT_RIG"] = "\(rig)" }
+    }
+    if let bead = event.bead { fields["GT_BEAD"] = "\(bead)" }
+    if let pid = event.pid { fields["GT_PID"] = "\(pid)" }
+    switch event.cause {
+    case .exited(let status)?: fields["GT_EXIT_STATUS"] = "\(status)"
+    case .signalled(let signal)?: fields["GT_EXIT_SIGNAL"] = "\(signal)"
+    case .serverGone?, .sessionGone?, .shellLeft?, nil: break
+    }
+    if let restarts = event.restarts { fields["GT_RESTART_COUNT"] = "\(restarts)" }
+    if let reason = event.reason { fields["GT_REASON"] = "\(reason)" }
+    let level: Logger.Level =
+      switch event.kind.severity {
+      case .info: .info
+      case .notice: .notice
+      case .warning: .warning
+      case .error: .error
+      }
+    logger.log(level: level, "\(displayable(event.message))", metadata: fields)
+  }
+
+  package func error(_ message: String) {
+    logger.error("\(displayable(message))", metadata: ["GT_TOWN": "\(town)"])
+  }
+
+  package func debug(_ message: String) {
+    logger.debug("\(displayable(message))", metadata: ["GT_TOWN": "\(town)"])
+  }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The slow work beside the loop: what is under way, for whom, and whether it is overdue.
+struct JobTable {
+  enum Kind: String, Sendable {
+    case readBeads = "reading the beads"
+    case confirm = "reading beads afresh before a start"
+    case launch = "starting an agent"
+    case end = "ending an agent"
+    case tell = "sending a message"
+    case begin = "telling an agent to begin"
+  }
+
+  struct Job {
+    var kind: Kind
+    var sessions: Set<String>
+    /// On the clock of the world's uptime. Every effect ends itself before this; a job that is still
+    /// there then is a fault of ours, and the service manager is to know it.
+    var deadline: Duration
+    var task: Task<Void, Never>?
+  }
+
+  private(set) var jobs: [Int: Job] = [:]
+  private var next = 0
+
+  mutating func add(_ kind: Kind, sessions: Set<String> = [], deadline: Duration) -> Int {
+    next += 1
+    jobs[next] = Job(kind: kind, sessions: sessions, deadline: deadline)
+    return next
+  }
+
+  mutating func attach(_ task: Task<Void, Never>, to job: Int) { jobs[job]?.task = task }
+
+  mutating func finish(_ job: Int) { jobs[job] = nil }
+
+  /// Sessions for which a process is being started or ended: rules leave them alone.
+  var busy: Set<String> { sessions(of: [.confirm, .launch, .end]) }
+
+  /// Sessions that nobody else may type to or wait for.
+  var occupied: Set<String> { busy.union(sessions(of: [.begin])) }
+
+  /// Whether all that a beat can have set in motion has ended.
+  var isQuiet: Bool { !jobs.values.contains { $0.kind != .begin && $0.kind != .readBeads } }
+
+  var isReading: Bool { jobs.values.contains { $0.kind == .readBeads } }
+
+  func overdue(at uptime: Duration) -> [String] {
+    jobs.values.filter { $0.deadline < uptime }.map(\.kind.rawValue).sorted()
+  }
+
+  func cancelAll() { for job in jobs.values { job.task?.cancel() } }
+
+  private func sessions(of kinds: Set<Kind>) -> Set<String> {
+    jobs.values.reduce(into: []) { sessions, job in if kinds.contains(job.kind) { sessions.formUnion(job.sessions) } }
+  }
+}

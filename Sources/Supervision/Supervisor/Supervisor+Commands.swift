@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Town
+
+/// What people want of single agents.
+extension Supervisor {
+  /// Begins to carry out commands on what was just seen.
+  func carryOut(
+    _ commands: [(PersonCommand, CommandTicket)], snapshot: TownSnapshot, plan: inout Plan, orders: inout [LaunchOrder]
+  ) {
+    for (command, ticket) in commands {
+      guard let observation = snapshot.agents.first(where: { $0.agent == command.agent }) else {
+        let reason = snapshot.registryFailure ?? "no such agent in this town"
+        ticket.continuation.resume(throwing: CommandRefusal("\(command.agent.address): \(reason)"))
+        continue
+      }
+      let session = command.agent.session
+      if jobs.busy.contains(session) || startTickets[session] != nil || orders.contains(where: { $0.agent == command.agent }) {
+        ticket.continuation.resume(
+          throwing: CommandRefusal("\(command.agent.address) is just being started or stopped; try again in a moment"))
+        continue
+      }
+      switch command.verb {
+      case .start: start(command, ticket, observation, at: snapshot.time, plan: &plan, orders: &orders)
+      case .stop: stop(command, ticket, observation, at: snapshot.time)
+      case .restart: startEnding(command, ticket, liveness: observation.liveness)
+      }
+    }
+  }
+
+  private func start(
+    _ command: PersonCommand, _ ticket: CommandTicket, _ observation: AgentObservation, at time: Timestamp,
+    plan: inout Plan, orders: inout [LaunchOrder]
+  ) {
+    let agent = command.agent
+    do {
+      if case .known(let hold?) = observation.hold {
+        guard hold.kind == .stop else {
+          throw CommandRefusal("\(agent.address) is \(hold.summary); release it first")
+        }
+        try world.setHold(nil, on: agent)
+      }
+      switch observation.liveness {
+      case .alive(let life, _):
+        ticket.continuation.resume(
+          returning: CommandOutcome(text: "\(agent.address) is running already (pid \(life.pid))", changed: false, pid: life.pid))
+        return
+      case .unknown(let reason):
+        throw CommandRefusal("\(agent.address) is not started, for it may be running: \(reason)")
+      case .deadShell(let shell) where shell.isAttached:
+        throw CommandRefusal("a person is looking at the shell in \(agent.session); leave it first")
+      case .dead, .deadShell, .absent:
+        break
+      }
+    } catch {
+      ticket.continuation.resume(throwing: CommandRefusal("\(error)"))
+      return
+    }
+    startTickets[agent.session] = ticket
+    orders.append(order(for: agent, in: observation.liveness, hook: observation.bead.value.flatMap { $0?.hookBead }))
+    plan.replaceFinding(of: agent.session, by: .start, reason: "started by \(displayable(command.who))")
+  }
+
+  /// A person's decision is written down before anything is ended, so that no death of it is a crash.
+  private func stop(_ command: PersonCommand, _ ticket: CommandTicket, _ observation: AgentObservation, at time: Timestamp) {
+    do {
+      try world.setHold(Hold(kind: .stop, who: command.who, when: time, why: command.why), on: command.agent)
+    } catch {
+      ticket.continuation.resume(throwing: CommandRefusal("the decision cannot be written down, so nothing is ended: \(error)"))
+      return
+    }
+    startEnding(command, ticket, liveness: observation.liveness)
+  }
+
+  /// The agent's old process has ended, or could not be.
+  func finishEnding(
+    _ command: PersonCommand, _ ticket: CommandTicket, _ outcome: EndOutcome, plan: inout Plan,
+    orders: inout [LaunchOrder]
+  ) {
+    let agent = command.agent
+    switch outcome {
+    case .failed(let reason):
+      ticket.continuation.resume(throwing: CommandRefusal("\(agent.address) could not be stopped: \(reason)"))
+    case .ended(let how):
+      let lived = plan.ledger[agent].life ?? plan.ledger[agent].death?.life
+      let verb = command.verb == .restart ? "ended to be restarted" : "stopped"
+      let reason = "\(verb) by \(displayable(command.who))" + (command.why.map { ": \(displayable($0))" } ?? "")
+      plan.ledger[agent].life = nil
+      plan.ledger[agent].since = nil
+      plan.ledger[agent].death = nil
+      plan.ledger[agent].backoff = Backoff()
+      plan.events.append(
+        TownEvent(.agentStopped, agent: agent, message: "\(agent.address) \(reason); \(how)", pid: lived?.pid, reason: reason))
+      if command.verb == .restart {
+        startTickets[agent.session] = ticket
+        orders.append(order(for: agent, in: .absent, hook: beads.bead(of: agent).value.flatMap { $0?.hookBead }))
+      } else {
+        ticket.continuation.resume(
+          returning: CommandOutcome(text: "\(agent.address) is stopped: \(how)", changed: how != "it was not running"))
+      }
+    }
+  }
+
+  /// Answers whoever asked for a start.
+  func answerStart(_ order: LaunchOrder, _ outcome: LaunchRule.Outcome) {
+    guard let ticket = startTickets.removeValue(forKey: order.agent.session) else { return }
+    switch outcome {
+    case .launched(let life, let warnings):
+      let caution = warnings.isEmpty ? "" : " (\(warnings.joined(separator: "; ")))"
+      ticket.continuation.resume(
+        returning: CommandOutcome(
+          text: "\(order.agent.address) is started (pid \(life.pid))\(caution)", changed: true, pid: life.pid))
+    case .declined(let reason), .failed(let reason):
+      ticket.continuation.resume(throwing: CommandRefusal("\(order.agent.address) is not started: \(reason)"))
+    }
+  }
+
+  private func order(for agent: AgentIdentity, in liveness: Liveness, hook: String?) -> LaunchOrder {
+    LaunchOrder(agent: agent, rule: .command, isRestart: false, hook: hook, place: liveness.place)
+  }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Town
+
+/// The jobs beside the loop. Each is started after its intent was recorded, and ends in an event.
+extension Supervisor {
+  /// Longer than the deadlines of all that a job calls, taken together: a job that is still there
+  /// then has escaped them.
+  private static let patience: Duration = .seconds(120)
+
+  private func start(
+    _ kind: JobTable.Kind, sessions: Set<String> = [], delay: Duration = .zero,
+    _ work: @escaping @Sendable (_ world: any TownWorld, _ job: Int) async -> SupervisorEvent
+  ) {
+    let job = jobs.add(kind, sessions: sessions, deadline: world.uptime() + Supervisor.patience + delay)
+    let world = self.world
+    let task = Task { [weak self] in
+      if delay > .zero { try? await world.sleep(for: delay) }
+      if Task.isCancelled { return }
+      let event = await work(world, job)
+      await self?.post(event)
+    }
+    jobs.attach(task, to: job)
+  }
+
+  /// Starts a reading of the beads where a beat wants one and none is under way.
+  private func readBeadsIfWanted() {
+    guard wantsBeat || !beatsToCome.isEmpty, !jobs.isReading else { return }
+    wantsBeat = false
+    beatsReading = beatsToCome
+    beatsToCome = []
+    let hooks = beads.hooks.values.filter(\.status.isOver).map(\.id).sorted()
+    start(.readBeads) { world, job in .beadsRead(job: job, await world.readBeads(hooks: hooks)) }
+  }
+
+  /// One fresh read for all the starts of a turn.
+  func startConfirmation(_ orders: [LaunchOrder]) {
+    let ids = orders.flatMap { $0.agent.beads + ($0.hook.map { [$0] } ?? []) }
+    let unique = Array(Set(ids)).sorted()
+    start(.confirm, sessions: Set(orders.map(\.agent.session))) { world, job in
+      .confirmed(job: job, orders, await world.readAfresh(unique))
+    }
+  }
+
+  func startLaunch(_ order: LaunchOrder) {
+    start(.launch, sessions: [order.agent.session], delay: order.delay) { world, job in
+      .launched(job: job, order, await world.launch(order))
+    }
+  }
+
+  func startEnding(_ command: PersonCommand, _ ticket: CommandTicket, liveness: Liveness) {
+    start(.end, sessions: [command.agent.session]) { world, job in
+      .ended(job: job, command, ticket, await world.end(command.agent, liveness: liveness))
+    }
+  }
+
+  func startNotice(_ notice: Notice) {
+    start(.tell) { world, job in
+      do {
+        try await world.send(notice)
+        return .told(job: job, notice, failure: nil)
+      } catch {
+        return .told(job: job, notice, failure: "\(error)")
+      }
+    }
+  }
+
+  func startBeginning(_ beginning: SpawnRule.Beginning) {
+    start(.begin, sessions: [beginning.agent.session]) { world, job in
+      do {
+        try await world.begin(beginning.agent, life: beginning.life)
+        return .begun(job: job, beginning, failure: nil)
+      } catch {
+        return .begun(job: job, beginning, failure: "\(error)")
+      }
+    }
+  }
+
+  /// Answers the beats whose outcome is acted upon and recorded, and begins the next where one waits.
+  func settleBeats() {
+    if jobs.isQuiet {
+      for beat in beatsActing { beat.resume() }
+      beatsActing = []
+    }
+    readBeadsIfWanted()
+  }
+
+  /// Sleeps until the heartbeat, or until some decision wants another look.
+  func armTimer(nextLook: Timestamp?, now: Timestamp) {
+    timer?.cancel()
+    // A clock that was set back must not put the heartbeat off for longer than its interval.
+    let longest = rules.policy.heartbeat.dormant
+    var pause = nextHeartbeat.map { min($0 - now, longest) } ?? longest
+    if let nextLook { pause = min(pause, nextLook - now) }
+    let world = self.world
+    let rest = max(pause, .milliseconds(1))
+    timer = Task { [weak self] in
+      guard (try? await world.sleep(for: rest)) != nil else { return }
+      await self?.post(.timer)
+    }
+  }
+}

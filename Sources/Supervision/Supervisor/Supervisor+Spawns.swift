@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Town
+
+/// Agents that were started and have to be told to begin.
+extension Supervisor {
+  /// Looks after the agents that wait, and takes in those that this turn has found to be up.
+  func attendSpawns(_ snapshot: TownSnapshot, starting: [LaunchOrder], plan: inout Plan) async -> [SpawnRule.Beginning] {
+    for spawn in plan.unannounced {
+      pending.removeAll { $0.session == spawn.session }
+      pending.append(spawn)
+    }
+    guard !pending.isEmpty else { return [] }
+    let lives = SpawnRule.watched(pending, in: snapshot)
+    let screens = lives.isEmpty ? [:] : await world.screens(of: lives)
+    let busy = jobs.occupied.union(starting.map(\.agent.session))
+    let spawns = SpawnRule.decide(
+      pending, snapshot: snapshot, screens: screens, busy: busy, ledger: &plan.ledger, policy: rules.policy)
+    pending = spawns.pending
+    plan.events += spawns.events
+    plan.notices += spawns.notices
+    if let look = spawns.nextLook { plan.look(at: look) }
+    return spawns.begin
+  }
+
+  /// The agent was told to begin, or could not be.
+  func finishBeginning(_ beginning: SpawnRule.Beginning, failure: String?, plan: inout Plan) {
+    let agent = beginning.agent
+    if let failure {
+      // It stays among those that wait, and is tried again at the next look.
+      journal.error("\(agent.address) could not be told to begin: \(failure)")
+      return
+    }
+    pending.removeAll { $0.session == agent.session }
+    plan.events.append(
+      TownEvent(
+        .agentReady, agent: agent, message: "\(agent.address) is at its prompt and was told to begin",
+        bead: beginning.spawn.issue, pid: beginning.life.pid, reason: "its prompt was seen"))
+  }
+}

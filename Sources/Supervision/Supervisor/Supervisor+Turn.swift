@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Town
+
+extension Supervisor {
+  /// What a turn takes in before it looks.
+  struct Intake {
+    var isHeartbeat = false
+    var commands: [(PersonCommand, CommandTicket)] = []
+    /// Agents for which the beads have just been read afresh, with the work that was read.
+    var fresh: [String: String?] = [:]
+    /// Agents for which they could not be read, and why.
+    var unread: [String: String] = [:]
+    /// Starts that a person's restart has made room for.
+    var orders: [LaunchOrder] = []
+  }
+
+  /// One pass of observe, decide, record, act.
+  func turn(_ events: [SupervisorEvent]) async {
+    turnBegan = world.uptime()
+    defer { turnBegan = nil }
+    var plan = Plan(ledger: ledger)
+    var intake = take(events, plan: &plan)
+
+    let snapshot = await world.look(beads: beads)
+    let decided = rules.decide(snapshot, ledger: plan.ledger, busy: jobs.busy)
+    plan.absorb(decided)
+    carryOut(intake.commands, snapshot: snapshot, plan: &plan, orders: &intake.orders)
+    let (launches, unconfirmed) = sort(decided.launches, intake: intake, plan: &plan, at: snapshot.time)
+    let starts = launches + intake.orders
+    let beginnings = await attendSpawns(snapshot, starting: starts, plan: &plan)
+    for order in starts { noteLaunch(order, at: snapshot.time, ledger: &plan.ledger) }
+
+    record(plan, snapshot: snapshot, isHeartbeat: intake.isHeartbeat)
+
+    for order in starts { startLaunch(order) }
+    if !unconfirmed.isEmpty { startConfirmation(unconfirmed) }
+    for notice in plan.notices { startNotice(notice) }
+    for beginning in beginnings { startBeginning(beginning) }
+    settleBeats()
+    armTimer(nextLook: plan.nextLook, now: snapshot.time)
+  }
+
+  /// Takes in what has happened since the last turn.
+  private func take(_ events: [SupervisorEvent], plan: inout Plan) -> Intake {
+    let time = world.now()
+    var intake = Intake()
+    for event in events {
+      switch event {
+      case .beat:
+        wantsBeat = true
+      case .timer:
+        if let due = nextHeartbeat, due <= time { wantsBeat = true }
+      case .look, .watchdog, .stop:
+        break
+      case .command(let command, let ticket):
+        intake.commands.append((command, ticket))
+      case .beadsRead(let job, let readings):
+        jobs.finish(job)
+        beads = readings
+        intake.isHeartbeat = true
+        beatsActing += beatsReading
+        beatsReading = []
+      case .confirmed(let job, let orders, let readings):
+        jobs.finish(job)
+        for order in orders {
+          let failure = beads.take(fresh: readings, of: order.agent, hook: order.hook)
+          if let failure { intake.unread[order.agent.session] = failure } else { intake.fresh[order.agent.session] = order.hook }
+        }
+      case .launched(let job, let order, let outcome):
+        jobs.finish(job)
+        LaunchRule.record(outcome, of: order, at: time, in: &plan)
+        answerStart(order, outcome)
+      case .ended(let job, let command, let ticket, let outcome):
+        jobs.finish(job)
+        finishEnding(command, ticket, outcome, plan: &plan, orders: &intake.orders)
+      case .told(let job, let notice, let failure):
+        jobs.finish(job)
+        if let failure { journal.error("\(notice.subject): the message could not be sent: \(failure)") }
+      case .begun(let job, let beginning, let failure):
+        jobs.finish(job)
+        finishBeginning(beginning, failure: failure, plan: &plan)
+      }
+    }
+    return intake
+  }
+
+  /// Parts the orders into those that may be carried out and those for which the beads have to be
+  /// read afresh first: rule 8 acts on nothing older.
+  private func sort(
+    _ orders: [LaunchOrder], intake: Intake, plan: inout Plan, at time: Timestamp
+  ) -> (launches: [LaunchOrder], unconfirmed: [LaunchOrder]) {
+    var launches: [LaunchOrder] = []
+    var unconfirmed: [LaunchOrder] = []
+    for order in orders {
+      let session = order.agent.session
+      if order.rule != .sessionHealth {
+        launches.append(order)
+      } else if let reason = intake.unread[session] {
+        plan.look(at: time + TownRules.retry)
+        plan.replaceFinding(of: session, by: .unknown, reason: reason, until: time + TownRules.retry)
+      } else if let hook = intake.fresh[session], hook == order.hook {
+        launches.append(order)
+      } else {
+        unconfirmed.append(order)
+      }
+    }
+    return (launches, unconfirmed)
+  }
+
+  /// Writes the attempt down before it is made.
+  private func noteLaunch(_ order: LaunchOrder, at time: Timestamp, ledger: inout Ledger) {
+    ledger[order.agent].launch = AgentRecord.Launch(at: time, isRestart: order.isRestart, hook: order.hook)
+    if order.isRestart { ledger[order.agent].backoff.noteAttempt(at: time) }
+  }
+
+  /// Records what was decided, before any of it is done.
+  private func record(_ plan: Plan, snapshot: TownSnapshot, isHeartbeat: Bool) {
+    if isHeartbeat {
+      heartbeatCount += 1
+      lastHeartbeat = snapshot.time
+      let interval = HeartbeatInterval.next(
+        lastActivity: world.lastActivity(), now: snapshot.time, policy: rules.policy.heartbeat)
+      nextHeartbeat = snapshot.time + interval
+      journal.debug("heartbeat \(heartbeatCount); the next in \(interval)")
+    }
+    var failure: String?
+    do {
+      if plan.ledger != ledger { try world.save(plan.ledger) }
+      if pending != savedPending { try world.save(pending) }
+      if isHeartbeat { try world.saveHeartbeat(at: snapshot.time, count: heartbeatCount) }
+    } catch {
+      failure = "\(error)"
+    }
+    ledger = plan.ledger
+    savedPending = failure == nil ? pending : savedPending
+    if let failure, failure != saveFailure { journal.error("what was decided could not be written down: \(failure)") }
+    saveFailure = failure
+    for event in plan.events { journal.record(event) }
+    tellFailures(snapshot)
+    findings = plan.findings
+    counts = AgentCounts(findings: plan.findings, at: snapshot.time)
+    reports.status(counts.line)
+  }
+
+  /// Says once what can no longer be read, and once that it can again.
+  private func tellFailures(_ snapshot: TownSnapshot) {
+    let failures = Set(snapshot.failures)
+    for failure in failures.subtracting(knownFailures).sorted() {
+      let isTmux = failure.contains("tmux server")
+      journal.record(
+        TownEvent(isTmux ? .tmuxUnavailable : .storeUnavailable, message: "nothing is done where this is needed: \(failure)", reason: failure))
+    }
+    if failures.isEmpty, !knownFailures.isEmpty { journal.debug("everything can be read again") }
+    knownFailures = failures
+  }
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Town
+
+/// The one owner of a town's turns: observe, decide, record, act. Turns never overlap, and none
+/// waits for anything slow; slow work runs in jobs beside the loop, and their ends are events.
+package actor Supervisor {
+  let world: any TownWorld
+  let rules: TownRules
+  let journal: EventJournal
+  let reports: SupervisorReports
+  let startedAt: Timestamp
+
+  // What is remembered.
+  var ledger = Ledger()
+  var pending: [PendingSpawn] = []
+  var savedPending: [PendingSpawn] = []
+  var beads = BeadReadings.none
+  var findings: [Finding] = []
+  var counts = AgentCounts()
+  var heartbeatCount = 0
+  var lastHeartbeat: Timestamp?
+  var nextHeartbeat: Timestamp?
+  /// What could not be read at the last look, so that it is said once and not every time.
+  var knownFailures: Set<String> = []
+  var saveFailure: String?
+
+  // What is under way.
+  var jobs = JobTable()
+  var timer: Task<Void, Never>?
+  var turnBegan: Duration?
+  var isReady = false
+  var isStopping = false
+  /// Beats that were asked for: before the present reading of the beads, during it, and those whose
+  /// turn was taken and whose jobs are still at work.
+  var beatsToCome: [CheckedContinuation<Void, Never>] = []
+  var beatsReading: [CheckedContinuation<Void, Never>] = []
+  var beatsActing: [CheckedContinuation<Void, Never>] = []
+  var wantsBeat = false
+  /// The answers to people whose agents are being started.
+  var startTickets: [String: CommandTicket] = [:]
+
+  private var inbox: [SupervisorEvent] = []
+  private var waiter: CheckedContinuation<Void, Never>?
+
+  package init(world: any TownWorld, policy: Policy, journal: EventJournal, reports: SupervisorReports = .init()) {
+    self.world = world
+    rules = TownRules(policy: policy)
+    self.journal = journal
+    self.reports = reports
+    startedAt = world.now()
+  }
+
+  /// Supervises until ``stop()`` is called or the task is cancelled.
+  package func run() async {
+    await withTaskCancellationHandler {
+      recall()
+      wantsBeat = true
+      // The first look does not wait for the beads: a store that hangs must not keep the service from
+      // becoming ready.
+      await turn([.timer])
+      isReady = true
+      reports.ready(counts.line)
+      while !isStopping {
+        let events = await nextEvents()
+        if events.contains(where: { if case .stop = $0 { true } else { false } }) { break }
+        await handle(events)
+      }
+      leave()
+    } onCancel: {
+      Task { await self.stop() }
+    }
+  }
+
+  /// Ends ``run()``. What is under way is cancelled; the ledger knows what was begun.
+  package func stop() { post(.stop) }
+
+  func post(_ event: SupervisorEvent) {
+    inbox.append(event)
+    waiter?.resume()
+    waiter = nil
+  }
+
+  private func nextEvents() async -> [SupervisorEvent] {
+    while inbox.isEmpty {
+      await withCheckedContinuation { waiter = $0 }
+    }
+    defer { inbox = [] }
+    return inbox
+  }
+
+  /// A watchdog's question costs no turn; anything else is one, however many events it answers.
+  private func handle(_ events: [SupervisorEvent]) async {
+    let causes = events.filter { if case .watchdog = $0 { false } else { true } }
+    if !causes.isEmpty { await turn(causes) }
+    if causes.count < events.count, health().isWell { reports.watchdog() }
+  }
+
+  private func recall() {
+    do {
+      ledger = try world.loadLedger()
+    } catch {
+      journal.error("the ledger cannot be read, so all counts begin anew: \(error)")
+    }
+    do {
+      pending = try world.loadPendingSpawns()
+      savedPending = pending
+    } catch {
+      journal.error("the pending spawns cannot be read: \(error)")
+    }
+  }
+
+  private func leave() {
+    isStopping = true
+    timer?.cancel()
+    jobs.cancelAll()
+    for beat in beatsToCome + beatsReading + beatsActing { beat.resume() }
+    beatsToCome = []
+    beatsReading = []
+    beatsActing = []
+    for ticket in startTickets.values { ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping")) }
+    startTickets = [:]
+    for event in inbox {
+      if case .command(_, let ticket) = event {
+        ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping"))
+      }
+      if case .ended(_, _, let ticket, _) = event {
+        ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping"))
+      }
+    }
+    inbox = []
+  }
+}
+
+// What others ask of it.
+extension Supervisor {
+  /// One whole beat: returns when its outcome has been acted upon and recorded.
+  package func beat() async {
+    guard !isStopping else { return }
+    await withCheckedContinuation { continuation in
+      beatsToCome.append(continuation)
+      post(.beat)
+    }
+  }
+
+  /// A look soon, because something may have changed.
+  package func look() { post(.look) }
+
+  /// The service manager's question; answered through ``SupervisorReports/watchdog``, by the loop.
+  package func askWatchdog() { post(.watchdog) }
+
+  /// Carries out a person's command and returns when its outcome is recorded.
+  ///
+  /// - Throws: ``CommandRefusal``.
+  package func carryOut(_ command: PersonCommand) async throws -> CommandOutcome {
+    guard !isStopping else { throw CommandRefusal("the daemon is stopping") }
+    return try await withCheckedThrowingContinuation { continuation in
+      post(.command(command, CommandTicket(continuation: continuation)))
+    }
+  }
+
+  package func health() -> SupervisorHealth {
+    let uptime = world.uptime()
+    return SupervisorHealth(
+      turnAge: turnBegan.map { uptime - $0 }, overdueJobs: jobs.overdue(at: uptime), heartbeatCount: heartbeatCount)
+  }
+
+  package func status() -> SupervisorStatus {
+    SupervisorStatus(
+      startedAt: startedAt, lastHeartbeat: lastHeartbeat, heartbeatCount: heartbeatCount, nextHeartbeat: nextHeartbeat,
+      counts: counts, line: counts.line)
+  }
+
+  /// What the last turn decided about everybody.
+  package func lastFindings() -> [Finding] { findings }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Town
+
+/// Why a turn is taken.
+enum SupervisorEvent: Sendable {
+  /// Somebody wants a whole beat: everything read afresh.
+  case beat
+  /// The time has come at which some decision wanted another look, or the heartbeat is due.
+  case timer
+  /// Somebody says that something may have changed.
+  case look
+  /// The service manager wants to know whether the loop still turns.
+  case watchdog
+  case command(PersonCommand, CommandTicket)
+  case beadsRead(job: Int, BeadReadings)
+  case confirmed(job: Int, [LaunchOrder], [String: Reading<Bead?>])
+  case launched(job: Int, LaunchOrder, LaunchRule.Outcome)
+  case ended(job: Int, PersonCommand, CommandTicket, EndOutcome)
+  case told(job: Int, Notice, failure: String?)
+  case begun(job: Int, SpawnRule.Beginning, failure: String?)
+  case stop
+}
+
+/// What a person wants of one agent.
+package struct PersonCommand: Sendable, Hashable {
+  package enum Verb: String, Sendable, Hashable { case start, stop, restart }
+
+  package var verb: Verb
+  package var agent: AgentIdentity
+  package var who: String
+  package var why: String?
+
+  package init(_ verb: Verb, agent: AgentIdentity, who: String, why: String? = nil) {
+    self.verb = verb
+    self.agent = agent
+    self.who = who
+    self.why = why
+  }
+}
+
+/// What became of a person's command.
+package struct CommandOutcome: Sendable, Hashable {
+  package var text: String
+  /// Whether anything was done; `false` where it was so already.
+  package var changed: Bool
+  /// The agent's process where it runs now.
+  package var pid: Int32?
+
+  package init(text: String, changed: Bool, pid: Int32? = nil) {
+    self.text = text
+    self.changed = changed
+    self.pid = pid
+  }
+}
+
+/// A person's command that was not carried out, and why.
+package struct CommandRefusal: Error, Sendable, Hashable, CustomStringConvertible {
+  package var description: String
+  package init(_ description: String) { self.description = description }
+}
+
+/// Where the answer to a command goes.
+struct CommandTicket: Sendable {
+  let continuation: CheckedContinuation<CommandOutcome, any Error>
+}

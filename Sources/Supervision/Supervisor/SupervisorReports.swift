@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Town
+
+/// What the supervisor tells whoever runs it. Every call must return at once.
+package struct SupervisorReports: Sendable {
+  /// The first look has been taken.
+  package var ready: @Sendable (String) -> Void
+  /// One line of truth about the town, after every turn.
+  package var status: @Sendable (String) -> Void
+  /// The loop has turned, and nothing is overdue.
+  package var watchdog: @Sendable () -> Void
+
+  package init(
+    ready: @escaping @Sendable (String) -> Void = { _ in }, status: @escaping @Sendable (String) -> Void = { _ in },
+    watchdog: @escaping @Sendable () -> Void = {}
+  ) {
+    self.ready = ready
+    self.status = status
+    self.watchdog = watchdog
+  }
+}
+
+/// How the supervisor itself is.
+package struct SupervisorHealth: Sendable, Hashable {
+  /// How long the present turn has lasted; `nil` between turns.
+  package var turnAge: Duration?
+  package var overdueJobs: [String]
+  package var heartbeatCount: Int
+
+  /// The longest that a turn may last.
+  package static let longestTurn: Duration = .seconds(10)
+
+  package var isWell: Bool { (turnAge ?? .zero) <= SupervisorHealth.longestTurn && overdueJobs.isEmpty }
+}
+
+/// The state of the supervision, for `gt daemon status`.
+package struct SupervisorStatus: Sendable, Hashable {
+  package var startedAt: Timestamp
+  package var lastHeartbeat: Timestamp?
+  package var heartbeatCount: Int
+  package var nextHeartbeat: Timestamp?
+  package var counts: AgentCounts
+  package var line: String
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Commands
+package import Town
+package import TownFiles
+
+/// What an agent's process starts with: its environment and its command line.
+package enum AgentEnvironment {
+  /// The variables by which an agent, and every tool it calls, knows who it is.
+  ///
+  /// - Parameter path: the `PATH` on which the agent's command was found.
+  package static func variables(of agent: AgentIdentity, layout: TownLayout, path: String?) -> [String: String] {
+    var variables = [
+      "GT_ROLE": agent.role.rawValue,
+      "GT_SESSION": agent.session,
+      "GT_TOWN_ROOT": layout.root,
+      "BD_ACTOR": agent.actor,
+      "BEADS_AGENT_NAME": agent.mailbox,
+      "BEADS_DIR": beadsDirectory(of: agent, layout: layout),
+      "BEADS_NO_DAEMON": "1",
+    ]
+    variables["GT_RIG"] = agent.rig
+    switch agent {
+    case .polecat(_, let name): variables["GT_POLECAT"] = name
+    case .crew(_, let name): variables["GT_CREW"] = name
+    case .mayor, .deacon, .witness, .refinery: break
+    }
+    variables["PATH"] = path
+    return variables
+  }
+
+  /// The command in front of which `env` takes away what must never reach an agent, whoever started
+  /// the tmux server.
+  package static func commandLine(_ command: [String]) -> [String] {
+    ["/usr/bin/env"] + ChildEnvironment.withheld.subtracting(["TMUX", "TMUX_PANE"]).sorted().flatMap { ["-u", $0] }
+      + ["--"] + command
+  }
+
+  private static func beadsDirectory(of agent: AgentIdentity, layout: TownLayout) -> String {
+    if let rig = agent.rig {
+      let own = layout.path("\(rig)/.beads")
+      if Disk.isDirectory(own) { return own }
+    }
+    return layout.beads
+  }
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Beads
+package import Commands
+import Glibc
+package import Processes
+package import Tmux
+package import Town
+package import TownFiles
+
+/// The real town: real tmux, real processes, real files, and the town's bead store.
+package struct LiveTown: TownWorld {
+  package let layout: TownLayout
+  package let settings: TownSettings
+  package let servers: TmuxServers
+  package let processes: ProcessTable
+  private let store: Result<any BeadStore, BeadStoreError>
+  private let observer: TownObserver
+  private let launcher: AgentLauncher
+  private let ender: AgentEnder
+  private let typist: Typist
+  private let records: TownRecords
+  private let startedAt: Timestamp
+
+  /// - Parameters:
+  ///   - environment: our own, as it was at the start of the process.
+  ///   - store: the town's bead store, or why there is none: then every bead is unknown.
+  package init(
+    layout: TownLayout, settings: TownSettings, store: Result<any BeadStore, BeadStoreError>,
+    runner: any CommandRunner, environment: [String: String], processes: ProcessTable = ProcessTable()
+  ) {
+    self.layout = layout
+    self.settings = settings
+    self.store = store
+    self.processes = processes
+    let address = TmuxAddress(settings: settings, environment: environment)
+    servers = TmuxServers(
+      own: address.server, environment: environment, runner: runner, deadline: settings.deadlines.tmux)
+    observer = TownObserver(layout: layout, servers: servers, processes: processes)
+    launcher = AgentLauncher(
+      layout: layout, settings: settings, servers: servers,
+      starter: ServerStarter(
+        servers: servers, isUnitServer: address.isUnitServer, runner: runner, environment: environment),
+      refresher: WorktreeRefresher(
+        runner: runner, environment: ChildEnvironment.scrubbed(environment), deadline: settings.deadlines.git),
+      processes: processes, environment: environment)
+    ender = AgentEnder(servers: servers, processes: processes)
+    typist = Typist(client: servers.own)
+    records = TownRecords(layout: layout)
+    startedAt = LiveTown.wallClock()
+  }
+
+  package static func wallClock() -> Timestamp {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Timestamp(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+  }
+
+  package func now() -> Timestamp { LiveTown.wallClock() }
+
+  package func uptime() -> Duration {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return .seconds(Int64(time.tv_sec)) + .nanoseconds(Int64(time.tv_nsec))
+  }
+
+  @concurrent package func sleep(for duration: Duration) async throws {
+    try await Task.sleep(for: duration, clock: .continuous)
+  }
+
+  @concurrent package func readBeads(hooks: [String]) async -> BeadReadings {
+    switch store {
+    case .failure(let error):
+      return BeadReadings(beads: [:], failures: [error.description]) { _ in .unknown(error.description) }
+    case .success(let store):
+      do {
+        async let work = hooks.isEmpty ? [:] : store.beads(hooks)
+        let listing = try await store.agents()
+        let beads = Dictionary(listing.beads.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        var readings = BeadReadings(beads: beads, failures: listing.failures.map(\.reason)) { listing.bead($0) }
+        readings.hooks = try await work.compactMapValues { $0.value ?? nil }
+        return readings
+      } catch {
+        let reason = "\(store.name): \(error)"
+        return BeadReadings(beads: [:], failures: [reason]) { _ in .unknown(reason) }
+      }
+    }
+  }
+
+  @concurrent package func look(beads: BeadReadings) async -> TownSnapshot {
+    await observer.look(beads: beads, at: now())
+  }
+
+  @concurrent package func readAfresh(_ ids: [String]) async -> [String: Reading<Bead?>] {
+    func unknown(_ reason: String) -> [String: Reading<Bead?>] {
+      Dictionary(ids.map { ($0, .unknown(reason)) }, uniquingKeysWith: { first, _ in first })
+    }
+    switch store {
+    case .failure(let error): return unknown(error.description)
+    case .success(let store):
+      do { return try await store.beads(ids) } catch { return unknown("\(store.name): \(error)") }
+    }
+  }
+
+  @concurrent package func launch(_ order: LaunchOrder) async -> LaunchRule.Outcome { await launcher.launch(order) }
+
+  @concurrent package func end(_ agent: AgentIdentity, liveness: Liveness) async -> EndOutcome {
+    await ender.end(agent, liveness: liveness)
+  }
+
+  @concurrent package func screens(of lives: [String: ProcessLife]) async -> [String: [String]] {
+    let panes = lives.compactMapValues { PaneID($0.pane) }
+    guard !panes.isEmpty else { return [:] }
+    let captures = panes.values.map { PaneCapture($0, lines: 0) }
+    guard let screens = try? await servers.own.capture(panes: captures) else { return [:] }
+    return panes.compactMapValues { screens[$0] }
+  }
+
+  @concurrent package func begin(_ agent: AgentIdentity, life: ProcessLife) async throws {
+    try await typist.submit(settings.agent(agent.role).begin, into: life.pane)
+  }
+
+  @concurrent package func send(_ notice: Notice) async throws {
+    let mail = Mail(store: try store.get())
+    for recipient in notice.recipients {
+      _ = try await mail.send(from: "daemon", to: recipient, subject: notice.subject, body: notice.body)
+    }
+  }
+
+  package func setHold(_ hold: Hold?, on agent: AgentIdentity) throws {
+    let holds = Holds(layout: layout)
+    if let hold { try holds.set(hold, on: agent) } else { try holds.clear(agent) }
+  }
+
+  package func loadLedger() throws -> Ledger { try records.ledger() }
+  package func save(_ ledger: Ledger) throws { try records.write(ledger) }
+  package func loadPendingSpawns() throws -> [PendingSpawn] { try records.pendingSpawns() }
+  package func save(_ pending: [PendingSpawn]) throws { try records.write(pending) }
+  package func lastActivity() -> Timestamp? { records.lastActivity() }
+
+  package func saveHeartbeat(at time: Timestamp, count: Int) throws {
+    try records.write(
+      DaemonState(running: true, pid: getpid(), startedAt: startedAt, lastHeartbeat: time, heartbeatCount: count))
+  }
+}

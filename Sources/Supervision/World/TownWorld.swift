@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Town
+
+/// Everything that the supervisor does to the world, and all that it learns of it. The one door:
+/// what stands behind it in tests is a model, and the supervisor cannot tell.
+///
+/// The calls that end within a turn's time are ``look(beads:)``, ``screens(of:)`` and the records;
+/// everything else is slow, has deadlines of its own, and is called by jobs beside the loop.
+package protocol TownWorld: Sendable {
+  /// The wall clock's time.
+  func now() -> Timestamp
+
+  /// Waits; a wall clock that is set meanwhile does not matter.
+  @concurrent func sleep(for duration: Duration) async throws
+
+  /// The time since some fixed moment, on a clock that nobody sets.
+  func uptime() -> Duration
+
+  /// Reads the agent beads of every database of the town.
+  ///
+  /// - Parameter hooks: beads on hooks that are known to be over, to be read again with them.
+  @concurrent func readBeads(hooks: [String]) async -> BeadReadings
+
+  /// Looks at tmux, the processes and the town's files, and puts them together with what was read of
+  /// the beads.
+  @concurrent func look(beads: BeadReadings) async -> TownSnapshot
+
+  /// Reads beads afresh, all at once.
+  @concurrent func readAfresh(_ ids: [String]) async -> [String: Reading<Bead?>]
+
+  /// Starts an agent, after a last look at what might forbid it.
+  @concurrent func launch(_ order: LaunchOrder) async -> LaunchRule.Outcome
+
+  /// Ends an agent's process, and removes its session. Only what is that very life is ended.
+  @concurrent func end(_ agent: AgentIdentity, liveness: Liveness) async -> EndOutcome
+
+  /// The visible lines of the panes in which agents live, by session. A session that cannot be read
+  /// is missing.
+  @concurrent func screens(of lives: [String: ProcessLife]) async -> [String: [String]]
+
+  /// Tells an agent to begin, and sees that it was submitted.
+  ///
+  /// - Throws: an error that says what went wrong.
+  @concurrent func begin(_ agent: AgentIdentity, life: ProcessLife) async throws
+
+  /// Sends a message to everybody that it is for.
+  ///
+  /// - Throws: an error that says what went wrong.
+  @concurrent func send(_ notice: Notice) async throws
+
+  /// Records or takes back a person's decision.
+  func setHold(_ hold: Hold?, on agent: AgentIdentity) throws
+
+  func loadLedger() throws -> Ledger
+  func save(_ ledger: Ledger) throws
+  func loadPendingSpawns() throws -> [PendingSpawn]
+  func save(_ pending: [PendingSpawn]) throws
+  /// When a person or an agent last used `gt`.
+  func lastActivity() -> Timestamp?
+  /// Writes down that a beat has ended.
+  func saveHeartbeat(at time: Timestamp, count: Int) throws
+}
+
+/// What was read of the agents' beads at one time.
+package struct BeadReadings: Sendable {
+  /// Beads by id.
+  package var beads: [String: Bead]
+  /// Beads on hooks, as far as they have been read.
+  package var hooks: [String: Bead] = [:]
+  /// For an id that no database has: whether that is known.
+  package var missing: @Sendable (String) -> Reading<Bead?>
+  /// Why a store or one of its databases could not be read.
+  package var failures: [String]
+
+  package init(
+    beads: [String: Bead], failures: [String] = [], missing: @escaping @Sendable (String) -> Reading<Bead?>
+  ) {
+    self.beads = beads
+    self.failures = failures
+    self.missing = missing
+  }
+
+  /// Before the first reading nothing is known.
+  package static let none = BeadReadings(beads: [:]) { _ in .unknown("the beads have not been read yet") }
+
+  /// The bead on an agent's hook, where it has been read.
+  package func work(of agent: AgentIdentity) -> Bead? {
+    bead(of: agent).value.flatMap { $0?.hookBead }.flatMap { hooks[$0] }
+  }
+
+  /// Takes in what was read afresh for a start. Returns what could not be read, with the reason.
+  package mutating func take(
+    fresh readings: [String: Reading<Bead?>], of agent: AgentIdentity, hook: String?
+  ) -> String? {
+    var found: Bead?
+    for id in agent.beads {
+      switch readings[id] {
+      case .known(let bead?)?: found = found ?? bead
+      case .known(nil)?: beads[id] = nil
+      case .unknown(let reason)?: return reason
+      case nil: return "\(id) was not read"
+      }
+    }
+    if let found { beads[found.id] = found }
+    guard let hook else { return nil }
+    switch readings[hook] {
+    case .known(let bead)?: hooks[hook] = bead
+    case .unknown(let reason)?: return reason
+    case nil: return "\(displayable(hook)) was not read"
+    }
+    return nil
+  }
+
+  /// An agent's bead, under any of its ids.
+  package func bead(of agent: AgentIdentity) -> Reading<Bead?> {
+    for id in agent.beads {
+      if let bead = beads[id] { return .known(bead) }
+    }
+    for id in agent.beads {
+      if case .unknown(let reason) = missing(id) { return .unknown(reason) }
+    }
+    return .known(nil)
+  }
+}
+
+/// What became of ending an agent.
+package enum EndOutcome: Sendable, Hashable {
+  /// Nothing of it runs any longer.
+  case ended(String)
+  case failed(String)
+}

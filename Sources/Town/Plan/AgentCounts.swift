@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How many agents are how, and the one line that says so: `systemctl status` shows it.
+package struct AgentCounts: Sendable, Hashable {
+  package var alive = 0
+  package var starting = 0
+  package var backingOff = 0
+  package var stuck = 0
+  package var unknown = 0
+  package var line = "no agents"
+
+  package init() {}
+
+  /// Agents that need not run are not counted.
+  package init(findings: [Finding], at time: Timestamp) {
+    var waiting: [String] = []
+    for finding in findings {
+      switch finding.decision {
+      case .alive: alive += 1
+      case .start, .restart, .underway: starting += 1
+      case .wait:
+        backingOff += 1
+        if waiting.count < 3 {
+          let left = finding.until.map { max(0, ($0 - time).components.seconds) } ?? 0
+          waiting.append("\(finding.subject), \(left) s")
+        }
+      case .stuck: stuck += 1
+      case .unknown: unknown += 1
+      case .leave: break
+      }
+    }
+    let total = alive + starting + backingOff + stuck + unknown
+    guard total > 0 else { return }
+    var parts = ["\(alive) alive"]
+    if starting > 0 { parts.append("\(starting) starting") }
+    if backingOff > 0 {
+      let more = backingOff > waiting.count ? ", …" : ""
+      parts.append("\(backingOff) backing off (\(waiting.joined(separator: "; "))\(more))")
+    }
+    if stuck > 0 { parts.append("\(stuck) that cannot be started") }
+    if unknown > 0 { parts.append("\(unknown) unknown") }
+    line = "\(total) agent\(total == 1 ? "" : "s"): \(parts.joined(separator: ", "))"
+  }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Rule 3's second half: agents that were started are told to begin once they show their prompt.
+package enum SpawnRule {
+  /// What is to be done about the agents that wait.
+  package struct Plan: Sendable {
+    package var pending: [PendingSpawn] = []
+    package var begin: [Beginning] = []
+    package var events: [TownEvent] = []
+    package var notices: [Notice] = []
+    package var nextLook: Timestamp?
+  }
+
+  /// An agent that sits at its prompt and is to be told to begin.
+  package struct Beginning: Sendable, Hashable {
+    package var agent: AgentIdentity
+    package var life: ProcessLife
+    package var spawn: PendingSpawn
+
+    package init(agent: AgentIdentity, life: ProcessLife, spawn: PendingSpawn) {
+      self.agent = agent
+      self.life = life
+      self.spawn = spawn
+    }
+  }
+
+  /// The agents whose panes have to be read before ``decide``.
+  package static func watched(_ pending: [PendingSpawn], in snapshot: TownSnapshot) -> [String: ProcessLife] {
+    let sessions = Set(pending.map(\.session))
+    var lives: [String: ProcessLife] = [:]
+    for observation in snapshot.agents where sessions.contains(observation.agent.session) {
+      if case .alive(let life, _) = observation.liveness { lives[observation.agent.session] = life }
+    }
+    return lives
+  }
+
+  /// - Parameters:
+  ///   - screens: the visible lines by session; a session whose pane was not read is missing.
+  ///   - busy: sessions that are being started or typed to.
+  package static func decide(
+    _ pending: [PendingSpawn], snapshot: TownSnapshot, screens: [String: [String]], busy: Set<String>,
+    ledger: inout Ledger, policy: Policy
+  ) -> Plan {
+    var plan = Plan()
+    let time = snapshot.time
+    let observations = Dictionary(snapshot.agents.map { ($0.agent.session, $0) }, uniquingKeysWith: { first, _ in first })
+    for var spawn in pending {
+      guard !busy.contains(spawn.session) else {
+        plan.pending.append(spawn)
+        continue
+      }
+      guard let observation = observations[spawn.session] else {
+        // An unreadable registry makes everybody look like a stranger.
+        if snapshot.registryFailure != nil {
+          plan.pending.append(spawn)
+        } else {
+          plan.events.append(dropped(spawn, agent: nil, because: "it is no agent of this town"))
+        }
+        continue
+      }
+      let agent = observation.agent
+      switch observation.liveness {
+      case .unknown:
+        plan.pending.append(spawn)
+      case .absent, .dead, .deadShell:
+        plan.events.append(dropped(spawn, agent: agent, because: "its session is gone"))
+      case .alive(let life, _):
+        let seen = spawn.firstSeen.map { min($0, time) } ?? time
+        spawn.firstSeen = seen
+        let lines = screens[spawn.session] ?? []
+        if Readiness.judge(lines) == .ready {
+          plan.begin.append(Beginning(agent: agent, life: life, spawn: spawn))
+          plan.pending.append(spawn)
+        } else if time - seen >= policy.spawnPrune {
+          plan.events.append(dropped(spawn, agent: agent, because: "it showed no prompt for \(policy.spawnPrune)"))
+        } else {
+          if time - seen >= policy.ready, !ledger[agent].toldNotReady {
+            ledger[agent].toldNotReady = true
+            complain(of: agent, life: life, lines: lines, policy: policy, plan: &plan)
+          }
+          plan.pending.append(spawn)
+        }
+      }
+    }
+    if !plan.pending.isEmpty { plan.nextLook = time + policy.spawnLook }
+    return plan
+  }
+
+  private static func complain(
+    of agent: AgentIdentity, life: ProcessLife, lines: [String], policy: Policy, plan: inout Plan
+  ) {
+    let words = Array(lines.filter { !$0.allSatisfy(\.isWhitespace) }.suffix(10))
+    let last = words.last.map { ": \(displayable($0))" } ?? ", and its pane is empty"
+    plan.events.append(
+      TownEvent(
+        .agentNotReady, agent: agent, message: "\(agent.address) shows no prompt after \(policy.ready)\(last)",
+        pid: life.pid, reason: "no prompt in its pane"))
+    plan.notices.append(.notReady(agent, after: policy.ready, lastLines: words))
+  }
+
+  private static func dropped(_ spawn: PendingSpawn, agent: AgentIdentity?, because reason: String) -> TownEvent {
+    TownEvent(
+      .spawnDropped, agent: agent,
+      message: "\(displayable(spawn.session)) is no longer waited for: \(reason)", bead: spawn.issue, reason: reason)
+  }
+}
