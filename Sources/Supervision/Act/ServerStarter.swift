@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Commands
-import Processes
-package import Tmux
-import TownFiles
+internal import Processes
+internal import Tmux
+internal import TownFiles
 
 /// Brings the town's tmux server up where none runs.
 ///

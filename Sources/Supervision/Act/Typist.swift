@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Tmux
-package import Town
+internal import Town
 
 /// Types at agents' prompts, and sees to it that what was typed was also submitted.
 package struct Typist: Sendable {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Commands
-import TownFiles
+internal import TownFiles
 
 /// Brings a polecat's worktree up to date before a restart, where that can be done without losing
 /// anything: only where its directory is itself the top of a worktree, is clean, has no operation in

@@ -3,7 +3,7 @@
 package import Commands
 import Glibc
 package import Tmux
-import TownFiles
+internal import TownFiles
 
 /// The tmux servers of this user: the one on which agents are started, and all others that run.
 package struct TmuxServers: Sendable {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Processes
-package import Tmux
+internal import Tmux
 package import Town
 package import TownFiles
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Town
+internal import Town
 
 /// What people want of single agents.
 extension Supervisor {

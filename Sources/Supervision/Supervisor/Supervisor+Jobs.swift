@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Town
+internal import Town
 
 /// The jobs beside the loop. Each is started after its intent was recorded, and ends in an event.
 extension Supervisor {

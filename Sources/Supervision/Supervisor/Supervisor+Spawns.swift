@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Town
+internal import Town
 
 /// Agents that were started and have to be told to begin.
 extension Supervisor {

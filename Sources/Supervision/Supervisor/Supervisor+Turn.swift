@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Town
+internal import Town
 
 extension Supervisor {
   /// What a turn takes in before it looks.
@@ -26,7 +26,7 @@ extension Supervisor {
     let decided = rules.decide(snapshot, ledger: plan.ledger, busy: jobs.busy)
     plan.absorb(decided)
     carryOut(intake.commands, snapshot: snapshot, plan: &plan, orders: &intake.orders)
-    let (launches, unconfirmed) = sort(decided.launches, intake: intake, plan: &plan, at: snapshot.time)
+    let (launches, unconfirmed) = part(decided.launches, intake: intake, plan: &plan, at: snapshot.time)
     let starts = launches + intake.orders
     let beginnings = await attendSpawns(snapshot, starting: starts, plan: &plan)
     for order in starts { noteLaunch(order, at: snapshot.time, ledger: &plan.ledger) }
@@ -87,7 +87,7 @@ extension Supervisor {
 
   /// Parts the orders into those that may be carried out and those for which the beads have to be
   /// read afresh first: rule 8 acts on nothing older.
-  private func sort(
+  private func part(
     _ orders: [LaunchOrder], intake: Intake, plan: inout Plan, at time: Timestamp
   ) -> (launches: [LaunchOrder], unconfirmed: [LaunchOrder]) {
     var launches: [LaunchOrder] = []

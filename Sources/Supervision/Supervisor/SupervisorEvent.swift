@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Town
+package import Town
 
 /// Why a turn is taken.
 enum SupervisorEvent: Sendable {

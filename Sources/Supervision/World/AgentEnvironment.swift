@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Commands
+internal import Commands
 package import Town
 package import TownFiles
 

@@ -4,7 +4,7 @@ package import Beads
 package import Commands
 import Glibc
 package import Processes
-package import Tmux
+internal import Tmux
 package import Town
 package import TownFiles
 

@@ -31,6 +31,17 @@ package struct AgentRecord: Sendable, Hashable, Codable {
     package var at: Timestamp
     package var isRestart: Bool
     package var hook: String?
+
+    package init(at: Timestamp, isRestart: Bool, hook: String?) {
+      self.at = at
+      self.isRestart = isRestart
+      self.hook = hook
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case at, hook
+      case isRestart = "is_restart"
+    }
   }
 
   /// The agent's last known life. It stays here until the death is seen.
