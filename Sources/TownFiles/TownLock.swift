@@ -8,7 +8,7 @@
 ///
 /// It is the file's `flock`, not its content, that counts: the kernel lets go of it when the process
 /// ends, however it ends. The pid in the file only tells a person who holds it.
-package struct TownLock: ~Copyable, Sendable {
+package final class TownLock: Sendable {
   private let descriptor: Int32
 
   /// Takes the lock.

@@ -38,6 +38,8 @@ package struct AgentLauncher: Sendable {
       return .failed(
         "no executable \(quotedForDisplay(command.first ?? "")) on PATH (\(environment["PATH"] ?? "not set"))")
     }
+    // `env` would take it for a variable.
+    guard !executable.contains("=") else { return .failed("the agent's command has a '=' in its path: \(executable)") }
     let directory = layout.directory(of: agent)
     guard Disk.isDirectory(directory) else { return .failed("its directory \(directory) is missing") }
     let warnings = agent.role == .polecat ? await refresher.refresh(directory) : []
@@ -49,8 +51,8 @@ package struct AgentLauncher: Sendable {
     }
     let process = PaneProcess(
       directory: directory,
-      environment: AgentEnvironment.variables(of: agent, layout: layout, path: environment["PATH"]),
-      argv: AgentEnvironment.commandLine([executable] + command.dropFirst()))
+      environment: AgentEnvironment.variables(of: agent, layout: layout),
+      argv: AgentEnvironment.commandLine([executable] + command.dropFirst(), path: environment["PATH"]))
     do {
       let created = try await start(process, for: order)
       return await self.outcome(of: created, warnings: warnings)

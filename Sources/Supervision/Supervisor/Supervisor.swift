@@ -5,8 +5,8 @@ package import Town
 /// The one owner of a town's turns: observe, decide, record, act. Turns never overlap, and none
 /// waits for anything slow; slow work runs in jobs beside the loop, and their ends are events.
 package actor Supervisor {
-  let world: any TownWorld
-  let rules: TownRules
+  private(set) var world: any TownWorld
+  private(set) var rules: TownRules
   let journal: EventJournal
   let reports: SupervisorReports
   let startedAt: Timestamp
@@ -98,12 +98,12 @@ package actor Supervisor {
 
   private func recall() {
     do {
-      ledger = try world.loadLedger()
+      ledger = try world.loadLedger(settingAside: true)
     } catch {
       journal.error("the ledger cannot be read, so all counts begin anew: \(error)")
     }
     do {
-      pending = try world.loadPendingSpawns()
+      pending = try world.loadPendingSpawns(settingAside: true)
       savedPending = pending
     } catch {
       journal.error("the pending spawns cannot be read: \(error)")
@@ -169,6 +169,13 @@ extension Supervisor {
     SupervisorStatus(
       startedAt: startedAt, lastHeartbeat: lastHeartbeat, heartbeatCount: heartbeatCount, nextHeartbeat: nextHeartbeat,
       counts: counts, line: counts.line)
+  }
+
+  /// Goes on with other settings from the next turn on. Jobs under way end as they began.
+  package func adopt(world: any TownWorld, policy: Policy) {
+    self.world = world
+    rules = TownRules(policy: policy)
+    post(.look)
   }
 
   /// What the last turn decided about everybody.

@@ -7,9 +7,7 @@ package import TownFiles
 /// What an agent's process starts with: its environment and its command line.
 package enum AgentEnvironment {
   /// The variables by which an agent, and every tool it calls, knows who it is.
-  ///
-  /// - Parameter path: the `PATH` on which the agent's command was found.
-  package static func variables(of agent: AgentIdentity, layout: TownLayout, path: String?) -> [String: String] {
+  package static func variables(of agent: AgentIdentity, layout: TownLayout) -> [String: String] {
     var variables = [
       "GT_ROLE": agent.role.rawValue,
       "GT_SESSION": agent.session,
@@ -25,15 +23,15 @@ package enum AgentEnvironment {
     case .crew(_, let name): variables["GT_CREW"] = name
     case .mayor, .deacon, .witness, .refinery: break
     }
-    variables["PATH"] = path
     return variables
   }
 
-  /// The command in front of which `env` takes away what must never reach an agent, whoever started
-  /// the tmux server.
-  package static func commandLine(_ command: [String]) -> [String] {
-    ["/usr/bin/env"] + ChildEnvironment.withheld.subtracting(["TMUX", "TMUX_PANE"]).sorted().flatMap { ["-u", $0] }
-      + ["--"] + command
+  /// The agent's command, behind an `env` that takes away what must never reach an agent, whoever
+  /// started the tmux server, and gives it the `PATH` on which its command was found: tmux 3.3a takes
+  /// PATH from the client that makes the session, whatever `-e` says.
+  package static func commandLine(_ command: [String], path: String?) -> [String] {
+    let withheld = ChildEnvironment.withheld.subtracting(["TMUX", "TMUX_PANE"]).sorted().flatMap { ["-u", $0] }
+    return ["/usr/bin/env"] + withheld + ["--"] + (path.map { ["PATH=\($0)"] } ?? []) + command
   }
 
   private static func beadsDirectory(of agent: AgentIdentity, layout: TownLayout) -> String {

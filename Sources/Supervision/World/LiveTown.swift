@@ -132,9 +132,24 @@ package struct LiveTown: TownWorld {
     if let hold { try holds.set(hold, on: agent) } else { try holds.clear(agent) }
   }
 
-  package func loadLedger() throws -> Ledger { try records.ledger() }
+  package func loadLedger(settingAside: Bool) throws -> Ledger {
+    try read(layout.ledger, settingAside: settingAside) { try records.ledger() }
+  }
+
+  package func loadPendingSpawns(settingAside: Bool) throws -> [PendingSpawn] {
+    try read(layout.pendingSpawns, settingAside: settingAside) { try records.pendingSpawns() }
+  }
+
+  private func read<Value>(_ path: String, settingAside: Bool, _ read: () throws -> Value) throws -> Value {
+    do {
+      return try read()
+    } catch let error as TownFileError where error.code == .malformed && settingAside {
+      let place = try records.setAside(path, at: now())
+      throw TownFileError(.malformed, path: path, reason: "\(error.reason); it is kept as \(place)")
+    }
+  }
+
   package func save(_ ledger: Ledger) throws { try records.write(ledger) }
-  package func loadPendingSpawns() throws -> [PendingSpawn] { try records.pendingSpawns() }
   package func save(_ pending: [PendingSpawn]) throws { try records.write(pending) }
   package func lastActivity() -> Timestamp? { records.lastActivity() }
 

@@ -52,9 +52,13 @@ package protocol TownWorld: Sendable {
   /// Records or takes back a person's decision.
   func setHold(_ hold: Hold?, on agent: AgentIdentity) throws
 
-  func loadLedger() throws -> Ledger
+  /// What was remembered.
+  ///
+  /// - Parameter settingAside: whether a file that makes no sense is moved out of the way, so that
+  ///   nothing of it is lost when the next is written. It is an error all the same.
+  func loadLedger(settingAside: Bool) throws -> Ledger
   func save(_ ledger: Ledger) throws
-  func loadPendingSpawns() throws -> [PendingSpawn]
+  func loadPendingSpawns(settingAside: Bool) throws -> [PendingSpawn]
   func save(_ pending: [PendingSpawn]) throws
   /// When a person or an agent last used `gt`.
   func lastActivity() -> Timestamp?

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Control
+internal import Glibc
+package import Logging
+internal import ServiceLifecycle
+internal import Supervision
+package import Systemd
+internal import Town
+internal import TownFiles
+internal import UnixSignals
+
+/// The daemon: the checklist of what it takes to supervise one town.
+package struct Daemon: Sendable {
+  package static let version = "0.1.0"
+
+  private let town: OpenTown
+  private let service: ServiceEnvironment
+  private let logger: Logger
+
+  package init(town: OpenTown, service: ServiceEnvironment, logger: Logger) {
+    self.town = town
+    self.service = service
+    self.logger = logger
+  }
+
+  /// Supervises until it is told to stop by SIGTERM or SIGINT.
+  ///
+  /// - Throws: `TownFileError` where the town is somebody else's; what a service throws that ends.
+  package func run() async throws {
+    // A client that goes away must be an error of its connection, not the end of us.
+    signal(SIGPIPE, SIG_IGN)
+    let manager = ServiceManager(environment: service)
+    let lock = try await takeLock(manager: manager)
+    try OriginalDaemonGuard.check(town.layout)
+
+    let journal = EventJournal(logger: logger, town: town.layout.root)
+    let status = StatusReporter(manager: manager)
+    let gate = ReadinessGate { line in
+      manager.post(.ready, .status(line))
+      journal.record(TownEvent(.daemonReady, message: "supervising \(town.layout.root): \(line)"))
+    }
+    let supervisor = Supervisor(
+      world: town.world, policy: town.settings.policy, journal: journal,
+      reports: SupervisorReports(
+        ready: { gate.firstLookIsTaken(status: $0) },
+        status: { line in Task { await status.report(line) } },
+        watchdog: { manager.post(.watchdog) }))
+    let server = ControlServer(
+      endpoint: endpoint, town: town.layout.root, information: ServiceInformation(version: Daemon.version),
+      handler: DaemonHandler(town: town, supervisor: supervisor, manager: manager), logger: logger)
+
+    var configuration = ServiceGroupConfiguration(
+      services: [
+        .init(service: SupervisorService(supervisor: supervisor), successTerminationBehavior: .gracefullyShutdownGroup),
+        .init(service: ControlService(server: server, gate: gate)),
+        .init(
+          service: ManagerService(
+            manager: manager, supervisor: supervisor, watchdogInterval: service.watchdogInterval,
+            announceStop: { journal.record(TownEvent(.daemonStopping, message: "stopping; every agent stays as it is")) }
+          )),
+      ],
+      gracefulShutdownSignals: [.sigterm, .sigint],
+      logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
+    configuration.maximumGracefulShutdownDuration = .seconds(6)
+    configuration.maximumCancellationDuration = .seconds(2)
+    try await ServiceGroup(configuration: configuration).run()
+    markStopped()
+    withExtendedLifetime(lock) {}
+  }
+
+  private var endpoint: ControlServer.Endpoint {
+    let handed = ListenDescriptors(service).listeningSockets(named: "control").first
+    if let handed { return .descriptor(handed) }
+    return .path(ControlSocket.path(environment: town.environment))
+  }
+
+  /// Takes the town's lock. A `gt` that starts one agent holds it for a moment, and so does a daemon
+  /// that is just being replaced: those are waited for.
+  private func takeLock(manager: ServiceManager) async throws -> TownLock {
+    let end = ContinuousClock.now + .seconds(5)
+    while true {
+      do throws(TownFileError) {
+        return try TownLock(layout: town.layout)
+      } catch {
+        guard error.code == .held, ContinuousClock.now < end else { throw error }
+        manager.post(.status("waiting for the town's lock: \(error.reason)"))
+      }
+      try await Task.sleep(for: .milliseconds(100))
+    }
+  }
+
+  private func markStopped() {
+    let records = TownRecords(layout: town.layout)
+    guard var state = try? records.state(), state.pid == getpid() else { return }
+    state.running = false
+    try? records.write(state)
+  }
+}

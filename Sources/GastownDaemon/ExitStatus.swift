@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The exit statuses that scripts and units may rely on, after `sysexits.h`.
+package enum ExitStatus {
+  package static let success: Int32 = 0
+  /// Something is not as it should be.
+  package static let failure: Int32 = 1
+  /// The daemon does not run (as `systemctl status` has it).
+  package static let notRunning: Int32 = 3
+  package static let usage: Int32 = 64
+  /// What was needed could not be read.
+  package static let unavailable: Int32 = 69
+  /// The settings cannot be used, or somebody else supervises: starting again will not help.
+  package static let configuration: Int32 = 78
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Control
+internal import Glibc
+internal import Supervision
+internal import Systemd
+internal import Town
+internal import TownFiles
+
+/// Answers the control socket's requests with the supervisor's help.
+package struct DaemonHandler: ControlHandler {
+  private let town: OpenTown
+  private let supervisor: Supervisor
+  private let manager: ServiceManager
+
+  init(town: OpenTown, supervisor: Supervisor, manager: ServiceManager) {
+    self.town = town
+    self.supervisor = supervisor
+    self.manager = manager
+  }
+
+  package func handle(_ request: Beat) async throws -> Beat.Reply {
+    await supervisor.beat()
+    let status = await supervisor.status()
+    return Beat.Reply(heartbeatCount: status.heartbeatCount, summary: status.line)
+  }
+
+  package func handle(_ request: Explain) async throws -> Explain.Reply {
+    let explained = await Explanation.make(world: town.world, policy: town.settings.policy)
+    let entries = explained.findings.filter { request.agent == nil || $0.subject == request.agent }.map {
+      Explain.Entry(
+        agent: $0.subject, rule: $0.rule.rawValue, decision: $0.decision.rawValue, reason: $0.reason,
+        until: $0.until?.description)
+    }
+    return Explain.Reply(entries: entries)
+  }
+
+  package func handle(_ request: Health) async throws -> Health.Reply {
+    let health = await supervisor.health()
+    let reason: String? =
+      if health.isWell { nil } else if health.overdueJobs.isEmpty { "a turn takes too long" } else {
+        "overdue: \(health.overdueJobs.joined(separator: ", "))"
+      }
+    return Health.Reply(
+      healthy: health.isWell, turnAgeMilliseconds: health.turnAge.map { Int($0 / .milliseconds(1)) },
+      overdueJobs: health.overdueJobs, reason: reason)
+  }
+
+  package func handle(_ request: Lifecycle) async throws -> Lifecycle.Reply {
+    throw ControlFailure.methodNotImplemented(method: Lifecycle.qualifiedName)
+  }
+
+  package func handle(_ request: Refresh) async throws -> Refresh.Reply {
+    await supervisor.look()
+    return Refresh.Reply()
+  }
+
+  package func handle(_ request: Reload) async throws -> Reload.Reply {
+    let fresh: OpenTown
+    do {
+      fresh = try OpenTown(layout: town.layout, environment: town.environment)
+    } catch {
+      throw ControlFailure.refused(message: "\(error); the settings are as they were")
+    }
+    manager.post(.reloadingNow)
+    await supervisor.adopt(world: fresh.world, policy: fresh.settings.policy)
+    manager.post(.ready)
+    return Reload.Reply()
+  }
+
+  package func handle(_ request: StartSession) async throws -> StartSession.Reply {
+    try await carryOut(.start, session: request.session, who: request.who, why: request.why)
+  }
+
+  package func handle(_ request: StopSession) async throws -> StopSession.Reply {
+    try await carryOut(.stop, session: request.session, who: request.who, why: request.why)
+  }
+
+  package func handle(_ request: RestartSession) async throws -> RestartSession.Reply {
+    try await carryOut(.restart, session: request.session, who: request.who, why: request.why)
+  }
+
+  package func handle(_ request: Status) async throws -> Status.Reply {
+    let status = await supervisor.status()
+    let counts = status.counts
+    let agents = [
+      "alive": counts.alive, "backing_off": counts.backingOff, "starting": counts.starting, "stuck": counts.stuck,
+      "unknown": counts.unknown,
+    ]
+    return Status.Reply(
+      running: true, pid: getpid(), town: town.layout.root, startedAt: status.startedAt.description,
+      lastHeartbeat: status.lastHeartbeat?.description, heartbeatCount: status.heartbeatCount,
+      nextHeartbeat: status.nextHeartbeat?.description, agents: agents.filter { $0.value > 0 || $0.key == "alive" })
+  }
+
+  private func carryOut(
+    _ verb: PersonCommand.Verb, session: String, who: String, why: String
+  ) async throws -> SessionOutcome {
+    do {
+      let agent = try AddressBook(layout: town.layout).agent(session)
+      let outcome = try await supervisor.carryOut(
+        PersonCommand(verb, agent: agent, who: who, why: why.isEmpty ? nil : why))
+      return SessionOutcome(outcome: outcome.text, changed: outcome.changed, pid: outcome.pid)
+    } catch let error as CommandRefusal {
+      throw ControlFailure.refused(message: error.description)
+    } catch let error as AddressError {
+      throw ControlFailure.refused(message: error.description)
+    }
+  }
+}

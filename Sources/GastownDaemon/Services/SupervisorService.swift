@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ServiceLifecycle
+internal import Supervision
+
+/// Runs the supervisor until the daemon is to stop.
+struct SupervisorService: Service {
+  let supervisor: Supervisor
+
+  func run() async throws {
+    await withGracefulShutdownHandler {
+      await supervisor.run()
+    } onGracefulShutdown: {
+      Task { await supervisor.stop() }
+    }
+  }
+}

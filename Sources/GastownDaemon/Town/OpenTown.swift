@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Beads
+package import Commands
+internal import Processes
+package import Supervision
+package import Town
+package import TownFiles
+
+/// A town with its settings and its bead store: what the daemon and `gt` both begin with.
+package struct OpenTown: Sendable {
+  package let layout: TownLayout
+  package let settings: TownSettings
+  package let environment: [String: String]
+  package let runner: any CommandRunner
+  /// The bead store, or why there is none.
+  package let store: Result<any BeadStore, BeadStoreError>
+  package let world: LiveTown
+
+  /// - Throws: `TownFileError` where the town or its settings cannot be read.
+  package init(layout: TownLayout, environment: [String: String]) throws(TownFileError) {
+    self.layout = layout
+    self.environment = environment
+    let settings = try SettingsFile.load(layout: layout)
+    let runner = SystemCommandRunner(environment: environment)
+    let store: Result<any BeadStore, BeadStoreError>
+    do {
+      store = .success(
+        try BeadStores.open(
+          townRoot: layout.root, mode: settings.store.mode, environment: ChildEnvironment.scrubbed(environment),
+          runner: runner, deadline: settings.deadlines.bd,
+          findExecutable: { ExecutableSearch.find($0, path: environment["PATH"] ?? "") }))
+    } catch {
+      store = .failure(error)
+    }
+    self.settings = settings
+    self.runner = runner
+    self.store = store
+    world = LiveTown(layout: layout, settings: settings, store: store, runner: runner, environment: environment)
+  }
+}
+
+extension TownSettings.Store {
+  var mode: BeadStores.Mode {
+    switch self {
+    case .auto: .auto
+    case .bd: .bd
+    case .sqlite: .sqlite
+    }
+  }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Town
+
+/// An address that names no agent, or more than one.
+package struct AddressError: Error, Sendable, Hashable, CustomStringConvertible {
+  package var description: String
+}
+
+/// Finds the agent that an address means, among those that the town has.
+package struct AddressBook: Sendable {
+  private let layout: TownLayout
+
+  package init(layout: TownLayout) { self.layout = layout }
+
+  /// - Parameters:
+  ///   - text: `rig/name`, any form that mail carries, a session's name, or, with `rig`, a bare name.
+  ///   - rig: the rig in which a person stands.
+  /// - Throws: ``AddressError`` with the nearest address that there is; `TownFileError` where the
+  ///   registry cannot be read.
+  package func agent(_ text: String, in rig: String? = nil) throws -> AgentIdentity {
+    let rigs = try RigRegistry(layout: layout).rigs().map(\.name)
+    let roster = Roster(rigs: rigs)
+    var candidates = roster.candidates(address: text)
+    if candidates.isEmpty, let rig, !text.contains("/") { candidates = roster.candidates(address: "\(rig)/\(text)") }
+    let present = candidates.filter { exists($0) }
+    switch present.count {
+    case 1: return present[0]
+    case 0: throw AddressError(description: unknown(text, rigs: rigs))
+    default:
+      let forms = present.map(\.actor).joined(separator: " or ")
+      throw AddressError(description: "\(quotedForDisplay(text)) may be \(forms); say which")
+    }
+  }
+
+  /// Whether the town has the agent: a fixed one always, a named one by its directory.
+  private func exists(_ agent: AgentIdentity) -> Bool {
+    guard let name = agent.name else { return true }
+    switch agent {
+    case .polecat where (try? TownName.checkPolecat(name)) == nil: return false
+    case .crew where (try? TownName.checkCrew(name)) == nil: return false
+    default: return Disk.isDirectory(layout.path(agent.directory))
+    }
+  }
+
+  private func unknown(_ text: String, rigs: [String]) -> String {
+    let known = rigs.flatMap { rig in
+      ((try? Disk.names(in: layout.path("\(rig)/polecats"))) ?? []).filter { (try? TownName.checkPolecat($0)) != nil }
+        .map { "\(rig)/\($0)" }
+    }
+    let nearest = known.map { ($0, distance(text, $0)) }.min { $0.1 < $1.1 }
+    guard let nearest, nearest.1 <= 3 else {
+      return "\(quotedForDisplay(text)) is no agent of this town; see: gt session list"
+    }
+    return "\(quotedForDisplay(text)) is no agent of this town; did you mean \(nearest.0)?"
+  }
+
+  /// Levenshtein's distance, for suggestions.
+  private func distance(_ left: String, _ right: String) -> Int {
+    let (left, right) = (Array(left.utf8.prefix(200)), Array(right.utf8.prefix(200)))
+    var row = Array(0...right.count)
+    for (i, a) in left.enumerated() {
+      var diagonal = row[0]
+      row[0] = i + 1
+      for (j, b) in right.enumerated() {
+        let cost = a == b ? diagonal : min(diagonal, row[j], row[j + 1]) + 1
+        diagonal = row[j + 1]
+        row[j + 1] = cost
+      }
+    }
+    return row[right.count]
+  }
+}
