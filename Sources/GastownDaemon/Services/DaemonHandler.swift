@@ -51,7 +51,7 @@ package struct DaemonHandler: ControlHandler {
   }
 
   package func handle(_ request: Refresh) async throws -> Refresh.Reply {
-    await supervisor.look()
+    await supervisor.askBeat()
     return Refresh.Reply()
   }
 

@@ -10,12 +10,13 @@ internal import TownFiles
 package enum LocalSupervision {
   /// - Throws: `TownFileError` `.held` where somebody supervises the town already; what `work` throws.
   package static func with<Result: Sendable>(
-    _ town: OpenTown, logger: Logger, _ work: @Sendable (Supervisor) async throws -> Result
+    _ town: OpenTown, duty: Supervisor.Duty, logger: Logger, _ work: @Sendable (Supervisor) async throws -> Result
   ) async throws -> Result {
     let lock = try TownLock(layout: town.layout)
     try OriginalDaemonGuard.check(town.layout)
     let supervisor = Supervisor(
-      world: town.world, policy: town.settings.policy, journal: EventJournal(logger: logger, town: town.layout.root))
+      world: town.world, policy: town.settings.policy,
+      journal: EventJournal(logger: logger, town: town.layout.root), duty: duty)
     async let running: Void = supervisor.run()
     do {
       let result = try await work(supervisor)

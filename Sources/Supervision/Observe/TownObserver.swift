@@ -48,6 +48,7 @@ package struct TownObserver: Sendable {
     let roster = Roster(rigs: snapshot.rigs.map(\.name))
     let panes = await self.panes(roster: roster)
     snapshot.servers = panes.servers
+    snapshot.tmuxFailure = panes.ownFailure
     snapshot.failures += panes.ownFailure.map { [$0] } ?? []
     snapshot.failures += panes.otherFailures
     let unreadable = panes.ownFailure ?? panes.otherFailures.first

@@ -24,9 +24,9 @@ extension Supervisor {
 
     let snapshot = await world.look(beads: beads)
     let decided = rules.decide(snapshot, ledger: plan.ledger, busy: jobs.busy)
-    plan.absorb(decided)
+    if duty == .town { plan.absorb(decided) } else { plan.findings = decided.findings }
     carryOut(intake.commands, snapshot: snapshot, plan: &plan, orders: &intake.orders)
-    let (launches, unconfirmed) = part(decided.launches, intake: intake, plan: &plan, at: snapshot.time)
+    let (launches, unconfirmed) = part(duty == .town ? decided.launches : [], intake: intake, plan: &plan, at: snapshot.time)
     let starts = launches + intake.orders
     let beginnings = await attendSpawns(snapshot, starting: starts, plan: &plan)
     for order in starts { noteLaunch(order, at: snapshot.time, ledger: &plan.ledger) }
@@ -137,7 +137,7 @@ extension Supervisor {
     if let failure, failure != saveFailure { journal.error("what was decided could not be written down: \(failure)") }
     saveFailure = failure
     for event in plan.events { journal.record(event) }
-    tellFailures(snapshot)
+    if duty == .town { tellFailures(snapshot) }
     findings = plan.findings
     counts = AgentCounts(findings: plan.findings, at: snapshot.time)
     reports.status(counts.line)

@@ -5,6 +5,16 @@ package import Town
 /// The one owner of a town's turns: observe, decide, record, act. Turns never overlap, and none
 /// waits for anything slow; slow work runs in jobs beside the loop, and their ends are events.
 package actor Supervisor {
+  /// How much of a supervisor's work is done.
+  package enum Duty: Sendable {
+    /// All of it.
+    case town
+    /// Only what people command. Somebody who starts one agent by hand, with the daemon stopped, does
+    /// not want the whole town started; and deaths are left to the daemon to find and to tell.
+    case commands
+  }
+
+  let duty: Duty
   private(set) var world: any TownWorld
   private(set) var rules: TownRules
   let journal: EventJournal
@@ -43,8 +53,12 @@ package actor Supervisor {
   private var inbox: [SupervisorEvent] = []
   private var waiter: CheckedContinuation<Void, Never>?
 
-  package init(world: any TownWorld, policy: Policy, journal: EventJournal, reports: SupervisorReports = .init()) {
+  package init(
+    world: any TownWorld, policy: Policy, journal: EventJournal, duty: Duty = .town,
+    reports: SupervisorReports = .init()
+  ) {
     self.world = world
+    self.duty = duty
     rules = TownRules(policy: policy)
     self.journal = journal
     self.reports = reports
@@ -55,7 +69,7 @@ package actor Supervisor {
   package func run() async {
     await withTaskCancellationHandler {
       recall()
-      wantsBeat = true
+      wantsBeat = duty == .town
       // The first look does not wait for the beads: a store that hangs must not keep the service from
       // becoming ready.
       await turn([.timer])
@@ -143,8 +157,8 @@ extension Supervisor {
     }
   }
 
-  /// A look soon, because something may have changed.
-  package func look() { post(.look) }
+  /// A beat soon, because something may have changed. Does not wait for it.
+  package func askBeat() { post(.beat) }
 
   /// The service manager's question; answered through ``SupervisorReports/watchdog``, by the loop.
   package func askWatchdog() { post(.watchdog) }

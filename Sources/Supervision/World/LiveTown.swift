@@ -71,18 +71,18 @@ package struct LiveTown: TownWorld {
   @concurrent package func readBeads(hooks: [String]) async -> BeadReadings {
     switch store {
     case .failure(let error):
-      return BeadReadings(beads: [:], failures: [error.description]) { _ in .unknown(error.description) }
+      return .blind(error.description)
     case .success(let store):
       do {
         async let work = hooks.isEmpty ? [:] : store.beads(hooks)
         let listing = try await store.agents()
         let beads = Dictionary(listing.beads.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         var readings = BeadReadings(beads: beads, failures: listing.failures.map(\.reason)) { listing.bead($0) }
+        readings.isBlind = !listing.databases.contains { $0.beads.value != nil }
         readings.hooks = try await work.compactMapValues { $0.value ?? nil }
         return readings
       } catch {
-        let reason = "\(store.name): \(error)"
-        return BeadReadings(beads: [:], failures: [reason]) { _ in .unknown(reason) }
+        return .blind("\(store.name): \(error)")
       }
     }
   }

@@ -76,6 +76,8 @@ package struct BeadReadings: Sendable {
   package var missing: @Sendable (String) -> Reading<Bead?>
   /// Why a store or one of its databases could not be read.
   package var failures: [String]
+  /// Whether nothing at all could be read.
+  package var isBlind = false
 
   package init(
     beads: [String: Bead], failures: [String] = [], missing: @escaping @Sendable (String) -> Reading<Bead?>
@@ -87,6 +89,13 @@ package struct BeadReadings: Sendable {
 
   /// Before the first reading nothing is known.
   package static let none = BeadReadings(beads: [:]) { _ in .unknown("the beads have not been read yet") }
+
+  /// A reading of which nothing came.
+  package static func blind(_ reason: String) -> BeadReadings {
+    var readings = BeadReadings(beads: [:], failures: [reason]) { _ in .unknown(reason) }
+    readings.isBlind = true
+    return readings
+  }
 
   /// The bead on an agent's hook, where it has been read.
   package func work(of agent: AgentIdentity) -> Bead? {

@@ -33,6 +33,8 @@ package struct TownSnapshot: Sendable {
   /// Why the registry could not be read; then there are no rigs' agents below, and nothing may be
   /// concluded from their absence.
   package var registryFailure: String?
+  /// Why the town's own tmux server could not be asked; then nobody's death is known.
+  package var tmuxFailure: String?
   package var rigs: [Rig]
   package var agents: [AgentObservation]
   package var strangers: [Census.Stranger]

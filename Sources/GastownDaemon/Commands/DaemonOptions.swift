@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import FoundationEssentials
+internal import Glibc
+internal import TownFiles
+
+/// What every command of the daemon takes.
+struct DaemonOptions: ParsableArguments {
+  @Option(name: .long, help: ArgumentHelp("The town's directory (default: $GT_TOWN_ROOT, then ~/gt).", valueName: "path"))
+  var town: String?
+
+  /// Our own environment, as it was at the start.
+  static var environment: [String: String] { ProcessInfo.processInfo.environment }
+
+  func open() throws(TownFileError) -> OpenTown {
+    let environment = DaemonOptions.environment
+    let layout = try TownLayout.find(option: town, environment: environment, workingDirectory: nil)
+    return try OpenTown(layout: layout, environment: environment)
+  }
+}
+
+/// Prints an error as every Unix program does.
+package func complain(_ message: String, program: String = "gastown-daemon") {
+  let line = Array("\(program): \(message)\n".utf8)
+  _ = write(STDERR_FILENO, line, line.count)
+}

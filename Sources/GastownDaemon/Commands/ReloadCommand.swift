@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Control
+internal import TownFiles
+
+/// `gastown-daemon reload`: for the unit's ExecReload=.
+struct ReloadCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "reload", abstract: "Have the running daemon read its settings again.",
+    discussion: "Settings that cannot be used are refused with the reason, and the old ones stay.")
+
+  @OptionGroup var options: DaemonOptions
+
+  func run() async throws {
+    do {
+      let town = try options.open()
+      guard let client = ControlSocket.clientIfRunning(layout: town.layout, environment: town.environment) else {
+        complain("no daemon runs for \(town.layout.root)")
+        throw ExitCode(ExitStatus.unavailable)
+      }
+      _ = try await client.call(Reload(), deadline: .seconds(30))
+    } catch let code as ExitCode {
+      throw code
+    } catch {
+      complain("\(error)")
+      throw ExitCode(ExitStatus.failure)
+    }
+  }
+}

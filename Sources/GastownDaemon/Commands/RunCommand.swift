@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Control
+internal import Logging
+internal import Supervision
+internal import Systemd
+internal import Town
+internal import TownFiles
+
+/// `gastown-daemon [--town PATH] [--once] [--explain]`.
+struct RunCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "run", abstract: "Supervise (the default).")
+
+  @OptionGroup var options: DaemonOptions
+  @Flag(help: "Run one heartbeat and exit. Where a daemon runs already, it is asked for one.")
+  var once = false
+  @Flag(help: "Print what a heartbeat would do now, and why, and do nothing.")
+  var explain = false
+  @Flag(help: "Log more: every heartbeat and every reading.")
+  var verbose = false
+
+  func run() async throws {
+    let service = ServiceEnvironment(DaemonOptions.environment)
+    let output = LogOutput(
+      destination: .choose(service, noColour: DaemonOptions.environment["NO_COLOR"]?.isEmpty == false),
+      identifier: "gastown-daemon")
+    let logger = Logger(label: "gastown-daemon") { _ in output.handler(level: verbose ? .debug : .info) }
+    do {
+      let town = try options.open()
+      if explain {
+        try await Self.explain(town)
+      } else if once {
+        try await Self.beat(town, logger: logger)
+      } else {
+        try await Daemon(town: town, service: service, logger: logger).run()
+      }
+      await output.flush()
+    } catch {
+      await output.flush()
+      try await Self.fail(error, service: service, isUnderManager: service.notifySocket != nil, logger: logger, output: output)
+    }
+  }
+
+  private static func explain(_ town: OpenTown) async throws {
+    let explained = await Explanation.make(world: town.world, policy: town.settings.policy)
+    print(ExplanationText.lines(explained.findings).joined(separator: "\n"))
+    for failure in explained.failures { complain(displayable(failure)) }
+  }
+
+  private static func beat(_ town: OpenTown, logger: Logger) async throws {
+    if let client = ControlSocket.clientIfRunning(layout: town.layout, environment: town.environment) {
+      let reply = try await client.call(Beat(), deadline: .seconds(180))
+      print("beat \(reply.heartbeatCount) of the running daemon: \(reply.summary)")
+      return
+    }
+    let line = try await LocalSupervision.with(town, duty: .town, logger: logger) { supervisor in
+      await supervisor.beat()
+      return await supervisor.status().line
+    }
+    print(line)
+  }
+
+  /// Says why, on the journal's way or a person's, and ends with the status that tells the kind.
+  private static func fail(
+    _ error: any Error, service: ServiceEnvironment, isUnderManager: Bool, logger: Logger, output: LogOutput
+  ) async throws {
+    let status = (error as? TownFileError).map { _ in ExitStatus.configuration } ?? ExitStatus.failure
+    if isUnderManager {
+      logger.error("\(displayable("\(error)"))")
+      await output.flush()
+      await ServiceManager(environment: service).notify([.status("\(error)")])
+    } else {
+      complain("\(error)")
+    }
+    throw ExitCode(status)
+  }
+}

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GastownDaemon
+
+@main
+enum GastownDaemonMain {
+  static func main() async { await DaemonCommand.main() }
+}
