@@ -52,11 +52,11 @@ extension SQLiteBeadStore {
   }
 
   private func rewrite(
-    _ id: String, attempt: String, _ change: @escaping @Sendable (Bead) throws -> BeadChange
+    _ id: String, attempt: String, _ decide: @escaping @Sendable (Bead) throws -> BeadChange
   ) async throws -> Bead {
     let time = now()
     return try await change(id, attempt: attempt) { database, bead in
-      let change = try change(bead)
+      let change = try decide(bead)
       guard change != BeadChange() else { return }
       let status = change.status ?? bead.status
       try database.execute(
