@@ -13,10 +13,12 @@ extension BdBeadStore {
     try checkLength(draft.description, attempt: attempt)
     var database = routes.own
     if let id = draft.id {
-      switch routes.holders(of: id) {
-      case .known(let databases): database = databases.first ?? routes.own
-      case .unknown(let reason): throw BeadStoreError(.unavailable, attempt: attempt, message: reason)
+      let holder = routes.holder(of: id)
+      // In doubt, a bead of this id may live in a database that is not known here.
+      guard let found = holder.database, holder.doubt == nil else {
+        throw BeadStoreError(.unavailable, attempt: attempt, message: holder.doubt ?? "no database is known for \(id)")
       }
+      database = found
     }
     let arguments = arguments(of: draft)
     var result = try await client.run(arguments, on: database, attempt: attempt)

@@ -57,7 +57,11 @@ struct Faults: Decodable {
       let megabyte = String(repeating: "x", count: 1 << 20)
       for _ in 0..<flood { Output.write(megabyte, to: 1) }
     }
-    if let signal { raise(signal) }
+    if let signal {
+      // The runtime may have a handler of its own for it.
+      Glibc.signal(signal, SIG_DFL)
+      raise(signal)
+    }
     guard stdout != nil || stderr != nil || exit != nil || flood != nil else { return }
     output.text = stdout ?? ""
     output.errors = stderr ?? ""
