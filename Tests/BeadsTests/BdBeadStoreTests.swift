@@ -43,7 +43,8 @@ struct BdBeadStoreTests {
     #expect(listing.misplaced.map(\.id) == ["gt-deacon"])
     #expect(listing.bead("gt-deacon") == .known(nil))
     #expect(try await store.beads(["gt-deacon"]) == ["gt-deacon": .known(nil)])
-    #expect(await BeadStoreError.code { _ = try await store.setAgent("gt-deacon", state: .dead, hook: nil) } == .notFound)
+    #expect(
+      await BeadStoreError.code { _ = try await store.setAgent("gt-deacon", state: .dead, hook: nil) } == .notFound)
     // Mail stays with the town.
     _ = try await Mail(store: store).send(from: "overseer", to: "deacon", subject: "s", body: "b")
     #expect(try town.text(".beads/stand-in.json").contains("thread:thread-"))
@@ -66,7 +67,10 @@ struct BdBeadStoreTests {
     }
     let store = BdBeadStore(
       townRoot: town.root, executable: "/opt/bd",
-      environment: ["KEPT": "yes", "NOTIFY_SOCKET": "/x", "BEADS_DIR": "/elsewhere", "BEADS_DB": "/elsewhere/x.db", "BEADS_NO_DAEMON": "0"],
+      environment: [
+        "KEPT": "yes", "NOTIFY_SOCKET": "/x", "BEADS_DIR": "/elsewhere", "BEADS_DB": "/elsewhere/x.db",
+        "BEADS_NO_DAEMON": "0",
+      ],
       runner: runner, deadline: .seconds(3))
     #expect(try await store.agents().failures.isEmpty)
   }
@@ -77,7 +81,8 @@ struct BdBeadStoreTests {
     try town.makeRoutedDatabases()
     try town.makeDatabase(in: "rig02/mayor/rig", prefix: "r2")
     try town.write(
-      ".beads/routes.jsonl", #"{"prefix":"gt-","path":"rig01/mayor/rig"}"# + "\n" + #"{"prefix":"r2-","path":"rig02/mayor/rig"}"# + "\n")
+      ".beads/routes.jsonl",
+      #"{"prefix":"gt-","path":"rig01/mayor/rig"}"# + "\n" + #"{"prefix":"r2-","path":"rig02/mayor/rig"}"# + "\n")
     _ = try await town.bdStore().createAgent(toast)
     try town.misbehave(#"{"hang":true,"stubborn":true}"#, in: "rig02/mayor/rig")
     let store = town.bdStore(deadline: .seconds(1))
@@ -101,10 +106,14 @@ struct BdBeadStoreTests {
     try town.misbehave(#"{"hang":true}"#)
     let store = town.bdStore(deadline: .milliseconds(200))
     #expect(await BeadStoreError.code { _ = try await store.messages(for: "deacon/") } == .deadlineExceeded)
-    #expect(await BeadStoreError.code { _ = try await store.create(BeadDraft(type: "task", title: "t")) } == .deadlineExceeded)
+    #expect(
+      await BeadStoreError.code { _ = try await store.create(BeadDraft(type: "task", title: "t")) } == .deadlineExceeded
+    )
     try town.misbehave(#"{"hang":true,"subcommand":"update"}"#)
     let patient = town.bdStore(deadline: .seconds(2))
-    #expect(await BeadStoreError.code { _ = try await patient.setAgent(bead.id, state: .done, hook: nil) } == .deadlineExceeded)
+    #expect(
+      await BeadStoreError.code { _ = try await patient.setAgent(bead.id, state: .done, hook: nil) }
+        == .deadlineExceeded)
     try town.behave()
     #expect(try await patient.beads([bead.id]) == [bead.id: .known(bead)])
   }
@@ -135,7 +144,10 @@ struct BdBeadStoreTests {
   func unknownBeads() async throws {
     let town = try BeadsTown()
     try town.makeDatabase()
-    for faults in [#"{"stdout":"rubbish"}"#, #"{"exit":1,"stderr":"Error: database is locked"}"#, #"{"signal":11}"#, #"{"stdout":"[]"}"#] {
+    for faults in [
+      #"{"stdout":"rubbish"}"#, #"{"exit":1,"stderr":"Error: database is locked"}"#, #"{"signal":11}"#,
+      #"{"stdout":"[]"}"#,
+    ] {
       try town.misbehave(faults)
       let answers = try await town.bdStore().beads(["gt-a", "gt-b"])
       #expect(answers.count == 2)
@@ -160,7 +172,9 @@ struct BdBeadStoreTests {
     let store = town.bdStore()
     let bead = try await store.createAgent(toast)
     try town.misbehave(#"{"silent_write":true}"#)
-    #expect(await BeadStoreError.code { _ = try await store.create(BeadDraft(type: "task", title: "t", description: "d")) } == .refused)
+    #expect(
+      await BeadStoreError.code { _ = try await store.create(BeadDraft(type: "task", title: "t", description: "d")) }
+        == .refused)
     #expect(await BeadStoreError.code { _ = try await store.setAgent(bead.id, state: .done, hook: nil) } == .refused)
     #expect(await BeadStoreError.code { _ = try await store.update(bead.id, BeadChange(status: .hooked)) } == .refused)
     #expect(await BeadStoreError.code { _ = try await store.close(bead.id, reason: "") } == .refused)
@@ -174,10 +188,14 @@ struct BdBeadStoreTests {
     let known = try Recording.named("direct/13-show-agent")
     let runner = ScriptedRunner { command in
       let ids = command.arguments.filter { $0.hasPrefix("gt-") }
-      if ids == ["gt-rig01-polecat-Toast"] { return CommandResult(ending: .exited(0), standardOutput: known.outputBytes) }
+      if ids == ["gt-rig01-polecat-Toast"] {
+        return CommandResult(ending: .exited(0), standardOutput: known.outputBytes)
+      }
       return CommandResult(ending: .exited(helper.status), standardOutput: helper.outputBytes)
     }
-    let answers = try await town.bdStore(runner: runner).beads(["gt-rig01-polecat-Toast", "gt-nope", "gt-1", "gt-2", "gt-3", "gt-4"])
+    let answers = try await town.bdStore(runner: runner).beads([
+      "gt-rig01-polecat-Toast", "gt-nope", "gt-1", "gt-2", "gt-3", "gt-4",
+    ])
     #expect(answers["gt-rig01-polecat-Toast"]?.value??.id == "gt-rig01-polecat-Toast")
     for id in ["gt-nope", "gt-1", "gt-4"] { #expect(answers[id] == .known(nil)) }
   }

@@ -59,7 +59,9 @@ struct ConformanceTests {
     for id in ["gt-rig01-wit", "gt-rig01", "rig01-witness", "GT-RIG01-WITNESS"] {
       #expect(try await store.beads([id]) == [id: .known(nil)], "\(id)")
       #expect(await BeadStoreError.code { _ = try await store.close(id, reason: "") } == .notFound, "\(id)")
-      #expect(await BeadStoreError.code { _ = try await store.update(id, BeadChange(description: "x")) } == .notFound, "\(id)")
+      #expect(
+        await BeadStoreError.code { _ = try await store.update(id, BeadChange(description: "x")) } == .notFound, "\(id)"
+      )
     }
     #expect(try await store.agents().beads.map(\.status) == [.open])
   }
@@ -100,13 +102,16 @@ struct ConformanceTests {
   func setAgent(_ kind: StoreKind) async throws {
     let town = try BeadsTown()
     let store = try kind.make(in: town)
-    let description = "The title: a line of its own\n\nRig: my-rig\nAgent_State:  spawning \nnote: hook_bead\n\n  indented\n"
+    let description =
+      "The title: a line of its own\n\nRig: my-rig\nAgent_State:  spawning \nnote: hook_bead\n\n  indented\n"
     let id = toast.bead
     _ = try await store.create(BeadDraft(id: id, type: "agent", title: "t", description: description))
     let working = try await store.setAgent(id, state: .working, hook: .bead("gt-x1"))
     #expect(
       working.description
-        == "The title: a line of its own\n\nRig: my-rig\nagent_state: working\nnote: hook_bead\n\n  indented\n\nhook_bead: gt-x1")
+        == "The title: a line of its own\n\nRig: my-rig\nagent_state: working\nnote: hook_bead\n\n  indented\n\n"
+        + "hook_bead: gt-x1"
+    )
     #expect(working.hookBead == "gt-x1")
     let emptied = try await store.setAgent(id, state: nil, hook: .empty)
     #expect(emptied.agentState == .working)
@@ -124,10 +129,13 @@ struct ConformanceTests {
     _ = try await store.createAgent(toast)
     for state in ["", "two words", "done\nhook_bead: gt-evil"] {
       let state = AgentState(rawValue: state)
-      #expect(await BeadStoreError.code { _ = try await store.setAgent(toast.bead, state: state, hook: nil) } == .refused)
+      #expect(
+        await BeadStoreError.code { _ = try await store.setAgent(toast.bead, state: state, hook: nil) } == .refused)
     }
     for hook in ["", "-x", "a b", "a\nagent_state: dead", "$(reboot)"] {
-      #expect(await BeadStoreError.code { _ = try await store.setAgent(toast.bead, state: nil, hook: .bead(hook)) } == .refused)
+      #expect(
+        await BeadStoreError.code { _ = try await store.setAgent(toast.bead, state: nil, hook: .bead(hook)) }
+          == .refused)
     }
     let task = try await store.create(BeadDraft(type: "task", title: "t", description: "d"))
     #expect(await BeadStoreError.code { _ = try await store.setAgent(task.id, state: .done, hook: nil) } == .refused)
@@ -174,8 +182,10 @@ struct ConformanceTests {
     let town = try BeadsTown()
     let store = try kind.make(in: town)
     let texts = [
-      "-", "--json", "-rf /", "'; DROP TABLE beads; --", "$(touch x) `id` \\ \"q\" 'q' <&> %s", "\u{1}\u{1B}[2J\u{7F}\u{85}",
-      "🚀 ünïcode \u{2028}\u{202E}", " leading and trailing \n\n", "a\r\nb\tc", String(repeating: "long ", count: 20_000),
+      "-", "--json", "-rf /", "'; DROP TABLE beads; --", "$(touch x) `id` \\ \"q\" 'q' <&> %s",
+      "\u{1}\u{1B}[2J\u{7F}\u{85}",
+      "🚀 ünïcode \u{2028}\u{202E}", " leading and trailing \n\n", "a\r\nb\tc",
+      String(repeating: "long ", count: 20_000),
     ]
     for text in texts {
       let title = String(text.prefix(60))
@@ -193,7 +203,8 @@ struct ConformanceTests {
     let store = try kind.make(in: town)
     var drafts = [
       BeadDraft(type: "task", title: ""), BeadDraft(type: "task", title: String(repeating: "x", count: 501)),
-      BeadDraft(type: "", title: "t"), BeadDraft(type: "--x", title: "t", priority: 9), BeadDraft(type: "task", title: "a\0b"),
+      BeadDraft(type: "", title: "t"), BeadDraft(type: "--x", title: "t", priority: 9),
+      BeadDraft(type: "task", title: "a\0b"),
       BeadDraft(type: "task", title: "t", description: "\0"), BeadDraft(type: "task", title: "t", priority: 5),
       BeadDraft(type: "task", title: "t", labels: ["a,b"]), BeadDraft(type: "task", title: "t", assignee: "a b"),
     ]
@@ -202,7 +213,10 @@ struct ConformanceTests {
       #expect(await BeadStoreError.code { _ = try await store.create(draft) } == .refused, "\(draft)")
     }
     // Such an id is that of no bead, whoever wrote it on a hook.
-    #expect(try await store.beads(["-x", "fix the door", ""]) == ["-x": .known(nil), "fix the door": .known(nil), "": .known(nil)])
+    #expect(
+      try await store.beads(["-x", "fix the door", ""]) == [
+        "-x": .known(nil), "fix the door": .known(nil), "": .known(nil),
+      ])
     #expect(await BeadStoreError.code { _ = try await store.messages(for: "a,b") } == .refused)
     #expect(!town.exists("daemon/beads.sqlite"))
     #expect(town.calls() == [])

@@ -14,7 +14,9 @@ struct MailTests {
     }
     let ours = beads.map(MailMessage.init(bead:)).sorted { $0.id < $1.id }
     let recording = try Recording.named("direct/42-gt-mail-inbox-deacon")
-    let theirs = try JSONDecoder().decode([MailMessage].self, from: Data(recording.outputBytes)).sorted { $0.id < $1.id }
+    let theirs = try JSONDecoder().decode([MailMessage].self, from: Data(recording.outputBytes)).sorted {
+      $0.id < $1.id
+    }
     #expect(ours == theirs)
     // And is printed with the same keys, none of them null.
     let encoder = JSONEncoder()
@@ -29,7 +31,8 @@ struct MailTests {
     let mail = Mail(store: try kind.make(in: town))
     let body = "{\"action\":\"cycle\"}\n--\n-x $(id) 🚀\n"
     let sent = try await mail.send(
-      from: "my-rig/polecats/toast", to: "deacon", subject: "LIFECYCLE: toast requesting cycle", body: body, priority: .urgent,
+      from: "my-rig/polecats/toast", to: "deacon", subject: "LIFECYCLE: toast requesting cycle", body: body,
+      priority: .urgent,
       copies: ["my-rig/crew/ann"], replyTo: "gt-abc")
     #expect(sent.from == "my-rig/toast")
     #expect(sent.to == "deacon/")
@@ -61,7 +64,8 @@ struct MailTests {
     let store = try StoreKind.sqlite.make(in: town)
     let mail = Mail(store: store)
     for (subject, permanent, isEphemeral) in [
-      ("GUPP_VIOLATION: x", false, true), ("report", true, false), ("POLECAT_STARTED r/t", true, true), ("nudge: x", true, true),
+      ("GUPP_VIOLATION: x", false, true), ("report", true, false), ("POLECAT_STARTED r/t", true, true),
+      ("nudge: x", true, true),
     ] {
       let sent = try await mail.send(from: "a", to: "b", subject: subject, body: "", permanent: permanent)
       #expect(try await store.beads([sent.id])[sent.id]?.value??.isEphemeral == isEphemeral, "\(subject)")
@@ -80,8 +84,10 @@ struct MailTests {
   @Test(
     "keeps addresses in one form",
     arguments: [
-      ("mayor", "mayor/"), ("deacon/", "deacon/"), ("overseer", "overseer"), ("r/polecats/t", "r/t"), ("r/crew/a", "r/a"),
-      ("r/witness", "r/witness"), ("rig01-polecat-Toast/", "rig01-polecat-Toast/"), ("a/b/c", "a/b/c"), ("r/crew/", "r/crew/"),
+      ("mayor", "mayor/"), ("deacon/", "deacon/"), ("overseer", "overseer"), ("r/polecats/t", "r/t"),
+      ("r/crew/a", "r/a"),
+      ("r/witness", "r/witness"), ("rig01-polecat-Toast/", "rig01-polecat-Toast/"), ("a/b/c", "a/b/c"),
+      ("r/crew/", "r/crew/"),
       ("", ""),
     ])
   func addresses(_ given: String, _ expected: String) {

@@ -22,7 +22,8 @@ struct OutputTests {
 
   @Test("an empty list is empty, in every form that is printed")
   func emptyList() throws {
-    #expect(try BdOutput.beads(try Recording.named("direct/05-list-agents-0").outputBytes, allowingNothing: false) == [])
+    #expect(
+      try BdOutput.beads(try Recording.named("direct/05-list-agents-0").outputBytes, allowingNothing: false) == [])
     #expect(try BdOutput.beads(Array("null\n".utf8), allowingNothing: false) == [])
     #expect(try BdOutput.beads([], allowingNothing: true) == [])
     #expect(throws: BdOutput.Unreadable.self) { try BdOutput.beads([], allowingNothing: false) }
@@ -30,7 +31,8 @@ struct OutputTests {
 
   @Test("text comes out as it went in")
   func text() throws {
-    let bead = try #require(try BdOutput.beads(try Recording.named("direct/15-show-non-agent").outputBytes, allowingNothing: true).first)
+    let bead = try #require(
+      try BdOutput.beads(try Recording.named("direct/15-show-non-agent").outputBytes, allowingNothing: true).first)
     #expect(bead.title == #"Fix the <widget> & "friends""#)
     #expect(bead.description == "line one\nline two\ttab, ünïcode, 🚀")
     #expect(bead.assignee == "")
@@ -38,7 +40,8 @@ struct OutputTests {
 
   @Test("times keep their nanoseconds, whatever the offset")
   func times() throws {
-    let bead = try #require(try BdOutput.beads(try Recording.named("direct/75-other-timezone-show").outputBytes, allowingNothing: true).first)
+    let bead = try #require(
+      try BdOutput.beads(try Recording.named("direct/75-other-timezone-show").outputBytes, allowingNothing: true).first)
     #expect(bead.createdAt == Timestamp("2026-11-22T12:00:02.505033948Z"))
     let short = try BdOutput.bead(try Recording.named("direct/06-create-task").outputBytes)
     #expect(short.createdAt.nanoseconds % 1_000_000_000 == 930_948_090)
@@ -46,7 +49,8 @@ struct OutputTests {
 
   @Test("closed and deleted beads are told from open ones")
   func ends() throws {
-    let closed = try BdOutput.beads(try Recording.named("direct/64-list-agents-one-closed").outputBytes, allowingNothing: false)
+    let closed = try BdOutput.beads(
+      try Recording.named("direct/64-list-agents-one-closed").outputBytes, allowingNothing: false)
     #expect(closed.map(\.status) == [.closed, .open, .open])
     let deleted = try BdOutput.beads(try Recording.named("direct/79-show-deleted").outputBytes, allowingNothing: true)
     #expect(deleted.map(\.status) == [.tombstone])
@@ -58,7 +62,8 @@ struct OutputTests {
   @Test("the description counts before the structured slots")
   func slots() throws {
     let bead = try #require(
-      try BdOutput.beads(try Recording.named("direct/72-show-agent-with-state").outputBytes, allowingNothing: true).first)
+      try BdOutput.beads(try Recording.named("direct/72-show-agent-with-state").outputBytes, allowingNothing: true)
+        .first)
     #expect(bead.stateSlot == "stuck")
     #expect(bead.agentState == .working)
     #expect(bead.hookSlot == "gt-yyz")
@@ -66,7 +71,8 @@ struct OutputTests {
 
   @Test("labels and the mark of short-lived messages are read", arguments: ["direct", "helper-mode"])
   func messages(_ folder: String) throws {
-    let beads = try BdOutput.beads(try Recording.named("\(folder)/39-list-deacon-messages-3").outputBytes, allowingNothing: false)
+    let beads = try BdOutput.beads(
+      try Recording.named("\(folder)/39-list-deacon-messages-3").outputBytes, allowingNothing: false)
     #expect(beads.map(\.priority) == [0, 2, 3])
     #expect(beads.map(\.isEphemeral) == [false, true, false])
     #expect(beads[0].labels.contains("cc:rig01/witness"))
@@ -122,7 +128,10 @@ struct OutputTests {
 
   @Test("the helper's answer names the missing bead on standard output")
   func helper() throws {
-    for name in ["helper-mode/14-show-missing", "helper-mode/16-show-two-one-missing", "partial-ids/11-daemon-show-prefix-matching-two"] {
+    for name in [
+      "helper-mode/14-show-missing", "helper-mode/16-show-two-one-missing",
+      "partial-ids/11-daemon-show-prefix-matching-two",
+    ] {
       let recording = try Recording.named(name)
       let result = CommandResult(ending: .exited(recording.status), standardOutput: recording.outputBytes)
       #expect(BdOutput.saysMissing(BdOutput.reason(result)), "\(name)")
@@ -142,7 +151,9 @@ struct OutputTests {
 
   @Test("unknown keys, statuses and types are passed over or kept")
   func tolerance() throws {
-    let text = #"[{"id":"gt-a","status":"sleeping","issue_type":"gate","created_at":"2026-01-01T00:00:00+02:00","new":{"a":[1]}}]"#
+    let text =
+      #"[{"id":"gt-a","status":"sleeping","issue_type":"gate","created_at":"2026-01-01T00:00:00+02:00","#
+      + #""new":{"a":[1]}}]"#
     let bead = try #require(try BdOutput.beads(Array(text.utf8), allowingNothing: false).first)
     #expect(bead.status.rawValue == "sleeping")
     #expect(bead.type == "gate")

@@ -35,7 +35,8 @@ struct RoutesTests {
     let town = try BeadsTown()
     try town.makeRoutedDatabases()
     try town.write("rig01/.beads/redirect", "mayor/rig/.beads\n")
-    try FileManager.default.createSymbolicLink(atPath: town.path("link"), withDestinationPath: town.path("rig01/mayor/rig"))
+    try FileManager.default.createSymbolicLink(
+      atPath: town.path("link"), withDestinationPath: town.path("rig01/mayor/rig"))
     try town.write(
       ".beads/routes.jsonl",
       """
@@ -103,7 +104,9 @@ struct RoutesTests {
     } catch let error as BeadStoreError {
       #expect(error.code == .unavailable)
     }
-    #expect(await BeadStoreError.code { _ = try await Mail(store: store).send(from: "a", to: "b", subject: "s", body: "b") } == .unavailable)
+    #expect(
+      await BeadStoreError.code { _ = try await Mail(store: store).send(from: "a", to: "b", subject: "s", body: "b") }
+        == .unavailable)
     #expect(town.calls() == [])
     #expect(try town.text(".beads/routes.jsonl") == routes)
     try town.write(".beads/issues.jsonl", "")

@@ -37,6 +37,23 @@ struct SQLiteBeadStoreTests {
     #expect(try await pool.read { try String.fetchOne($0, sql: "PRAGMA journal_mode") } == "wal")
   }
 
+  @Test("is made once, however many stores make it at the same time")
+  func creation() async throws {
+    for _ in 0..<20 {
+      let town = try BeadsTown()
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for number in 0..<8 {
+          let store = town.sqliteStore()
+          group.addTask { _ = try await store.createAgent(.polecat(rig: "r", name: "p\(number)")) }
+        }
+        try await group.waitForAll()
+      }
+      #expect(try await town.sqliteStore().agents().beads.count == 8)
+      #expect(
+        try FileManager.default.contentsOfDirectory(atPath: town.path("daemon")).allSatisfy { !$0.contains("new") })
+    }
+  }
+
   @Test("sees what another store has written")
   func visibility() async throws {
     let town = try BeadsTown()
@@ -60,7 +77,9 @@ struct SQLiteBeadStoreTests {
     #expect(await BeadStoreError.code { _ = try await store.create(draft) } == .unreadable)
     #expect(try town.text("daemon/beads.sqlite").hasPrefix("rubbish rubbish"))
     // Mended, it is read again by the same store.
-    for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: town.path("daemon/beads.sqlite\(suffix)")) }
+    for suffix in ["", "-wal", "-shm"] {
+      try? FileManager.default.removeItem(atPath: town.path("daemon/beads.sqlite\(suffix)"))
+    }
     _ = try await store.create(draft)
     #expect(try await store.agents().failures.isEmpty)
   }
@@ -72,7 +91,9 @@ struct SQLiteBeadStoreTests {
     do {
       let store = town.sqliteStore()
       for number in 0..<200 {
-        _ = try await store.create(BeadDraft(id: "gt-r-polecat-p\(number)", type: "agent", title: "t", description: String(repeating: "x", count: 500)))
+        _ = try await store.create(
+          BeadDraft(
+            id: "gt-r-polecat-p\(number)", type: "agent", title: "t", description: String(repeating: "x", count: 500)))
       }
       let pool = try DatabasePool(path: path)
       _ = try await pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
@@ -108,7 +129,7 @@ struct SQLiteBeadStoreTests {
     let other = try BeadsTown()
     _ = try await other.sqliteStore().create(draft)
     let pool = try DatabasePool(path: other.path("daemon/beads.sqlite"))
-    try await pool.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('something later')") }
+    try await pool.write { try $0.execute(sql: "PRAGMA user_version = 1000") }
     let later = try #require(try await other.sqliteStore().agents().failures.first?.reason)
     #expect(later.contains("newer version"))
     #expect(later.contains(other.path("daemon/beads.sqlite")))
@@ -119,7 +140,9 @@ struct SQLiteBeadStoreTests {
     let town = try BeadsTown()
     let store = town.sqliteStore()
     _ = try await store.createAgent(.deacon)
-    for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: town.path("daemon/beads.sqlite\(suffix)")) }
+    for suffix in ["", "-wal", "-shm"] {
+      try? FileManager.default.removeItem(atPath: town.path("daemon/beads.sqlite\(suffix)"))
+    }
     #expect(try await store.agents().beads == [])
     #expect(!town.exists("daemon/beads.sqlite"))
     _ = try await town.sqliteStore().createAgent(.mayor)
@@ -142,7 +165,8 @@ struct SQLiteBeadStoreTests {
     #expect(try await town.sqliteStore().agents().failures.first?.reason.contains("is not a file") == true)
   }
 
-  @Test("reads a file that may not be written, or says why not", .enabled(if: geteuid() != 0, "root may write anything"))
+  @Test(
+    "reads a file that may not be written, or says why not", .enabled(if: geteuid() != 0, "root may write anything"))
   func readOnly() async throws {
     let town = try BeadsTown()
     _ = try await town.sqliteStore().create(draft)

@@ -19,11 +19,14 @@ struct StandInTests {
     for recording in try Recording.all(in: "direct") where recording.words.first == "bd" {
       let number = recording.name.dropFirst("direct/".count)
       if skipped.contains(where: { number.hasPrefix($0) }) { continue }
-      let arguments = recording.words.dropFirst().map { word in ids.reduce(word) { $0.replacing($1.key, with: $1.value) } }
+      let arguments = recording.words.dropFirst().map { word in
+        ids.reduce(word) { $0.replacing($1.key, with: $1.value) }
+      }
       let variables = recording.variables.mapValues { $0.replacing("TOWN", with: town.root) }
       let result = try await town.bd(Array(arguments), in: recording.directory, variables: variables)
       if let recorded = recording.output.firstMatch(of: /(gt-[0-9a-z]{3})\b/), recording.words.contains("create"),
-        !recording.words.contains(where: { $0.hasPrefix("--id") }), let own = result.output.firstMatch(of: /gt-[0-9a-z]{3}/)
+        !recording.words.contains(where: { $0.hasPrefix("--id") }),
+        let own = result.output.firstMatch(of: /gt-[0-9a-z]{3}/)
       {
         ids[String(recorded.1)] = String(own.0)
       }
@@ -43,13 +46,21 @@ struct StandInTests {
     let agent = try Recording.named("routed/03-direct-show-agent-from-town")
     let description = try #require(agent.output.firstMatch(of: /"description": "(.*)"/)).1.replacing("\\n", with: "\n")
     try await town.bd(
-      ["create", "--id=gt-rig01-polecat-p0001", "--type=agent", "--title=gt-rig01-polecat-p0001", "--description=\(description)"],
+      [
+        "create", "--id=gt-rig01-polecat-p0001", "--type=agent", "--title=gt-rig01-polecat-p0001",
+        "--description=\(description)",
+      ],
       in: town.path("rig01/mayor/rig"))
-    for name in ["02-direct-list-agents-from-town", "03-direct-show-agent-from-town", "04-direct-show-missing-from-town", "05-direct-update-agent-from-town"] {
+    for name in [
+      "02-direct-list-agents-from-town", "03-direct-show-agent-from-town", "04-direct-show-missing-from-town",
+      "05-direct-update-agent-from-town",
+    ] {
       let recording = try Recording.named("routed/\(name)")
       let result = try await town.bd(Array(recording.words.dropFirst()))
       #expect(normalized(result.output) == normalized(recording.output), "\(name)")
-      #expect(result.errors.trimmingCharacters(in: .newlines) == recording.errors.trimmingCharacters(in: .newlines), "\(name)")
+      #expect(
+        result.errors.trimmingCharacters(in: .newlines) == recording.errors.trimmingCharacters(in: .newlines), "\(name)"
+      )
       #expect(result.ending == .exited(recording.status), "\(name)")
     }
   }
@@ -71,7 +82,9 @@ struct StandInTests {
     let town = try BeadsTown()
     try town.makeDatabase()
     try await withThrowingTaskGroup(of: Void.self) { group in
-      for number in 0..<16 { group.addTask { _ = try await town.bd(["create", "--title=t\(number)", "--description=d"]) } }
+      for number in 0..<16 {
+        group.addTask { _ = try await town.bd(["create", "--title=t\(number)", "--description=d"]) }
+      }
       try await group.waitForAll()
     }
     let list = try await town.bd(["list", "--json"]).output

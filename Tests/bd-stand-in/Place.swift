@@ -46,7 +46,9 @@ struct Place {
     } catch {
       throw Refusal("unable to open database file: \(error)")
     }
-    guard rename(temporary, path(name)) == 0 else { throw Refusal("disk I/O error: \(String(cString: strerror(errno)))") }
+    guard rename(temporary, path(name)) == 0 else {
+      throw Refusal("disk I/O error: \(String(cString: strerror(errno)))")
+    }
   }
 
   /// Runs `body` while no other stand-in does so on this database.
@@ -60,7 +62,9 @@ struct Place {
 
   /// Adds one line to `stand-in-calls.log`: the command line, its words quoted where that is needed.
   func log(_ invocation: Invocation) {
-    let words = invocation.arguments.map { $0.contains { " \n\t\"".contains($0) } || $0.isEmpty ? JSONText.quoted($0) : $0 }
+    let words = invocation.arguments.map {
+      $0.contains { " \n\t\"".contains($0) } || $0.isEmpty ? JSONText.quoted($0) : $0
+    }
     let line = words.joined(separator: " ") + "\n"
     let descriptor = open(path("stand-in-calls.log"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { return }

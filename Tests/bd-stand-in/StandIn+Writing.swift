@@ -8,7 +8,10 @@ extension StandIn {
       throw Refusal("validation failed: title must be 500 characters or less (got \(title.utf8.count))")
     }
     guard let priority = Int(invocation.value("--priority") ?? "2"), (0...4).contains(priority) else {
-      throw Refusal("invalid priority \"\(invocation.value("--priority") ?? "")\" (expected 0-4 or P0-P4, not words like high/medium/low)")
+      throw Refusal(
+        "invalid priority \"\(invocation.value("--priority") ?? "")\" "
+          + "(expected 0-4 or P0-P4, not words like high/medium/low)"
+      )
     }
     let description = invocation.value("--description") ?? ""
     let type = invocation.value("--type") ?? "task"
@@ -17,7 +20,8 @@ extension StandIn {
       var database = try Database.load(place)
       if let id = invocation.value("--id"), !id.hasPrefix("\(database.prefix)-"), !invocation.has("--force") {
         let given = id.split(separator: "-").first ?? ""
-        throw Refusal("prefix mismatch: database uses '\(database.prefix)' but you specified '\(given)' (use --force to override)")
+        throw Refusal(
+          "prefix mismatch: database uses '\(database.prefix)' but you specified '\(given)' (use --force to override)")
       }
       let now = Database.now()
       let record = Record(
@@ -74,7 +78,9 @@ extension StandIn {
         output.text += "✓ Updated issue: \(printed.last?.id ?? word)\n"
       }
     }
-    if invocation.has("--json"), !printed.isEmpty { output.text += JSONText.array(printed.map { $0.members(slots: true) }) }
+    if invocation.has("--json"), !printed.isEmpty {
+      output.text += JSONText.array(printed.map { $0.members(slots: true) })
+    }
   }
 
   func close(_ output: inout Output, _ place: Place) throws(Refusal) {
@@ -154,10 +160,14 @@ extension StandIn {
     guard parts.first == "gt" else { return }
     if parts.count == 2, ["mayor", "deacon"].contains(parts[1]) { return }
     if parts.count >= 3, ["witness", "refinery"].contains(parts[parts.count - 1]) { return }
-    if parts.count >= 4, let role = parts.lastIndex(where: { $0 == "crew" || $0 == "polecat" }), role >= 2, role < parts.count - 1 {
+    if parts.count >= 4, let role = parts.lastIndex(where: { $0 == "crew" || $0 == "polecat" }), role >= 2,
+      role < parts.count - 1
+    {
       return
     }
     throw Refusal(
-      "invalid agent ID: invalid agent format: expected gt-<rig>-<role>-<name> where role is one of: crew, polecat (got \"\(id)\")")
+      "invalid agent ID: invalid agent format: expected gt-<rig>-<role>-<name> "
+        + "where role is one of: crew, polecat (got \"\(id)\")"
+    )
   }
 }

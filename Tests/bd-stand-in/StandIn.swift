@@ -29,7 +29,8 @@ struct StandIn {
         """)
     }
     if place.has("routes.jsonl"), !place.has("issues.jsonl"), !place.has("beads.jsonl") {
-      output.errors += "Auto-import failed: error creating depth-0 issues: validation failed for issue 0: title is required\n"
+      output.errors +=
+        "Auto-import failed: error creating depth-0 issues: validation failed for issue 0: title is required\n"
     }
     switch invocation.subcommand {
     case "list": try list(&output, place)
@@ -50,7 +51,9 @@ struct StandIn {
       output.text += "bd version 0.41.0 (dev)\n"
       return
     }
-    let members: [(String, JSONText.Value)] = [("branch", .text("main")), ("build", .text("dev")), ("version", .text("0.41.0"))]
+    let members: [(String, JSONText.Value)] = [
+      ("branch", .text("main")), ("build", .text("dev")), ("version", .text("0.41.0")),
+    ]
     output.text += JSONText.object(members, indent: "") + "\n"
   }
 
@@ -79,7 +82,9 @@ struct StandIn {
     if invocation.has("--json") {
       output.text += JSONText.array(sorted.map { $0.members(counts: true) })
     } else {
-      for bead in sorted { output.text += "\(bead.id) [P\(bead.priority)] [\(bead.type)] \(bead.status) - \(bead.title)\n" }
+      for bead in sorted {
+        output.text += "\(bead.id) [P\(bead.priority)] [\(bead.type)] \(bead.status) - \(bead.title)\n"
+      }
     }
   }
 
@@ -98,7 +103,9 @@ struct StandIn {
     if invocation.has("--json") {
       output.text += JSONText.array(found.map { $0.members(slots: true) })
     } else {
-      for bead in found { output.text += "\n\(bead.id): \(bead.title)\nStatus: \(bead.status)\n\n\(bead.description)\n" }
+      for bead in found {
+        output.text += "\n\(bead.id): \(bead.title)\nStatus: \(bead.status)\n\n\(bead.description)\n"
+      }
     }
   }
 
@@ -109,7 +116,9 @@ struct StandIn {
       var path: String
     }
     for line in (place.read("routes.jsonl") ?? []).split(separator: UInt8(ascii: "\n")) {
-      guard let route = try? JSONDecoder().decode(Route.self, from: Data(line)), id.hasPrefix(route.prefix) else { continue }
+      guard let route = try? JSONDecoder().decode(Route.self, from: Data(line)), id.hasPrefix(route.prefix) else {
+        continue
+      }
       let directory = "\(place.directory)/../\(route.path)/.beads"
       if Place.isDirectory(directory) { return Place(directory: directory) }
     }

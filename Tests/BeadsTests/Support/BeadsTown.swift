@@ -75,7 +75,9 @@ final class BeadsTown: Sendable {
 
   /// Runs the stand-in as a person would, in the town's root.
   @discardableResult
-  func bd(_ arguments: [String], in directory: String? = nil, variables: [String: String] = [:]) async throws -> CommandResult {
+  func bd(_ arguments: [String], in directory: String? = nil, variables: [String: String] = [:]) async throws
+    -> CommandResult
+  {
     try await runner.run(
       Command(
         BeadsTown.standIn, arguments, environment: environment.merging(variables) { $1 },
