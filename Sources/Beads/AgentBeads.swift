@@ -42,7 +42,8 @@ extension Bead {
   /// The description with an agent's fields set; `nil` where nothing is to change.
   func settingAgent(state: AgentState?, hook: HookChange?, attempt: String) throws(BeadStoreError) -> String? {
     guard type == "agent" else {
-      throw BeadStoreError(.refused, attempt: attempt, message: "\(id) is not an agent's bead, but of type \(quotedForDisplay(type))")
+      throw BeadStoreError(
+        .refused, attempt: attempt, message: "\(id) is not an agent's bead, but of type \(quotedForDisplay(type))")
     }
     var fields = AgentFields(description: description)
     if let state {

@@ -38,41 +38,41 @@ package struct AgentListing: Sendable, Equatable {
     self.routes = routes
   }
 
-  /// Every bead that was read. An id that two databases hold is there once, as in ``bead(_:)``.
-  package var beads: [Bead] {
-    var seen: Set<String> = []
-    return databases.flatMap { $0.beads.value ?? [] }.compactMap { bead in
-      guard seen.insert(bead.id).inserted else { return nil }
-      return self.bead(bead.id).value ?? bead
-    }
-  }
+  /// Every bead that was read in the database that its id belongs to.
+  package var beads: [Bead] { placed { routes.holder(of: $0.id).database == $1 } }
+
+  /// Beads that were read in a database that their ids do not belong to. Nothing but a list ever
+  /// shows them, `bd show` and `bd update` least of all, so they count as no agent's.
+  package var misplaced: [Bead] { placed { routes.holder(of: $0.id).database != $1 } }
 
   /// The databases that could not be read, each with the reason.
   package var failures: [(database: BeadDatabase, reason: String)] {
     databases.compactMap { reading in reading.beads.failure.map { (reading.database, $0) } }
   }
 
-  /// One agent's bead: `nil` only where every database that could hold it was read and has none,
-  /// unknown where one of those could not be read.
+  /// One agent's bead: `nil` only where the database that would hold it was read and has none,
+  /// unknown where that one could not be read.
   package func bead(_ id: String) -> Reading<Bead?> {
-    let holders = routes.holders(of: id)
-    if case .known(let responsible) = holders {
-      for reading in databases where responsible.contains(reading.database) {
-        guard case .known(let beads) = reading.beads else { continue }
-        if let found = beads.first(where: { $0.id == id }) { return .known(found) }
-      }
+    let holder = routes.holder(of: id)
+    guard let database = holder.database else { return .unknown(holder.doubt ?? "no database is known for \(id)") }
+    guard let reading = databases.first(where: { $0.database == database }) else {
+      return .unknown("\(database.path) was not read")
     }
-    // Forced into another database, perhaps: better found there than not at all.
-    for reading in databases {
-      if let found = reading.beads.value?.first(where: { $0.id == id }) { return .known(found) }
+    return reading.beads.finding(doubt: holder.doubt) { $0.first { $0.id == id } }
+  }
+
+  private func placed(_ condition: (Bead, BeadDatabase) -> Bool) -> [Bead] {
+    databases.flatMap { reading in (reading.beads.value ?? []).filter { condition($0, reading.database) } }
+  }
+}
+
+extension Reading {
+  /// What `find` finds in a known value; where it finds nothing and there is a doubt, unknown.
+  fileprivate func finding<Found>(doubt: String?, _ find: (Value) -> Found?) -> Reading<Found?> {
+    switch self {
+    case .unknown(let reason): .unknown(reason)
+    case .known(let value):
+      if let found = find(value) { .known(found) } else if let doubt { .unknown(doubt) } else { .known(nil) }
     }
-    guard case .known(let responsible) = holders else { return holders.map { _ in nil } }
-    for database in responsible {
-      guard let reading = databases.first(where: { $0.database == database }) else {
-        return .unknown("\(database.path) was not read")
-      }
-      if let reason = reading.beads.failure { return .unknown(reason) }
-    }
-    return .known(nil)
   }
 }

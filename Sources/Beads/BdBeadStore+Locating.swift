@@ -10,8 +10,7 @@ extension BdBeadStore {
     var database: BeadDatabase
   }
 
-  /// Finds beads: each in the database that its id belongs to, and where that one knows of none,
-  /// in the town's own.
+  /// Finds beads, each in the database that its id belongs to.
   func locate(_ ids: [String]) async throws -> [String: Reading<Located?>] {
     let routes = routes
     var found: [String: Reading<Located?>] = [:]
@@ -22,19 +21,19 @@ extension BdBeadStore {
         found[id] = .known(nil)
         continue
       }
-      switch routes.holders(of: id) {
-      case .known(let databases): wanted[databases.first ?? routes.own, default: []].append(id)
-      case .unknown(let reason): found[id] = .unknown(reason)
+      let holder = routes.holder(of: id)
+      guard let database = holder.database else {
+        found[id] = .unknown(holder.doubt ?? "no database is known for \(id)")
+        continue
       }
+      wanted[database, default: []].append(id)
     }
-    found.merge(try await show(wanted)) { $1 }
-
-    let strays = wanted.filter { $0.key != routes.own }.values.joined().filter { id in
-      if case .known(nil) = found[id] { true } else { false }
-    }
-    guard !strays.isEmpty else { return found }
-    for (id, reading) in try await show([routes.own: strays.sorted()]) {
-      if case .known(.some) = reading { found[id] = reading }
+    for (id, reading) in try await show(wanted) {
+      if case .known(nil) = reading, let doubt = routes.holder(of: id).doubt {
+        found[id] = .unknown(doubt)
+      } else {
+        found[id] = reading
+      }
     }
     return found
   }

@@ -13,10 +13,12 @@ extension BdBeadStore {
     try checkLength(draft.description, attempt: attempt)
     var database = routes.own
     if let id = draft.id {
-      switch routes.holders(of: id) {
-      case .known(let databases): database = databases.first ?? routes.own
-      case .unknown(let reason): throw BeadStoreError(.unavailable, attempt: attempt, message: reason)
+      let holder = routes.holder(of: id)
+      // In doubt, a bead of this id may live in a database that is not known here.
+      guard let found = holder.database, holder.doubt == nil else {
+        throw BeadStoreError(.unavailable, attempt: attempt, message: holder.doubt ?? "no database is known for \(id)")
       }
+      database = found
     }
     let arguments = arguments(of: draft)
     var result = try await client.run(arguments, on: database, attempt: attempt)
@@ -37,7 +39,8 @@ extension BdBeadStore {
     guard draft.id == nil || stored.id == draft.id, stored.createdAt == printed.createdAt else {
       throw BeadStoreError(.refused, attempt: attempt, message: "\(stored.id) exists already")
     }
-    guard stored.type == draft.type, stored.assignee == draft.assignee, stored.description == draft.description else {
+    guard stored.type == draft.type, stored.assignee == draft.assignee, isSame(stored.description, draft.description)
+    else {
       throw BeadStoreError(.refused, attempt: attempt, message: "\(stored.id) was stored, but not as it was given")
     }
     return stored
@@ -48,14 +51,16 @@ extension BdBeadStore {
     try BeadRules.check(change, attempt: attempt)
     let found = try await require(id, attempt: attempt)
     return try await write(change, to: found, attempt: attempt) { bead in
-      change.description.map { $0 == bead.description } ?? true
+      change.description.map { isSame($0, bead.description) } ?? true
     }
   }
 
   @concurrent package func setAgent(_ id: String, state: AgentState?, hook: HookChange?) async throws -> Bead {
     let attempt = "setting the agent fields of \(quotedForDisplay(id)) in \(townRoot)/.beads"
     let found = try await require(id, attempt: attempt)
-    guard let description = try found.bead.settingAgent(state: state, hook: hook, attempt: attempt) else { return found.bead }
+    guard let description = try found.bead.settingAgent(state: state, hook: hook, attempt: attempt) else {
+      return found.bead
+    }
     return try await write(BeadChange(description: description), to: found, attempt: attempt) { bead in
       // The fields alone: another writer may have changed another line meanwhile.
       (state.map { $0 == bead.agentState } ?? true) && (hook.map { $0.value == bead.hookBead } ?? true)
@@ -71,7 +76,8 @@ extension BdBeadStore {
     guard result.succeeded else { throw client.failure(result, attempt: attempt) }
     let bead = try await readBack(id, on: found.database, attempt: attempt)
     guard bead.status.isOver else {
-      throw BeadStoreError(.refused, attempt: attempt, message: "\(id) is still \(bead.status.rawValue): \(BdOutput.reason(result))")
+      throw BeadStoreError(
+        .refused, attempt: attempt, message: "\(id) is still \(bead.status.rawValue): \(BdOutput.reason(result))")
     }
     return bead
   }
@@ -90,7 +96,8 @@ extension BdBeadStore {
     let result = try await client.run(["update", found.bead.id] + options, on: found.database, attempt: attempt)
     guard result.succeeded else { throw client.failure(result, attempt: attempt) }
     let bead = try await readBack(found.bead.id, on: found.database, attempt: attempt)
-    guard holds(bead), change.status.map({ $0 == bead.status }) ?? true, change.assignee.map({ $0 == bead.assignee }) ?? true
+    guard holds(bead), change.status.map({ $0 == bead.status }) ?? true,
+      change.assignee.map({ $0 == bead.assignee }) ?? true
     else {
       let reason = result.standardError.isEmpty ? "it was not stored as it was given" : BdOutput.reason(result)
       throw BeadStoreError(.refused, attempt: attempt, message: reason)
@@ -114,16 +121,23 @@ extension BdBeadStore {
     switch try await show([id], on: database)[id] {
     case .known(let bead?): return bead
     case .known(nil): throw BeadStoreError(.refused, attempt: attempt, message: "bd did not store '\(id)'")
-    case .unknown(let reason): throw BeadStoreError(.unreadable, attempt: attempt, message: "written, but not read back: \(reason)")
+    case .unknown(let reason):
+      throw BeadStoreError(.unreadable, attempt: attempt, message: "written, but not read back: \(reason)")
     case nil: throw BeadStoreError(.unreadable, attempt: attempt, message: "written, but not read back")
     }
+  }
+
+  /// Whether two texts are the same but for white space at the end, which a store may take off.
+  private func isSame(_ left: String, _ right: String) -> Bool {
+    left == right || left.trimmingTrailingWhitespace == right.trimmingTrailingWhitespace
   }
 
   private func arguments(of draft: BeadDraft) -> [String] {
     var arguments = ["create", "--json"]
     if let id = draft.id { arguments.append("--id=\(id)") }
     arguments += [
-      "--type=\(draft.type)", "--title=\(draft.title)", "--description=\(draft.description)", "--priority=\(draft.priority)",
+      "--type=\(draft.type)", "--title=\(draft.title)", "--description=\(draft.description)",
+      "--priority=\(draft.priority)",
     ]
     if !draft.assignee.isEmpty { arguments.append("--assignee=\(draft.assignee)") }
     if !draft.labels.isEmpty { arguments.append("--labels=\(draft.labels.joined(separator: ","))") }

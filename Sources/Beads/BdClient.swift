@@ -53,8 +53,10 @@ struct BdClient: Sendable {
   func failure(_ result: CommandResult, attempt: String) -> BeadStoreError {
     let reason = BdOutput.reason(result)
     if BdOutput.saysMissing(reason) { return BeadStoreError(.notFound, attempt: attempt, message: reason) }
-    let isOutage = ["locked", "busy", "no beads database", "unable to open", "disk I/O", "database or disk is full", "LEGACY"]
-      .contains { reason.contains($0) }
+    let isOutage = [
+      "locked", "busy", "no beads database", "unable to open", "disk I/O", "database or disk is full", "LEGACY",
+    ]
+    .contains { reason.contains($0) }
     return BeadStoreError(isOutage ? .unavailable : .refused, attempt: attempt, message: reason)
   }
 

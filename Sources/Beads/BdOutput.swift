@@ -58,7 +58,8 @@ enum BdOutput {
   private static func explain(_ error: any Error) -> String {
     switch error as? DecodingError {
     case .keyNotFound(let key, _): "'\(key.stringValue)' is missing"
-    case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context): context.debugDescription
+    case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+      context.debugDescription
     default: "\(error)"
     }
   }
@@ -105,7 +106,9 @@ enum BdOutput {
 
     /// `nil` for an absent time, and for Go's zero time, which means the same.
     private static func time(_ key: CodingKeys, in container: KeyedDecodingContainer<CodingKeys>) throws -> Timestamp? {
-      guard let text = try container.decodeIfPresent(String.self, forKey: key), !text.hasPrefix("0001-") else { return nil }
+      guard let text = try container.decodeIfPresent(String.self, forKey: key), !text.hasPrefix("0001-") else {
+        return nil
+      }
       guard let time = Timestamp(text) else {
         throw DecodingError.dataCorruptedError(
           forKey: key, in: container, debugDescription: "\(quotedForDisplay(text)) is not an RFC 3339 time")

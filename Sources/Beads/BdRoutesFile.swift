@@ -22,9 +22,12 @@ enum BdRoutesFile {
     }
     var result = BeadRoutes(own: own)
     for (index, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
-      if line.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\t") }) { continue }
+      if line.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\t") }) {
+        continue
+      }
       if line.first == UInt8(ascii: "#") { continue }
-      guard let route = try? JSONDecoder().decode(Line.self, from: Data(line)), !route.prefix.isEmpty, !route.path.isEmpty
+      guard let route = try? JSONDecoder().decode(Line.self, from: Data(line)), !route.prefix.isEmpty,
+        !route.path.isEmpty
       else {
         result.problems.append("\(file): line \(index + 1) is not a route, so some databases may not be known")
         continue
@@ -54,14 +57,5 @@ enum BdRoutesFile {
 
   private static func isDirectory(_ path: String) -> Bool {
     (try? SmallFile.kind(of: path)) == .directory
-  }
-}
-
-extension Substring {
-  var trimmingWhitespace: String {
-    var part = self
-    while let first = part.first, first.isWhitespace { part.removeFirst() }
-    while let last = part.last, last.isWhitespace { part.removeLast() }
-    return String(part)
   }
 }

@@ -39,18 +39,24 @@ package struct BeadRoutes: Sendable, Hashable {
     return [own] + routes.compactMap(\.database).filter { seen.insert($0.path).inserted }
   }
 
-  /// The databases that would hold a bead of this id, the likeliest first; unknown where the one
-  /// that would is not there, or where the routes cannot be told.
-  package func holders(of id: String) -> Reading<[BeadDatabase]> {
+  /// The one database that would hold a bead of this id. `bd` looks nowhere else.
+  package func holder(of id: String) -> Holder {
     let matching = routes.filter { id.hasPrefix($0.prefix) }
-      .sorted { $0.prefix.utf8.count > $1.prefix.utf8.count }
-    if let lost = matching.first(where: { $0.database == nil }) {
-      return .unknown("routes.jsonl sends '\(lost.prefix)' to '\(lost.path)', where there is no database")
+    guard let route = matching.max(by: { $0.prefix.utf8.count < $1.prefix.utf8.count }) else {
+      return Holder(database: own, doubt: problems.first)
     }
-    var seen: Set<String> = []
-    let found = matching.compactMap(\.database).filter { seen.insert($0.path).inserted }
-    if !found.isEmpty { return .known(found) }
-    if let problem = problems.first { return .unknown(problem) }
-    return .known([own])
+    guard let database = route.database else {
+      return Holder(
+        database: nil, doubt: "routes.jsonl sends '\(route.prefix)' to '\(route.path)', where there is no database")
+    }
+    return Holder(database: database, doubt: nil)
+  }
+
+  /// Where a bead is to be looked for.
+  package struct Holder: Sendable, Hashable {
+    /// `nil` where the routes lead to a place that is not there.
+    package var database: BeadDatabase?
+    /// Why a bead that is not in ``database`` is unknown and not absent; `nil` where it is absent.
+    package var doubt: String?
   }
 }

@@ -11,8 +11,9 @@ enum BeadRow {
   ) throws -> [Bead] {
     // Labels hold no control characters, so one can stand between them.
     let sql = """
-      SELECT *, (SELECT group_concat(label, char(10)) FROM (SELECT label FROM labels WHERE bead = number ORDER BY label))
-        AS all_labels
+      SELECT *, (
+        SELECT group_concat(label, char(10)) FROM (SELECT label FROM labels WHERE bead = number ORDER BY label)
+      ) AS all_labels
       FROM beads WHERE \(condition)
       """
     return try Row.fetchAll(database, sql: sql, arguments: arguments).map(bead)
@@ -34,7 +35,8 @@ enum BeadRow {
   static func insert(_ database: Database, _ draft: BeadDraft, id: String, at time: Timestamp) throws {
     try database.execute(
       sql: """
-        INSERT INTO beads (id, title, description, status, type, assignee, priority, ephemeral, author, created_at, updated_at)
+        INSERT INTO beads
+          (id, title, description, status, type, assignee, priority, ephemeral, author, created_at, updated_at)
         VALUES (?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [

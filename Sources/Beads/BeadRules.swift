@@ -12,22 +12,30 @@ enum BeadRules {
   /// Whether `text` can be a bead's id, and can be an argument without being taken for an option.
   static func isID(_ text: String) -> Bool {
     guard let first = text.utf8.first, first != UInt8(ascii: "-"), text.utf8.count <= 200 else { return false }
-    return text.utf8.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") }
+    return text.utf8.allSatisfy {
+      isAlphanumeric($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-")
+    }
   }
 
   static func checkID(_ id: String, attempt: String) throws(BeadStoreError) {
     guard isID(id) else {
       throw BeadStoreError(
         .refused, attempt: attempt,
-        message: "\(quotedForDisplay(id)) is not a bead's id: letters, digits, '.', '_' and '-', not beginning with '-'")
+        message: "\(quotedForDisplay(id)) is not a bead's id: letters, digits, '.', '_' and '-', not beginning with '-'"
+      )
     }
   }
 
   static func check(_ draft: BeadDraft, attempt: String) throws(BeadStoreError) {
     if let id = draft.id { try checkID(id, attempt: attempt) }
-    guard !draft.type.isEmpty, draft.type.utf8.allSatisfy({ isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") })
-    else { throw BeadStoreError(.refused, attempt: attempt, message: "\(quotedForDisplay(draft.type)) is not a type of bead") }
-    guard !draft.title.isEmpty else { throw BeadStoreError(.refused, attempt: attempt, message: "a bead needs a title") }
+    guard !draft.type.isEmpty,
+      draft.type.utf8.allSatisfy({ isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") })
+    else {
+      throw BeadStoreError(.refused, attempt: attempt, message: "\(quotedForDisplay(draft.type)) is not a type of bead")
+    }
+    guard !draft.title.isEmpty else {
+      throw BeadStoreError(.refused, attempt: attempt, message: "a bead needs a title")
+    }
     guard draft.title.utf8.count <= longestTitle else {
       throw BeadStoreError(.refused, attempt: attempt, message: "the title is longer than \(longestTitle) bytes")
     }
@@ -45,7 +53,8 @@ enum BeadRules {
     if let assignee = change.assignee, !assignee.isEmpty { try checkName(assignee, attempt: attempt) }
     guard let status = change.status else { return }
     if status == .tombstone {
-      throw BeadStoreError(.refused, attempt: attempt, message: "a bead is not deleted by changing its status: close it")
+      throw BeadStoreError(
+        .refused, attempt: attempt, message: "a bead is not deleted by changing its status: close it")
     }
     guard statuses.contains(status.rawValue) else {
       throw BeadStoreError(.refused, attempt: attempt, message: "\(quotedForDisplay(status.rawValue)) is not a status")
@@ -55,12 +64,14 @@ enum BeadRules {
   /// Labels are handed to `bd` as one comma-separated list, and names become labels (`cc:NAME`).
   static func checkName(_ name: String, attempt: String) throws(BeadStoreError) {
     let isPlain = name.unicodeScalars.allSatisfy { scalar in
-      scalar != "," && scalar != "\"" && !scalar.properties.isWhitespace && scalar.properties.generalCategory != .control
+      scalar != "," && scalar != "\"" && !scalar.properties.isWhitespace
+        && scalar.properties.generalCategory != .control
     }
     guard isPlain, !name.isEmpty, name.utf8.count <= 300 else {
       throw BeadStoreError(
         .refused, attempt: attempt,
-        message: "\(quotedForDisplay(name)) cannot be a name or a label: no spaces, commas, quotes or control characters")
+        message:
+          "\(quotedForDisplay(name)) cannot be a name or a label: no spaces, commas, quotes or control characters")
     }
   }
 
@@ -70,12 +81,16 @@ enum BeadRules {
 
   /// A program's argument ends at its first NUL, so what lies behind one would be lost.
   private static func checkText(_ text: String, attempt: String) throws(BeadStoreError) {
-    if text.utf8.contains(0) { throw BeadStoreError(.refused, attempt: attempt, message: "the text holds a NUL character") }
+    if text.utf8.contains(0) {
+      throw BeadStoreError(.refused, attempt: attempt, message: "the text holds a NUL character")
+    }
   }
 
   private static func isAlphanumeric(_ byte: UInt8) -> Bool {
     switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"):
+      true
     default: false
     }
   }

@@ -40,7 +40,8 @@ package enum BeadStores {
     switch kind {
     case .missing where mode == .auto: return embedded
     case .missing:
-      throw BeadStoreError(.unavailable, attempt: attempt, message: "\(directory) is missing, and the settings ask for bd")
+      throw BeadStoreError(
+        .unavailable, attempt: attempt, message: "\(directory) is missing, and the settings ask for bd")
     case .regular, .other:
       throw BeadStoreError(.unavailable, attempt: attempt, message: "\(directory) is not a directory")
     case .directory: break

@@ -58,11 +58,18 @@ actor SQLiteConnection {
     var status = stat()
     if stat(path, &status) == 0 { return }
     if let slash = path.lastIndex(of: "/"), slash != path.startIndex { mkdir(String(path[..<slash]), 0o700) }
-    let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard descriptor >= 0 || errno == EEXIST else {
+    // Made under another name and closed before anyone can open it: closing a file takes away the
+    // locks that SQLite holds on it elsewhere in this process.
+    let name = "\(path).new-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
+    let descriptor = Glibc.open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard descriptor >= 0 else {
       throw BeadStoreError(.unavailable, attempt: attempt, message: "\(path): \(String(cString: strerror(errno)))")
     }
-    if descriptor >= 0 { Glibc.close(descriptor) }
+    Glibc.close(descriptor)
+    defer { unlink(name) }
+    guard link(name, path) == 0 || errno == EEXIST else {
+      throw BeadStoreError(.unavailable, attempt: attempt, message: "\(path): \(String(cString: strerror(errno)))")
+    }
   }
 
   private static func open(_ path: String) async throws -> DatabasePool {

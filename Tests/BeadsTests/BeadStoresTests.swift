@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Beads
+import Foundation
+import Testing
+
+@Suite("The choice of a store")
+struct BeadStoresTests {
+  private func open(_ town: BeadsTown, _ mode: BeadStores.Mode, found: Bool = true) throws -> any BeadStore {
+    try BeadStores.open(
+      townRoot: town.root, mode: mode, environment: ["PATH": "/one:/two"], runner: town.runner,
+      findExecutable: { found && $0 == "bd" ? BeadsTown.standIn : nil })
+  }
+
+  @Test("is the embedded one for a town without .beads, with bd or without")
+  func embedded() throws {
+    let town = try BeadsTown()
+    #expect(try open(town, .auto) is SQLiteBeadStore)
+    #expect(try open(town, .auto, found: false) is SQLiteBeadStore)
+    #expect(try open(town, .sqlite, found: false) is SQLiteBeadStore)
+    #expect(try open(town, .auto).name.contains(town.path("daemon/beads.sqlite")))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: town.root) == [])
+  }
+
+  @Test("is bd for a town with .beads")
+  func bd() async throws {
+    let town = try BeadsTown()
+    try town.makeDatabase()
+    #expect(try open(town, .auto) is BdBeadStore)
+    #expect(try open(town, .bd) is BdBeadStore)
+    #expect(try open(town, .sqlite) is SQLiteBeadStore)
+    #expect(try await open(town, .auto).agents().failures.isEmpty)
+  }
+
+  @Test("is an error that says why, where the town needs a bd that is not there")
+  func noBd() throws {
+    let town = try BeadsTown()
+    try town.makeDatabase()
+    for mode in [BeadStores.Mode.auto, .bd] {
+      do {
+        _ = try open(town, mode, found: false)
+        Issue.record("a store was opened without bd")
+      } catch let error as BeadStoreError {
+        #expect(error.code == .unavailable)
+        #expect(error.description.contains(town.root))
+        #expect(error.description.contains("/one:/two"))
+      }
+    }
+  }
+
+  @Test("is an error where bd is asked for and there is nothing for it, or something else")
+  func noBeads() throws {
+    let town = try BeadsTown()
+    #expect(throws: BeadStoreError.self) { try open(town, .bd) }
+    try town.write(".beads", "a file")
+    #expect(throws: BeadStoreError.self) { try open(town, .auto) }
+    #expect(throws: BeadStoreError.self) { try open(town, .bd) }
+  }
+}

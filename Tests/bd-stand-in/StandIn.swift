@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// The subcommands.
+struct StandIn {
+  static let statuses: Set<String> = [
+    "open", "in_progress", "blocked", "deferred", "closed", "tombstone", "pinned", "hooked",
+  ]
+
+  var place: Place?
+  var invocation: Invocation
+
+  func run(_ output: inout Output) throws(Refusal) {
+    if let complaint = invocation.complaint { throw Refusal(complaint) }
+    if invocation.has("--version") || invocation.subcommand == "version" { return version(&output) }
+    if invocation.subcommand == "init" { return try initialize(&output) }
+    guard let place else {
+      throw Refusal(
+        """
+        no beads database found
+        Hint: run 'bd init' to create a database in the current directory
+              or use 'bd --no-db' to work with JSONL only (no SQLite)
+              or set BEADS_DIR to point to your .beads directory
+        """)
+    }
+    if place.has("routes.jsonl"), !place.has("issues.jsonl"), !place.has("beads.jsonl") {
+      output.errors +=
+        "Auto-import failed: error creating depth-0 issues: validation failed for issue 0: title is required\n"
+    }
+    switch invocation.subcommand {
+    case "list": try list(&output, place)
+    case "show": try show(&output, place)
+    case "create": try create(&output, place)
+    case "update": try update(&output, place)
+    case "close": try close(&output, place)
+    case "delete": try delete(&output, place)
+    case "slot": try slot(&output, place)
+    case "agent": try agent(&output, place)
+    case "sync": if !invocation.has("--flush-only") { output.text += "\n✓ Sync complete\n" }
+    default: throw Refusal("unknown command \"\(invocation.subcommand)\" for \"bd\"")
+    }
+  }
+
+  private func version(_ output: inout Output) {
+    guard invocation.has("--json") else {
+      output.text += "bd version 0.41.0 (dev)\n"
+      return
+    }
+    let members: [(String, JSONText.Value)] = [
+      ("branch", .text("main")), ("build", .text("dev")), ("version", .text("0.41.0")),
+    ]
+    output.text += JSONText.object(members, indent: "") + "\n"
+  }
+
+  private func initialize(_ output: inout Output) throws(Refusal) {
+    let directory = Place.environment("BEADS_DIR") ?? ".beads"
+    mkdir(directory, 0o750)
+    let place = Place(directory: directory)
+    guard !place.has("stand-in.json") else { throw Refusal("database already exists") }
+    var database = Database()
+    database.prefix = invocation.value("--prefix") ?? "gt"
+    try database.save(place)
+    output.text += "\n✓ bd initialized successfully!\n"
+  }
+
+  private func list(_ output: inout Output, _ place: Place) throws(Refusal) {
+    let wanted = invocation.list("--label")
+    let found = try Database.load(place).beads.filter { bead in
+      (invocation.value("--type").map { $0 == bead.type } ?? true)
+        && (invocation.value("--status").map { $0 == bead.status } ?? true)
+        && (invocation.value("--assignee").map { $0 == bead.assignee } ?? true)
+        && wanted.allSatisfy { bead.labels.contains($0) }
+        && (bead.status != "tombstone" || invocation.value("--status") == "tombstone")
+    }
+    let sorted = found.enumerated().sorted { ($0.element.priority, -$0.offset) < ($1.element.priority, -$1.offset) }
+      .map(\.element)
+    if invocation.has("--json") {
+      output.text += JSONText.array(sorted.map { $0.members(counts: true) })
+    } else {
+      for bead in sorted {
+        output.text += "\(bead.id) [P\(bead.priority)] [\(bead.type)] \(bead.status) - \(bead.title)\n"
+      }
+    }
+  }
+
+  private func show(_ output: inout Output, _ place: Place) throws(Refusal) {
+    guard !invocation.words.isEmpty else { throw Refusal("requires at least 1 arg(s), only received 0") }
+    var found: [Record] = []
+    for word in invocation.words {
+      do throws(Refusal) {
+        let database = try Database.load(routed(word, from: place))
+        found.append(database.beads[try database.resolve(word)])
+      } catch {
+        output.errors += "Error fetching \(word): \(error.text)\n"
+      }
+    }
+    guard !found.isEmpty else { return }
+    if invocation.has("--json") {
+      output.text += JSONText.array(found.map { $0.members(slots: true) })
+    } else {
+      for bead in found {
+        output.text += "\n\(bead.id): \(bead.title)\nStatus: \(bead.status)\n\n\(bead.description)\n"
+      }
+    }
+  }
+
+  /// The database that the routes name for an id; this one where there is none.
+  private func routed(_ id: String, from place: Place) -> Place {
+    struct Route: Decodable {
+      var prefix: String
+      var path: String
+    }
+    for line in (place.read("routes.jsonl") ?? []).split(separator: UInt8(ascii: "\n")) {
+      guard let route = try? JSONDecoder().decode(Route.self, from: Data(line)), id.hasPrefix(route.prefix) else {
+        continue
+      }
+      let directory = "\(place.directory)/../\(route.path)/.beads"
+      if Place.isDirectory(directory) { return Place(directory: directory) }
+    }
+    return place
+  }
+}
