@@ -55,9 +55,11 @@ package struct SystemCommandRunner: CommandRunner {
     )
     do {
       if let bytes = command.standardInput {
+        let input = try StandardInput.open(bytes, for: command)
+        defer { try? input.close() }
         let result = try await Subprocess.run(
-          configuration, input: .array(bytes), output: .bytes(limit: command.outputLimit),
-          error: .bytes(limit: command.outputLimit))
+          configuration, input: .fileDescriptor(input, closeAfterSpawningProcess: false),
+          output: .bytes(limit: command.outputLimit), error: .bytes(limit: command.outputLimit))
         return CommandResult(
           ending: ending(result.terminationStatus), standardOutput: result.standardOutput,
           standardError: result.standardError)
