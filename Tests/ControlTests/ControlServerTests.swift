@@ -144,4 +144,38 @@ struct ControlServerTests {
     await cancelled.wait()
     await #expect(throws: ControlError.self) { try await asked.value }
   }
+
+  @Test func wantOfDescriptorsPasses() async {
+    await #expect(processExitsWith: .success) {
+      let town = try await ServedTown.start()
+      let connection = try RawConnection(town.socket)
+      try await connection.send(#"{"method":"org.varlink.service.GetInfo"}"# + "\0")
+      #expect(try await connection.receive() != nil)
+      // What the runtime needs for its timers it has from here on.
+      try await Task.sleep(for: .milliseconds(1))
+      // The next descriptor is the last one, and the client takes it.
+      let next = dup(0)
+      close(next)
+      var former = rlimit()
+      getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &former)
+      var tight = rlimit(rlim_cur: rlim_t(next + 1), rlim_max: former.rlim_max)
+      setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &tight)
+      let second = try RawConnection(town.socket)
+      let before = clock()
+      try await Task.sleep(for: .milliseconds(500))
+      // Nobody spins meanwhile: of half a second, less than a quarter is spent.
+      #expect(clock() - before < 125_000)
+      setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &former)
+      try await second.send(#"{"method":"org.varlink.service.GetInfo"}"# + "\0")
+      #expect(try await second.receive() != nil)
+      await town.server.shutdown()
+    }
+  }
+
+  @Test func endOfTheListenerIsTold() async throws {
+    let town = try await ServedTown.start()
+    async let ended: Void = town.server.untilEnded()
+    await town.server.shutdown()
+    try await ended
+  }
 }

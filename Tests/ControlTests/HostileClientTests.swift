@@ -12,20 +12,34 @@ struct HostileClientTests {
   private let beatReply = #"{"parameters":{"heartbeat_count":7,"summary":"all alive"}}"#
 
   @Test(arguments: [
-    (#"{"method":"org.gastown.Daemon.Dance","parameters":{"town":"/town"}}"#,
-      #"{"error":"org.varlink.service.MethodNotFound","parameters":{"method":"org.gastown.Daemon.Dance"}}"#),
-    (#"{"method":"org.other.Beat"}"#,
-      #"{"error":"org.varlink.service.InterfaceNotFound","parameters":{"interface":"org.other"}}"#),
-    (#"{"method":"org.gastown.Daemon.Beat"}"#,
-      #"{"error":"org.varlink.service.InvalidParameter","parameters":{"parameter":"parameters"}}"#),
-    (#"{"method":"org.gastown.Daemon.Beat","parameters":{}}"#,
-      #"{"error":"org.varlink.service.InvalidParameter","parameters":{"parameter":"town"}}"#),
-    (#"{"method":"org.gastown.Daemon.Beat","parameters":{"town":7}}"#,
-      #"{"error":"org.varlink.service.InvalidParameter","parameters":{"parameter":"town"}}"#),
-    (#"{"method":"org.gastown.Daemon.StartSession","parameters":{"town":"/town","session":"a","who":"b"}}"#,
-      #"{"error":"org.varlink.service.InvalidParameter","parameters":{"parameter":"why"}}"#),
-    (#"{"method":"org.gastown.Daemon.Beat","parameters":{"town":"/else"}}"#,
-      #"{"error":"org.gastown.Daemon.WrongTown","parameters":{"expected":"/town","given":"/else"}}"#),
+    (
+      #"{"method":"org.gastown.Daemon.Dance","parameters":{"town":"/town"}}"#,
+      #"{"error":"org.varlink.service.MethodNotFound","parameters":{"method":"org.gastown.Daemon.Dance"}}"#
+    ),
+    (
+      #"{"method":"org.other.Beat"}"#,
+      #"{"error":"org.varlink.service.InterfaceNotFound","parameters":{"interface":"org.other"}}"#
+    ),
+    (
+      #"{"method":"org.gastown.Daemon.Beat"}"#,
+      #"{"error":"org.varlink.service.InvalidParameter","parameters":{"parameter":"parameters"}}"#
+    ),
+    (
+      #"{"method":"org.gastown.Daemon.Beat","parameters":{}}"#,
+      #"{"error":"org.varlink.service.InvalidParameter","parameters":{"parameter":"town"}}"#
+    ),
+    (
+      #"{"method":"org.gastown.Daemon.Beat","parameters":{"town":7}}"#,
+      #"{"error":"org.varlink.service.InvalidParameter","parameters":{"parameter":"town"}}"#
+    ),
+    (
+      #"{"method":"org.gastown.Daemon.StartSession","parameters":{"town":"/town","session":"a","who":"b"}}"#,
+      #"{"error":"org.varlink.service.InvalidParameter","parameters":{"parameter":"why"}}"#
+    ),
+    (
+      #"{"method":"org.gastown.Daemon.Beat","parameters":{"town":"/else"}}"#,
+      #"{"error":"org.gastown.Daemon.WrongTown","parameters":{"expected":"/town","given":"/else"}}"#
+    ),
   ])
   func wrongRequestIsAnsweredAndTheConnectionGoesOn(request: String, reply: String) async throws {
     let town = try await ServedTown.start()
@@ -38,7 +52,7 @@ struct HostileClientTests {
 
   @Test(arguments: [
     "", "no json", "{", "[]", "null", #"{"parameters":{}}"#, #"{"method":7}"#, "\u{FFFD}\u{1}",
-    String(repeating: "[", count: 200_000), #"{"method":"#  + String(repeating: "{\"a\":", count: 100_000),
+    String(repeating: "[", count: 200_000), #"{"method":"# + String(repeating: "{\"a\":", count: 100_000),
   ])
   func whatIsNoRequestEndsTheConnection(bytes: String) async throws {
     let town = try await ServedTown.start()

@@ -15,8 +15,10 @@ struct RoundTripTests {
     let entry = try await client.call(Explain(agent: "my-rig/toast")).entries.first
     #expect(entry?.agent == "my-rig/toast" && entry?.until == "2026-11-23T15:18:00Z")
     let health = try await client.call(Health())
-    #expect(health == Health.Reply(
-      healthy: false, turnAgeMilliseconds: 1500, overdueJobs: ["snapshot"], reason: "overdue"))
+    #expect(
+      health
+        == Health.Reply(
+          healthy: false, turnAgeMilliseconds: 1500, overdueJobs: ["snapshot"], reason: "overdue"))
     #expect(try await client.call(Lifecycle()).executed == 2)
     #expect(try await client.call(Refresh()) == Refresh.Reply())
     let outcome = try await client.call(StartSession(session: "my-rig/toast", who: "mayor/", why: "näxt\n\"bead\""))
@@ -29,11 +31,14 @@ struct RoundTripTests {
     let town = try await ServedTown.start()
     let session = "my-rig/toast"
     await expectRefusal(.busy) {
-      try await town.client.call(RestartSession(session: session, who: "", why: "")) }
+      try await town.client.call(RestartSession(session: session, who: "", why: ""))
+    }
     await expectRefusal(.refused(message: "mayor/daemon.json: unknown key 'x'")) {
-      try await town.client.call(Reload()) }
+      try await town.client.call(Reload())
+    }
     await expectRefusal(.failed(message: "Odd()")) {
-      try await town.client.call(StopSession(session: session, who: "", why: "")) }
+      try await town.client.call(StopSession(session: session, who: "", why: ""))
+    }
     let stranger = ControlClient(socketPath: town.socket, town: "/other")
     await expectRefusal(.wrongTown(expected: "/town", given: "/other")) { try await stranger.call(Beat()) }
     #expect(try await stranger.information().version == "1.2.3")
