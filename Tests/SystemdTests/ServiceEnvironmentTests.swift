@@ -26,16 +26,17 @@ struct ServiceEnvironmentTests {
     #expect(environment(["NOTIFY_SOCKET": address]).notifySocket == (isTaken ? address : nil))
   }
 
-  @Test(arguments: [
-    (["WATCHDOG_USEC": "30000000"], Duration.seconds(30)),
-    (["WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "100"], .seconds(30)),
-    (["WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "101"], nil),
-    (["WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "x"], nil),
-    (["WATCHDOG_USEC": "0"], nil),
-    (["WATCHDOG_USEC": "-5"], nil),
-    (["WATCHDOG_USEC": "soon"], nil),
-    (["WATCHDOG_PID": "100"], nil),
-  ] as [([String: String], Duration?)])
+  @Test(
+    arguments: [
+      (["WATCHDOG_USEC": "30000000"], Duration.seconds(30)),
+      (["WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "100"], .seconds(30)),
+      (["WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "101"], nil),
+      (["WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "x"], nil),
+      (["WATCHDOG_USEC": "0"], nil),
+      (["WATCHDOG_USEC": "-5"], nil),
+      (["WATCHDOG_USEC": "soon"], nil),
+      (["WATCHDOG_PID": "100"], nil),
+    ] as [([String: String], Duration?)])
   func watchdogIsOursOrNobodys(variables: [String: String], interval: Duration?) {
     #expect(environment(variables).watchdogInterval == interval)
   }

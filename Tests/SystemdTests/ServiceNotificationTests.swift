@@ -5,20 +5,21 @@ import Testing
 @testable import Systemd
 
 struct ServiceNotificationTests {
-  @Test(arguments: [
-    ([.ready], "READY=1"),
-    ([.stopping], "STOPPING=1"),
-    ([.watchdog], "WATCHDOG=1"),
-    ([.watchdogTrigger], "WATCHDOG=trigger"),
-    ([.reloading(monotonicMicroseconds: 12)], "RELOADING=1\nMONOTONIC_USEC=12"),
-    ([.errno(2), .status("cannot open")], "ERRNO=2\nSTATUS=cannot open"),
-    ([.status("adopting 3/12"), .extendTimeout(.seconds(10))], "EXTEND_TIMEOUT_USEC=10000000\nSTATUS=adopting 3/12"),
-    ([.extendTimeout(.seconds(-1))], "EXTEND_TIMEOUT_USEC=0"),
-    ([.mainProcess(7)], "MAINPID=7"),
-    ([.custom(name: "X_GASTOWN", value: "a\nREADY=1")], "X_GASTOWN=a READY=1"),
-    ([.custom(name: "ready=1\nx", value: "")], "X_READY_1_X="),
-    ([.status("a\u{1B}[31mb\r\n\u{202E}c\n")], "STATUS=a [31mb c"),
-  ] as [([ServiceNotification], String)])
+  @Test(
+    arguments: [
+      ([.ready], "READY=1"),
+      ([.stopping], "STOPPING=1"),
+      ([.watchdog], "WATCHDOG=1"),
+      ([.watchdogTrigger], "WATCHDOG=trigger"),
+      ([.reloading(monotonicMicroseconds: 12)], "RELOADING=1\nMONOTONIC_USEC=12"),
+      ([.errno(2), .status("cannot open")], "ERRNO=2\nSTATUS=cannot open"),
+      ([.status("adopting 3/12"), .extendTimeout(.seconds(10))], "EXTEND_TIMEOUT_USEC=10000000\nSTATUS=adopting 3/12"),
+      ([.extendTimeout(.seconds(-1))], "EXTEND_TIMEOUT_USEC=0"),
+      ([.mainProcess(7)], "MAINPID=7"),
+      ([.custom(name: "X_GASTOWN", value: "a\nREADY=1")], "X_GASTOWN=a READY=1"),
+      ([.custom(name: "ready=1\nx", value: "")], "X_READY_1_X="),
+      ([.status("a\u{1B}[31mb\r\n\u{202E}c\n")], "STATUS=a [31mb c"),
+    ] as [([ServiceNotification], String)])
   func messageIsOneAssignmentALine(notifications: [ServiceNotification], message: String) {
     #expect(ServiceNotification.message(notifications) == message)
   }

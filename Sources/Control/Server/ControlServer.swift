@@ -10,11 +10,18 @@ import NIOPosix
 /// one client does to its connection is its own affair: the others are served as before.
 package actor ControlServer {
   /// Where the socket comes from.
-  package enum Endpoint: Sendable, Hashable {
+  package enum Endpoint: Sendable, Hashable, CustomStringConvertible {
     /// A listening socket that was handed over; the server closes the descriptor, never the file.
     case descriptor(Int32)
     /// A path that the server binds, and removes when it ends.
     case path(String)
+
+    package var description: String {
+      switch self {
+      case .descriptor(let descriptor): "descriptor \(descriptor)"
+      case .path(let path): path
+      }
+    }
   }
 
   private enum State {
@@ -54,7 +61,8 @@ package actor ControlServer {
 
   /// Listens; connections are accepted when this returns. A server is started once.
   ///
-  /// - Throws: ``ListenError``, or NIO's error where the socket cannot be watched.
+  /// - Throws: ``ListenError``; NIO's error where the socket cannot be watched; `CancellationError`
+  ///   where the server was shut down meanwhile.
   package func start() async throws {
     guard case .idle = state else { preconditionFailure("a control server is started once") }
     let socket: ListeningSocket =
@@ -63,16 +71,42 @@ package actor ControlServer {
       case .path(let path): try .bind(path)
       }
     state = .starting
-    let channel = try await bootstrap().withBoundSocket(socket.descriptor).get()
+    let channel: any Channel
+    do {
+      channel = try await bootstrap().withBoundSocket(socket.descriptor).get()
+    } catch {
+      socket.removeFile()
+      state = .ended
+      throw error
+    }
+    guard case .starting = state else {
+      // Shut down before it was up.
+      socket.removeFile()
+      try? await channel.close()
+      throw CancellationError()
+    }
     state = .serving(channel, socket)
     dispatcher.logger.debug("control socket served", metadata: ["socket": "\(endpoint)"])
+  }
+
+  /// Waits for the end of the listener.
+  ///
+  /// - Throws: ``ListenError`` with ``ListenError/Code/lost`` where it ended by itself: then nobody can
+  ///   reach the daemon any more, and it should end as well. Returns after ``shutdown(grace:)``.
+  package func untilEnded() async throws {
+    guard case .serving(let channel, _) = state else { return }
+    try? await channel.closeFuture.get()
+    if case .serving = state {
+      throw ListenError(.lost, subject: "\(endpoint)", reason: "the listening socket was closed")
+    }
   }
 
   /// Accepts no more, answers what was asked, and returns when the last client is gone. Requests that
   /// are not answered within `grace` are cancelled and their connections closed.
   package func shutdown(grace: Duration = .seconds(3)) async {
-    guard case .serving(let channel, let socket) = state else { return }
+    let former = state
     state = .ended
+    guard case .serving(let channel, let socket) = former else { return }
     // First the file, so that nobody finds a socket that is not served.
     socket.removeFile()
     try? await channel.close()
@@ -96,7 +130,8 @@ package actor ControlServer {
       .serverChannelOption(.maxMessagesPerRead, value: 1)
       .serverChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(AcceptLimiter(limit: limits.connections))
+          try channel.pipeline.syncOperations.addHandler(
+            AcceptLimiter(limit: limits.connections, logger: dispatcher.logger))
         }
       }
       .childChannelOption(.allowRemoteHalfClosure, value: true)

@@ -11,6 +11,8 @@ package struct ListenError: Error, Sendable, Hashable, CustomStringConvertible {
     case notASocket
     /// The descriptor that was handed over is no listening Unix stream socket.
     case unusableDescriptor
+    /// It was served, and ended by itself.
+    case lost
     /// A system call failed; its `errno`.
     case system(Int32)
   }

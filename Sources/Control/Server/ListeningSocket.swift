@@ -61,6 +61,8 @@ struct ListeningSocket: Sendable {
   }
 
   /// Removes the socket's file, if it was us who made it and it is still the same.
+  ///
+  /// To be called before the descriptor is closed: until then no other file gets the inode's number.
   func removeFile() {
     guard let bound else { return }
     var status = stat()

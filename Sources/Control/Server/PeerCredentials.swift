@@ -28,7 +28,9 @@ package struct PeerCredentials: Sendable, Hashable {
     }
     let credentials: EventLoopFuture<UserCredentials> = provider.unsafeGetSocketOption(
       level: .socket, name: NIOBSDSocket.Option(rawValue: SO_PEERCRED))
-    return credentials.map { PeerCredentials(processIdentifier: $0.processIdentifier, userIdentifier: $0.userIdentifier) }
+    return credentials.map {
+      PeerCredentials(processIdentifier: $0.processIdentifier, userIdentifier: $0.userIdentifier)
+    }
   }
 }
 

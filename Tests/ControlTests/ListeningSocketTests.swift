@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Testing
+
+@testable import Control
+
+struct ListeningSocketTests {
+  private func mode(_ path: String) -> mode_t {
+    var status = stat()
+    lstat(path, &status)
+    return status.st_mode & 0o777
+  }
+
+  @Test func onlyTheOwnerMayConnect() throws {
+    let directory = try SocketDirectory()
+    let path = "\(directory.path)/run/s"
+    let socket = try ListeningSocket.bind(path)
+    defer { close(socket.descriptor) }
+    #expect(mode(path) == 0o600)
+    #expect(mode("\(directory.path)/run") == 0o700)
+    socket.removeFile()
+    #expect(access(path, F_OK) != 0)
+  }
+
+  @Test func pathIsNotTakenFromOneThatAnswers() throws {
+    let directory = try SocketDirectory()
+    let socket = try ListeningSocket.bind(directory.socket)
+    defer { close(socket.descriptor) }
+    let error = #expect(throws: ListenError.self) { try ListeningSocket.bind(directory.socket) }
+    #expect(error?.code == .inUse)
+  }
+
+  @Test func whatAKilledOneLeftIsReplaced() throws {
+    let directory = try SocketDirectory()
+    close(try ListeningSocket.bind(directory.socket).descriptor)
+    let socket = try ListeningSocket.bind(directory.socket)
+    defer { close(socket.descriptor) }
+    #expect(try #require(UnixAddress(directory.socket)).isAnswered)
+  }
+
+  @Test func fileThatIsNoSocketIsLeftAlone() throws {
+    let directory = try SocketDirectory()
+    close(open(directory.socket, O_CREAT | O_WRONLY, 0o600))
+    let error = #expect(throws: ListenError.self) { try ListeningSocket.bind(directory.socket) }
+    #expect(error?.code == .notASocket)
+    #expect(access(directory.socket, F_OK) == 0)
+  }
+
+  @Test func anothersSocketIsNotRemoved() throws {
+    let directory = try SocketDirectory()
+    let first = try ListeningSocket.bind(directory.socket)
+    defer { close(first.descriptor) }
+    unlink(directory.socket)
+    let second = try ListeningSocket.bind(directory.socket)
+    defer { close(second.descriptor) }
+    first.removeFile()
+    #expect(try #require(UnixAddress(directory.socket)).isAnswered)
+  }
+
+  @Test(arguments: [(107, true), (108, false), (4000, false)])
+  func pathIsAsLongAsTheKernelAllows(length: Int, isTaken: Bool) throws {
+    let directory = try SocketDirectory()
+    let path = "\(directory.path)/" + String(repeating: "x", count: length - directory.path.utf8.count - 1)
+    if isTaken {
+      let socket = try ListeningSocket.bind(path)
+      close(socket.descriptor)
+      socket.removeFile()
+    } else {
+      let error = #expect(throws: ListenError.self) { try ListeningSocket.bind(path) }
+      #expect(error?.code == .pathTooLong)
+      #expect(error?.reason.contains("\(length) bytes") == true)
+    }
+  }
+
+  @Test func directoryThatCannotBeMadeIsNamed() throws {
+    let error = #expect(throws: ListenError.self) { try ListeningSocket.bind("/dev/null/run/s") }
+    #expect(error?.code == .system(ENOTDIR))
+  }
+}
+
+extension UnixAddress {
+  /// Whether somebody listens there.
+  fileprivate var isAnswered: Bool {
+    let probe = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(probe) }
+    return connect(probe) == 0
+  }
+}
