@@ -127,7 +127,10 @@ let package = Package(
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ]
     ),
-    .executableTarget(name: "gastown-daemon", dependencies: ["GastownDaemon"]),
+    .executableTarget(
+      name: "gastown-daemon",
+      dependencies: ["GastownDaemon", .product(name: "ArgumentParser", package: "swift-argument-parser")]
+    ),
 
     // MARK: GTCommands - the command tree of `gt`
     .target(
@@ -141,7 +144,10 @@ let package = Package(
       exclude: [],
       resources: []
     ),
-    .executableTarget(name: "gt", dependencies: ["GTCommands"]),
+    .executableTarget(
+      name: "gt",
+      dependencies: ["GTCommands", .product(name: "ArgumentParser", package: "swift-argument-parser")]
+    ),
     .testTarget(name: "GTCommandsTests", dependencies: ["GTCommands", "TestSupport"]),
 
     // MARK: System - the suites that need a real systemd, and whole towns
