@@ -141,8 +141,11 @@ let package = Package(
         "Supervision",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      exclude: [],
-      resources: []
+      // `gt daemon install` writes these units: they are part of the program, byte for byte.
+      resources: [
+        "app-gastown-agents.slice", "gastown-check.service", "gastown-check.timer", "gastown-daemon.service",
+        "gastown-daemon.socket", "gastown-tmux.service",
+      ].map { .embedInCode("Units/\($0)") }
     ),
     .executableTarget(
       name: "gt",
