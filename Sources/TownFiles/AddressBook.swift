@@ -5,6 +5,8 @@ package import Town
 /// An address that names no agent, or more than one.
 package struct AddressError: Error, Sendable, Hashable, CustomStringConvertible {
   package var description: String
+
+  package init(_ description: String) { self.description = description }
 }
 
 /// Finds the agent that an address means, among those that the town has.
@@ -26,10 +28,10 @@ package struct AddressBook: Sendable {
     let present = candidates.filter { exists($0) }
     switch present.count {
     case 1: return present[0]
-    case 0: throw AddressError(description: unknown(text, rigs: rigs))
+    case 0: throw AddressError(unknown(text, rigs: rigs))
     default:
       let forms = present.map(\.actor).joined(separator: " or ")
-      throw AddressError(description: "\(quotedForDisplay(text)) may be \(forms); say which")
+      throw AddressError("\(quotedForDisplay(text)) may be \(forms); say which")
     }
   }
 

@@ -11,7 +11,15 @@ struct ControlService: Service {
   func run() async throws {
     try await server.start()
     gate.socketIsServed()
-    try? await gracefulShutdown()
-    await server.shutdown(grace: .seconds(2))
+    // A listener that dies ends the daemon, and systemd starts a new one: a supervisor that nobody can
+    // speak to is worse than none.
+    try await withThrowingTaskGroup { group in
+      group.addTask { try await server.untilEnded() }
+      group.addTask {
+        guard (try? await gracefulShutdown()) != nil else { return }
+        await server.shutdown(grace: .seconds(2))
+      }
+      for try await _ in group {}
+    }
   }
 }

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+
+/// `gt daemon`.
+struct DaemonGroup: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "daemon", abstract: "The supervisor: its state, its unit, its log.",
+    subcommands: [
+      DaemonBeatCommand.self, DaemonExplainCommand.self, DaemonInstallCommand.self, DaemonLogsCommand.self,
+      DaemonRestartCommand.self, DaemonStartCommand.self, DaemonStatusCommand.self, DaemonStopCommand.self,
+      DaemonUninstallCommand.self,
+    ])
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import GastownDaemon
+internal import Glibc
+internal import Processes
+internal import Town
+internal import TownFiles
+
+/// `gt daemon install`.
+struct DaemonInstallCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "install", abstract: "Write the systemd user units for this town.",
+    discussion: """
+      Writes them to ~/.config/systemd/user, with the gastown-daemon beside this gt, this town, and a PATH on which \
+      the agents' commands, bd, git and tmux are found. Nothing is started; what to type is printed.
+      """)
+
+  @OptionGroup var options: TownOptions
+
+  func run() async throws {
+    try await failing {
+      let town = try options.open("daemon install")
+      let search = CommandSearch(town: town)
+      let units = UnitFiles(
+        daemon: try Self.daemonExecutable(), tmux: try search.required("tmux"), town: town.layout.root,
+        path: search.path)
+      let directory = Self.unitDirectory(town.environment)
+      for (name, text) in units.rendered { try Disk.write(Array(text.utf8), to: "\(directory)/\(name)") }
+      print("The units are in \(directory).")
+      for missing in search.missing { print("Not found on PATH: \(missing). Install it, then run this again.") }
+      do {
+        try await Systemctl(runner: town.runner).run(["daemon-reload"], deadline: .seconds(30))
+      } catch {
+        throw Unreadable(description: "the units are written, but the user manager did not read them: \(error)")
+      }
+      print("To start the daemon now and at every login:  systemctl --user enable --now gastown-daemon")
+      if !Self.lingers { print("To keep it when you are logged out:          loginctl enable-linger") }
+    }
+  }
+
+  static func unitDirectory(_ environment: [String: String]) -> String {
+    let configuration = environment["XDG_CONFIG_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+    return "\(configuration ?? "\(environment["HOME"] ?? "")/.config")/systemd/user"
+  }
+
+  /// The daemon that came with this `gt`.
+  private static func daemonExecutable() throws -> String {
+    guard let own = Disk.canonical("/proc/self/exe") else { throw Unreadable(description: "/proc/self/exe cannot be read") }
+    let path = "\(Disk.parent(of: own))/gastown-daemon"
+    guard ExecutableSearch.find(path, path: "") != nil else {
+      throw Unreadable(description: "\(path) is missing: gastown-daemon belongs beside gt")
+    }
+    return path
+  }
+
+  private static var lingers: Bool {
+    guard let entry = getpwuid(getuid()), let name = entry.pointee.pw_name else { return false }
+    return Disk.exists("/var/lib/systemd/linger/\(String(cString: name))")
+  }
+}
+
+/// Where the programs are that a town needs, as the person's own shell finds them.
+struct CommandSearch: Sendable {
+  private let own: String
+  /// A `PATH` for services: the directories in which the programs were found, then the usual ones.
+  let path: String
+  /// Programs that were not found.
+  let missing: [String]
+
+  init(town: OpenTown) {
+    own = town.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
+    let programs = AgentIdentity.Role.allCases.compactMap { town.settings.agent($0).command.first } + ["bd", "git", "tmux"]
+    var directories: [String] = []
+    var missing: [String] = []
+    for program in programs where !program.contains("/") {
+      if let found = ExecutableSearch.find(program, path: own) {
+        directories.append(Disk.parent(of: found))
+      } else if program != "bd" || Disk.isDirectory(town.layout.beads) {
+        missing.append(program)
+      }
+    }
+    let home = town.environment["HOME"].map { ["\($0)/.local/bin"] } ?? []
+    var seen: Set<String> = []
+    path = (home + directories + ["/usr/local/bin", "/usr/bin", "/bin"]).filter { seen.insert($0).inserted }
+      .joined(separator: ":")
+    var said: Set<String> = []
+    self.missing = missing.filter { said.insert($0).inserted }
+  }
+
+  func required(_ program: String) throws -> String {
+    guard let found = ExecutableSearch.find(program, path: own) else {
+      throw Unreadable(description: "no '\(program)' on PATH (\(own))")
+    }
+    return found
+  }
+}

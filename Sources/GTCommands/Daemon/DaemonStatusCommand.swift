@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Control
+internal import GastownDaemon
+internal import Town
+internal import TownFiles
+
+/// `gt daemon status`.
+struct DaemonStatusCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status", abstract: "Tell how the daemon is. Never wakes one that is stopped.",
+    discussion: "Exit status: 0 it runs; 3 it does not; 69 it runs and does not answer.")
+
+  @Flag(help: "Print JSON.")
+  var json = false
+  @OptionGroup var options: TownOptions
+
+  func run() async throws {
+    try await failing {
+      let town = try options.open("daemon status")
+      guard let client = ControlSocket.clientIfRunning(layout: town.layout, environment: town.environment) else {
+        let last = try? TownRecords(layout: town.layout).state()
+        if json {
+          try printJSON(
+            Status.Reply(
+              running: false, town: town.layout.root, lastHeartbeat: last?.lastHeartbeat?.description,
+              heartbeatCount: last?.heartbeatCount ?? 0))
+        } else {
+          print("The daemon does not run for \(town.layout.root).")
+          if let beat = last?.lastHeartbeat { print("Its last heartbeat was at \(beat).") }
+          print("To start it: gt daemon start")
+        }
+        throw ExitCode(ExitStatus.notRunning)
+      }
+      let status = try await client.call(Status(), deadline: .seconds(10))
+      if json { return try printJSON(status) }
+      print("The daemon runs for \(status.town) (pid \(status.pid.map { "\($0)" } ?? "unknown")).")
+      if let started = status.startedAt { print("  started         \(started)") }
+      print("  heartbeats      \(status.heartbeatCount)" + (status.lastHeartbeat.map { ", the last at \($0)" } ?? ""))
+      if let next = status.nextHeartbeat { print("  next heartbeat  \(next) at the latest") }
+      let agents = status.agents.sorted { $0.key < $1.key }
+        .map { "\($0.value) \(displayable($0.key).split(separator: "_").joined(separator: " "))" }
+      print("  agents          \(agents.joined(separator: ", "))")
+    }
+  }
+}

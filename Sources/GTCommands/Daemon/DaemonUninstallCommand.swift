@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import GastownDaemon
+internal import Processes
+internal import TownFiles
+
+/// `gt daemon uninstall`.
+struct DaemonUninstallCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "uninstall", abstract: "Stop the daemon and remove its units.",
+    discussion: "The agents and their tmux server go on, until you stop gastown-tmux.service or log out.")
+
+  @OptionGroup var options: TownOptions
+
+  func run() async throws {
+    try await failing {
+      let environment = TownOptions.environment
+      let systemctl = Systemctl(runner: SystemCommandRunner(environment: environment))
+      // Whatever of it is not loaded or not running need not be stopped.
+      _ = try? await systemctl.run(
+        ["disable", "--now", "gastown-check.timer", "gastown-daemon.socket", "gastown-daemon.service"])
+      let directory = DaemonInstallCommand.unitDirectory(environment)
+      for (name, _) in UnitFiles.shipped { try Disk.remove("\(directory)/\(name)") }
+      try await systemctl.run(["daemon-reload"], deadline: .seconds(30))
+      print("The units are removed. Agents that run go on.")
+    }
+  }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The units as they are shipped, and as they are installed for one town.
+struct UnitFiles: Sendable {
+  /// The absolute path of the daemon's executable.
+  var daemon: String
+  /// The absolute path of tmux.
+  var tmux: String
+  /// The canonical path of the town.
+  var town: String
+  /// The `PATH` of the daemon and of the agents.
+  var path: String
+
+  /// The shipped units, by file name.
+  static let shipped: [(name: String, text: String)] = [
+    ("app-gastown-agents.slice", text(PackageResources.app_gastown_agents_slice)),
+    ("gastown-check.service", text(PackageResources.gastown_check_service)),
+    ("gastown-check.timer", text(PackageResources.gastown_check_timer)),
+    ("gastown-daemon.service", text(PackageResources.gastown_daemon_service)),
+    ("gastown-daemon.socket", text(PackageResources.gastown_daemon_socket)),
+    ("gastown-tmux.service", text(PackageResources.gastown_tmux_service)),
+  ]
+
+  private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+
+  /// The units for this town: the shipped ones with our paths in the places that are made for them.
+  var rendered: [(name: String, text: String)] { Self.shipped.map { ($0.name, render($0.text)) } }
+
+  private func render(_ text: String) -> String {
+    text.split(separator: "\n", omittingEmptySubsequences: false).map { line -> String in
+      for (key, program, replacement) in [
+        ("ExecStart=", "/usr/bin/gastown-daemon", daemon), ("ExecReload=", "/usr/bin/gastown-daemon", daemon),
+        ("ExecStart=", "/usr/bin/tmux", tmux), ("ExecStop=-", "/usr/bin/tmux", tmux),
+      ] where line.hasPrefix(key + program + " ") {
+        var rest = String(line.dropFirst(key.count + program.count))
+        if rest.hasSuffix("--town %h/gt") { rest = rest.dropLast("%h/gt".count) + Self.quoted(town) }
+        return key + Self.quoted(replacement) + rest
+      }
+      if line.hasPrefix("Environment=PATH=") { return "Environment=" + Self.quoted("PATH=\(path)", isCommand: false) }
+      return String(line)
+    }.joined(separator: "\n")
+  }
+
+  /// One word of a unit file: specifiers and, in a command, variables taken literally.
+  static func quoted(_ word: String, isCommand: Bool = true) -> String {
+    var result = ""
+    for character in word {
+      switch character {
+      case "%": result += "%%"
+      case "$" where isCommand: result += "$$"
+      case "\\": result += "\\\\"
+      case "\"": result += "\\\""
+      default: result.append(character)
+      }
+    }
+    let isPlain = word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "/._-=:%+,@~".contains($0)) }
+    return isPlain ? result : "\"\(result)\""
+  }
+}

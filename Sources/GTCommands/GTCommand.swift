@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ArgumentParser
+internal import GastownDaemon
+
+/// `gt`.
+package struct GTCommand: AsyncParsableCommand {
+  package static let configuration = CommandConfiguration(
+    commandName: "gt",
+    abstract: "Looks after a Gas Town: AI coding agents, side by side in tmux.",
+    discussion: """
+      The town is the one in whose directory you stand, else $GT_TOWN_ROOT, else ~/gt; --town names another.
+
+        gt session check              is everybody up who should be?
+        gt session start RIG/NAME     start an agent
+        gt daemon status              how is the supervisor?
+        journalctl --user -u gastown-daemon     what has happened?
+
+      Exit status: 0 as it should be; 1 not; 3 the daemon does not run; 64 wrong usage; 69 what was needed \
+      could not be read; 78 the settings cannot be used.
+      """,
+    version: Daemon.version,
+    subcommands: [
+      AgentCommand.self, DaemonGroup.self, PolecatCommand.self, RigCommand.self, SessionCommand.self, TownCommand.self,
+    ])
+
+  package init() {}
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import GastownDaemon
+internal import Town
+
+/// A report for people: each polecat, why one is not well and what to type, then the counts.
+struct CheckText: Sendable {
+  let colour: Colour
+
+  func lines(_ report: CheckReport) -> [String] {
+    guard !report.sessions.isEmpty else { return ["No polecats. Add one with: gt polecat add RIG/NAME"] }
+    let names = report.sessions.map { "\($0.rig)/\($0.polecat)" }
+    let nameWidth = names.map(\.count).max() ?? 0
+    let stateWidth = report.sessions.map { word($0.state).count }.max() ?? 0
+    var lines: [String] = []
+    for (name, session) in zip(names, report.sessions) {
+      let state = word(session.state)
+      let padding = String(repeating: " ", count: nameWidth - name.count)
+      let statePadding = String(repeating: " ", count: stateWidth - state.count)
+      lines.append("  \(name)\(padding)  \(paint(state, session))\(statePadding)  \(detail(session))")
+      if let advice = advice(session, name: name) {
+        lines.append("  \(String(repeating: " ", count: nameWidth + stateWidth + 4))\(colour.faint(advice))")
+      }
+    }
+    lines.append(counts(report))
+    return lines
+  }
+
+  private func word(_ state: SessionCheck.State) -> String {
+    state == .deadShell ? "dead shell" : state.rawValue
+  }
+
+  private func paint(_ text: String, _ session: SessionCheck) -> String {
+    if session.state == .alive { return colour.green(text) }
+    if session.isWell { return text }
+    return session.state == .unknown ? colour.yellow(text) : colour.red(text)
+  }
+
+  private func detail(_ session: SessionCheck) -> String {
+    guard session.state == .alive else { return displayable(session.reason ?? "") }
+    var parts: [String] = []
+    if let pid = session.pid { parts.append("pid \(pid)") }
+    if let hook = session.hookBead { parts.append("\(displayable(hook)) on its hook") }
+    if let reason = session.reason { parts.append(displayable(reason)) }
+    return parts.joined(separator: ", ")
+  }
+
+  private func advice(_ session: SessionCheck, name: String) -> String? {
+    switch session.state {
+    case .crashed: "to start it now: gt session start \(name)"
+    case .deadShell where !session.isWell: "to look: tmux attach; to start it anew: gt session start \(name)"
+    case .stopped: "to start it: gt session start \(name)"
+    case .alive, .idle, .unknown, .deadShell: nil
+    }
+  }
+
+  private func counts(_ report: CheckReport) -> String {
+    let total = report.sessions.count
+    let parts = SessionCheck.State.allCases.compactMap { state -> String? in
+      let count = report.count(state)
+      return count == 0 ? nil : "\(count) \(word(state))"
+    }
+    return "\(total) polecat\(total == 1 ? "" : "s"): \(parts.joined(separator: ", "))"
+  }
+}

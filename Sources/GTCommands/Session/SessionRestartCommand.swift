@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Supervision
+
+/// `gt session restart`.
+struct SessionRestartCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "restart", abstract: "End an agent and start it anew.",
+    discussion: "By the daemon where it runs, else right here. Returns when it is done and recorded.")
+
+  @OptionGroup var target: SessionTarget
+
+  func run() async throws { try await target.carryOut(.restart) }
+}

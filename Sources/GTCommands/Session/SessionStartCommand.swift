@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Supervision
+
+/// `gt session start`.
+struct SessionStartCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "start", abstract: "Start an agent, and take back an earlier stop.",
+    discussion: "By the daemon where it runs, else right here. Returns when it is done and recorded.")
+
+  @OptionGroup var target: SessionTarget
+
+  func run() async throws { try await target.carryOut(.start) }
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Supervision
+
+/// `gt session stop`.
+struct SessionStopCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "stop", abstract: "End an agent, and keep it stopped until it is started again.",
+    discussion: "By the daemon where it runs, else right here. Returns when it is done and recorded.")
+
+  @OptionGroup var target: SessionTarget
+
+  func run() async throws { try await target.carryOut(.stop) }
+}

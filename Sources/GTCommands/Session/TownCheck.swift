@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import GastownDaemon
+internal import Supervision
+internal import Town
+internal import TownFiles
+
+/// The whole truth about the polecats of a town, as `gt session check --json` prints it.
+struct CheckReport: Sendable, Encodable {
+  var town: String
+  var sessions: [SessionCheck]
+
+  private enum CodingKeys: String, CodingKey {
+    case town, checked, alive, crashed, idle, stopped, unknown, sessions
+    case deadShell = "dead_shell"
+  }
+
+  func count(_ state: SessionCheck.State) -> Int { sessions.count { $0.state == state } }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(town, forKey: .town)
+    try container.encode(sessions.count, forKey: .checked)
+    try container.encode(count(.alive), forKey: .alive)
+    try container.encode(count(.crashed), forKey: .crashed)
+    try container.encode(count(.idle), forKey: .idle)
+    try container.encode(count(.deadShell), forKey: .deadShell)
+    try container.encode(count(.stopped), forKey: .stopped)
+    try container.encode(count(.unknown), forKey: .unknown)
+    try container.encode(sessions, forKey: .sessions)
+  }
+}
+
+/// Something without which nothing can be claimed of any session.
+struct Unreadable: Error, CustomStringConvertible {
+  var description: String
+}
+
+/// Looks at a town for ``SessionCheckCommand``.
+struct TownCheck: Sendable {
+  let town: OpenTown
+
+  /// - Throws: ``Unreadable``; `TownFileError`; `AddressError` where there is no such rig.
+  func report(rig: String?) async throws -> CheckReport {
+    let world = town.world
+    let rigs = try RigRegistry(layout: town.layout).rigs()
+    if let rig, !rigs.contains(where: { $0.name == rig }) {
+      throw AddressError(
+        "no rig named \(quotedForDisplay(rig)); there are: \(rigs.map { displayable($0.name) }.joined(separator: ", "))")
+    }
+    let beads = await world.readBeads(hooks: [])
+    if beads.isBlind { throw Unreadable(description: beads.failures.joined(separator: "; ")) }
+    let snapshot = await world.look(beads: beads)
+    if let failure = snapshot.registryFailure ?? snapshot.tmuxFailure { throw Unreadable(description: failure) }
+    for failure in snapshot.failures { complain(displayable(failure), program: "gt") }
+
+    let polecats = snapshot.agents.filter { $0.agent.role == .polecat && (rig == nil || $0.agent.rig == rig) }
+    let hooks = polecats.filter { !$0.liveness.isAlive }.compactMap { $0.bead.value.flatMap { $0?.hookBead } }
+    let work = hooks.isEmpty ? [:] : await world.readAfresh(Set(hooks).sorted())
+    let ledger = (try? world.loadLedger(settingAside: false)) ?? Ledger()
+    let sessions = polecats.map { observation in
+      SessionCheck(
+        observation, record: ledger[observation.agent],
+        hook: { work[$0] ?? .unknown("\(displayable($0)) was not read") }, at: snapshot.time, policy: town.settings.policy)
+    }
+    let strangers = snapshot.strangers.filter { rig == nil || $0.rig == rig }.map { SessionCheck(stranger: $0) }
+    return CheckReport(town: town.layout.root, sessions: sessions + strangers)
+  }
+}

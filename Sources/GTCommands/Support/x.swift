@@ -1,1 +1,0 @@
-enum GTCommand { static func main() {} ; static let n = PackageResources.gastown_daemon_service.count }
