@@ -28,7 +28,7 @@ extension TmuxClient {
   /// A command that keeps what a process prints just before its end, for a pane without a pipe.
   ///
   /// tmux 3.3a drops what it has not read when it hears of a child's end: 41 of 400 processes that
-  /// printed and ended lost their last words. Where the pane has a pipe it reads on: 0 of 400.
+  /// printed and ended lost their last words. Where the pane has a pipe it reads on: 0 of 400 did.
   static func keepingLastWords(of target: String) -> [String] {
     ["if-shell", "-F", "-t", target, "#{pane_pipe}", "", "pipe-pane -t '\(target)' 'exec cat >/dev/null'"]
   }

@@ -16,11 +16,12 @@ import Tmux
         PaneCapture(missing, lines: 5), PaneCapture(one, lines: 4), PaneCapture(two, lines: 1000),
         PaneCapture(empty, lines: 5),
       ]
-      let texts = try await eventually("both texts") {
-        tmux.runner.reset()
-        let texts = try await tmux.client.capture(panes: wanted)
-        return texts[one]?.last == ">" ? texts : nil
-      } as [PaneID: [String]]
+      let texts =
+        try await eventually("both texts") {
+          tmux.runner.reset()
+          let texts = try await tmux.client.capture(panes: wanted)
+          return texts[one]?.last == ">" ? texts : nil
+        } as [PaneID: [String]]
       #expect(tmux.runner.count == 1)
       #expect(texts[missing] == nil)
       #expect(texts[one] == ["299", "300", "❯\u{A0}", ">"])

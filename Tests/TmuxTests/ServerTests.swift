@@ -76,7 +76,8 @@ import Tmux
       let panes = try await tmux.client.panes().panes
       #expect(tmux.runner.count == 1)
       #expect(panes.count == 200)
-      #expect(panes.allSatisfy { created[$0.id] == $0.pid && !$0.isDead && "gt-rig-\($0.mark?.token.dropFirst() ?? "")" == $0.session })
+      #expect(panes.allSatisfy { created[$0.id] == $0.pid && !$0.isDead })
+      #expect(panes.allSatisfy { "gt-rig-\($0.mark?.token.dropFirst() ?? "")" == $0.session })
     }
   }
 
@@ -91,11 +92,12 @@ import Tmux
       for process in processes { try Signals.send(9, to: process) }
       #expect(try await ProcessExit.wait(forAll: processes, within: .seconds(30)) == [])
       let server = try #require(table.identity(of: tmux.identity.pid))
-      let panes = try await eventually("60 deaths with their signal") {
-        try Signals.send(17, to: server)
-        let panes = try await tmux.client.panes().panes
-        return panes.allSatisfy { $0.isDead && !$0.endIsUnknown } ? panes : nil
-      } as [Pane]
+      let panes =
+        try await eventually("60 deaths with their signal") {
+          try Signals.send(17, to: server)
+          let panes = try await tmux.client.panes().panes
+          return panes.allSatisfy { $0.isDead && !$0.endIsUnknown } ? panes : nil
+        } as [Pane]
       #expect(panes.count == 60)
       #expect(panes.allSatisfy { $0.deadSignal == 9 && $0.deadStatus == nil })
     }
