@@ -79,8 +79,8 @@ package struct SystemCommandRunner: CommandRunner {
   private func executable(of command: Command, path: String?) throws(CommandError) -> Executable {
     if command.executable.contains("/") { return .path(FilePath(command.executable)) }
     guard let found = ExecutableSearch.find(command.executable, path: path ?? "") else {
-      throw CommandError(
-        .notFound, command: command, reason: "no executable '\(command.executable)' on PATH (\(path ?? "PATH is not set"))")
+      let place = path.map { "on PATH (\($0))" } ?? "as there is no PATH"
+      throw CommandError(.notFound, command: command, reason: "no executable '\(command.executable)' \(place)")
     }
     return .path(FilePath(found))
   }

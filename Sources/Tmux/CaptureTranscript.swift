@@ -15,18 +15,24 @@ struct CaptureTranscript: Sendable {
     let pane = capture.pane
     return [
       "if-shell", "-F", "-t", "\(pane)", "#{==:#{pane_id},\(pane)}",
-      // A `%` in front of the number would be one of strftime's.
-      "display-message -p \(token).\(pane.number) ; capture-pane -p -J -S -\(max(capture.lines, 1)) -t \(pane)",
+      // The number without its `%`, which would be one of strftime's in a format.
+      "display-message -p -t \(pane) '\(token).\(pane.number).#{pane_dead}' ; "
+        + "capture-pane -p -J -S -\(max(capture.lines, 1)) -t \(pane)",
     ]
   }
 
   /// The text of one pane in the output of the whole call; `nil` where the pane was not there.
   func lines(of capture: PaneCapture, in output: String) -> [String]? {
-    let marker = "\(token).\(capture.pane.number)"
+    let marker = "\(token).\(capture.pane.number)."
     let all = output.split(separator: "\n", omittingEmptySubsequences: false)
-    guard let start = all.firstIndex(where: { $0 == marker }) else { return nil }
+    guard let start = all.firstIndex(where: { $0.hasPrefix(marker) }) else { return nil }
     var lines = all[(start + 1)...].prefix { !$0.hasPrefix("\(token).") }.map(Self.trimmed)
     while lines.last?.isEmpty == true { lines.removeLast() }
+    // tmux writes that into the bottom row, however far below the process's last words that is.
+    if all[start] == marker + "1", lines.last?.hasPrefix("Pane is dead") == true {
+      lines.removeLast()
+      while lines.last?.isEmpty == true { lines.removeLast() }
+    }
     return lines.suffix(max(capture.lines, 1)).map { String($0) }
   }
 

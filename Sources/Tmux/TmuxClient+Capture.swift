@@ -13,14 +13,14 @@ package struct PaneCapture: Sendable, Hashable {
 }
 
 extension TmuxClient {
-  /// The last lines of several panes, alive or dead, in one process for every 100 of them. Lines
+  /// The last lines of several panes, alive or dead, in one process for every 64 of them. Lines
   /// that were wrapped are joined, spaces at their ends and empty lines at the end left out. A pane
   /// that is not there is not in the result.
   @concurrent package func capture(panes captures: [PaneCapture]) async throws -> [PaneID: [String]] {
     var texts: [PaneID: [String]] = [:]
     // tmux takes 16 KB of words a call.
-    for start in stride(from: 0, to: captures.count, by: 100) {
-      let batch = captures[start..<min(start + 100, captures.count)]
+    for start in stride(from: 0, to: captures.count, by: 64) {
+      let batch = captures[start..<min(start + 64, captures.count)]
       let transcript = CaptureTranscript()
       let output = try await call("capture \(batch.count) panes", batch.map(transcript.command))
       for capture in batch {

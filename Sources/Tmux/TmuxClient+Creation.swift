@@ -21,7 +21,16 @@ extension TmuxClient {
           + ["-x", "\(size.columns)", "-y", "\(size.rows)"] + words(of: pane.process),
         ["set-option", "-w", "-t", window, "remain-on-exit", "on"],
         ["set-option", "-p", "-F", "-t", window, PaneMark.option, pane.mark.format],
+        Self.keepingLastWords(of: window),
       ])
+  }
+
+  /// A command that keeps what a process prints just before its end, for a pane without a pipe.
+  ///
+  /// tmux 3.3a drops what it has not read when it hears of a child's end: 41 of 400 processes that
+  /// printed and ended lost their last words. Where the pane has a pipe it reads on: 0 of 400 did.
+  static func keepingLastWords(of target: String) -> [String] {
+    ["if-shell", "-F", "-t", target, "#{pane_pipe}", "", "pipe-pane -t '\(target)' 'exec cat >/dev/null'"]
   }
 
   /// Starts `process` in a pane whose process has ended. Clients stay attached, the mark stays.
@@ -30,7 +39,10 @@ extension TmuxClient {
   package func respawn(_ pane: PaneID, _ process: PaneProcess) async throws -> CreatedPane {
     try await start(
       process, operation: "respawn the pane \(pane)",
-      [["respawn-pane", "-t", "\(pane)"] + words(of: process), identify(pane)])
+      [
+        ["respawn-pane", "-t", "\(pane)"] + words(of: process), identify(pane),
+        Self.keepingLastWords(of: "\(pane)"),
+      ])
   }
 
   /// Starts `process` in a pane and ends the process that may live there: tmux hangs up on it, and
@@ -38,7 +50,10 @@ extension TmuxClient {
   package func replaceLiveProcess(of pane: PaneID, with process: PaneProcess) async throws -> CreatedPane {
     try await start(
       process, operation: "replace the process of the pane \(pane)",
-      [["respawn-pane", "-k", "-t", "\(pane)"] + words(of: process), identify(pane)])
+      [
+        ["respawn-pane", "-k", "-t", "\(pane)"] + words(of: process), identify(pane),
+        Self.keepingLastWords(of: "\(pane)"),
+      ])
   }
 
   private func start(

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension TmuxClient {
-  /// Puts our mark on a pane that others made, and lets the pane remain when its process ends.
+  /// Puts our mark on a pane that others made, and lets the pane and the last words of its process
+  /// remain when that ends.
   package func setMark(_ mark: PaneMark, on pane: PaneID) async throws {
     _ = try await call(
       "mark the pane \(pane)",
       [
         ["set-option", "-p", "-F", "-t", "\(pane)", PaneMark.option, mark.format],
         ["set-option", "-w", "-t", "\(pane)", "remain-on-exit", "on"],
+        Self.keepingLastWords(of: "\(pane)"),
       ])
   }
 

@@ -52,6 +52,10 @@ package struct TmuxClient: Sendable {
     do {
       return try await runner.run(command)
     } catch let error as CommandError {
+      // The runner names a directory that it could not enter.
+      if error.code == .failedToStart, let directory, error.reason.contains(directory) {
+        throw TmuxError(.noDirectory, operation: operation, reason: error.reason)
+      }
       throw TmuxError(error, operation: operation)
     }
   }

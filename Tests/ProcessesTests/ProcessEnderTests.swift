@@ -14,7 +14,8 @@ import Testing
       try await TestProcess.with("sleep 100 & tell child $!; wait", in: directory) { process in
         let child = try await TestProcess.identity("child", in: directory)
         let outcome = try await ProcessEnder().end(process, grace: .seconds(30))
-        #expect(outcome.asked == [child, process])
+        // The shell may have another child, that tells the pid.
+        #expect(outcome.asked.contains(child) && outcome.asked.last == process)
         #expect(outcome.killed == [])
         #expect(outcome.succeeded)
       }

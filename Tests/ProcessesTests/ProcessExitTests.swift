@@ -58,8 +58,11 @@ import Testing
       let script = "for i in $(seq 300); do sleep 100 & done; tell last $!; wait"
       try await TestProcess.with(script, in: directory) { parent in
         _ = try await TestProcess.identity("last", in: directory)
-        let children = ProcessTable().children(of: parent.pid).map(\.identity)
-        #expect(children.count == 300)
+        let children =
+          try await eventually("300 children") {
+            let found = ProcessTable().children(of: parent.pid)
+            return found.count == 300 && found.allSatisfy { $0.name == "sleep" } ? found.map(\.identity) : nil
+          } as [ProcessIdentity]
         let wait = Task { try await ProcessExit.wait(forAll: children, within: .seconds(60)) }
         try await Task.sleep(for: .milliseconds(200))
         let threads = ProcessTable().threadCount(of: getpid())

@@ -53,10 +53,11 @@ import Testing
       try await TestProcess.with(script, in: directory) { root in
         let middle = try await TestProcess.identity("b", in: directory)
         let leaf = try await TestProcess.identity("c", in: directory)
-        let found = try await eventually("sleep") {
-          let found = table.descendants(of: root.pid)
-          return found.first?.name == "sleep" ? found : nil
-        } as [ProcessStatus]
+        let found =
+          try await eventually("sleep") {
+            let found = table.descendants(of: root.pid)
+            return found.first?.name == "sleep" ? found : nil
+          } as [ProcessStatus]
         #expect(found.dropFirst().map(\.identity) == [leaf, middle])
         #expect(found.dropFirst().map(\.parent) == [middle.pid, root.pid])
       }

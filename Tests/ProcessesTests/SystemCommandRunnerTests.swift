@@ -12,6 +12,11 @@ import Testing
     Command("sh", ["-c", script], deadline: deadline)
   }
 
+  @Test func executablesOfThisPackageAreFound() {
+    #expect(ExecutableSearch.find(builtExecutable("bd-stand-in"), path: "") != nil)
+    #expect(builtExecutable("no-such-product") == "no-such-product")
+  }
+
   @Test func endingsAndOutputs() async throws {
     let result = try await runner.run(shell("echo out; echo err >&2; exit 7"))
     #expect(result.ending == .exited(7))
@@ -140,6 +145,7 @@ import Testing
         #expect(error.code == .deadlineExceeded)
       }
       #expect(ContinuousClock.now - start < .seconds(15))
+      try await eventually("the pid") { TestFile.text(directory("a"))?.hasSuffix("\n") == true }
       let pid = try #require(TestFile.text(directory("a")).flatMap { Int32($0.dropLast()) })
       if let escaped = ProcessTable().identity(of: pid) {
         _ = try await ProcessEnder().end(escaped, grace: .seconds(5))

@@ -37,9 +37,10 @@ struct TestProcess {
 
   /// The process whose pid was told under `name`.
   static func identity(_ name: String, in directory: TemporaryDirectory) async throws -> ProcessIdentity {
-    let pid = try await eventually("the pid of \(name)") {
-      TestFile.text(directory(name)).flatMap { Int32($0.filter { $0 != "\n" }) }
-    } as Int32
+    let pid =
+      try await eventually("the pid of \(name)") {
+        TestFile.text(directory(name)).flatMap { Int32($0.filter { $0 != "\n" }) }
+      } as Int32
     guard let status = ProcessTable().status(pid) else { throw NotInTime(description: "\(name) is gone") }
     return status.identity
   }

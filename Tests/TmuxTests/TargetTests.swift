@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
+import Testing
+import Tmux
+
+@Suite(.requires(executable: "tmux")) struct TargetTests {
+  /// tmux itself would take `gt-a` for any of these once `gt-a` is gone.
+  @Test func aSessionIsNeverTakenForAnother() async throws {
+    try await withTmuxServer { tmux in
+      let name = try #require(SessionName("gt-a"))
+      for session in ["gt-a-b", "gt-a2", "gt-ab"] { try await tmux.create(session) }
+      let error = await #expect(throws: TmuxError.self) { try await tmux.client.kill(session: name) }
+      #expect(error?.code == .noSuchTarget)
+      try await tmux.create("gt-a", mark: "a")
+      let marked = try await tmux.client.panes().panes.filter { $0.mark?.token == "a" }
+      #expect(marked.map(\.session) == ["gt-a"])
+      try await tmux.client.kill(session: name)
+      let sessions = try await tmux.sessions()
+      #expect(sessions == ["gt-a-b", "gt-a2", "gt-ab"])
+    }
+  }
+
+  @Test func theMarkIsOnThePaneAlone() async throws {
+    try await withTmuxServer { tmux in
+      let pane = try await tmux.create("gt-a", mark: "m")
+      try await tmux.tmux("split-window", "-d", "-t", "\(pane.id)", "sleep 1000")
+      try await tmux.tmux("new-window", "-d", "-t", "=gt-a:", "sleep 1000")
+      let panes = try await tmux.client.panes().panes
+      #expect(panes.count == 3)
+      #expect(panes.filter { $0.mark != nil }.map(\.id) == [pane.id])
+      // It goes with the pane when that is moved, and is cleared and set again.
+      try await tmux.tmux("break-pane", "-d", "-s", "\(pane.id)")
+      #expect(try await tmux.pane(pane.id)?.mark?.token == "m")
+      try await tmux.client.clearMark(of: pane.id)
+      #expect(try await tmux.pane(pane.id)?.mark == nil)
+      try await tmux.client.clearMark(of: pane.id)
+      try await tmux.client.setMark(try #require(PaneMark("n=1")), on: pane.id)
+      #expect(try await tmux.pane(pane.id)?.mark?.token == "n=1")
+      let error = await #expect(throws: TmuxError.self) {
+        try await tmux.client.setMark(try #require(PaneMark("m")), on: PaneID(number: 999))
+      }
+      #expect(error?.code == .noSuchTarget)
+    }
+  }
+}
