@@ -57,7 +57,9 @@ extension Supervisor {
       return
     }
     startTickets[agent.session] = ticket
-    orders.append(order(for: agent, in: observation.liveness, hook: observation.bead.value.flatMap { $0?.hookBead }))
+    orders.append(
+      order(
+        for: command, in: observation.liveness, hook: observation.bead.value.flatMap { $0?.hookBead }))
     plan.replaceFinding(of: agent.session, by: .start, reason: "started by \(displayable(command.who))")
   }
 
@@ -93,7 +95,7 @@ extension Supervisor {
         TownEvent(.agentStopped, agent: agent, message: "\(agent.address) \(reason); \(how)", pid: lived?.pid, reason: reason))
       if command.verb == .restart {
         startTickets[agent.session] = ticket
-        orders.append(order(for: agent, in: .absent, hook: beads.bead(of: agent).value.flatMap { $0?.hookBead }))
+        orders.append(order(for: command, in: .absent, hook: beads.bead(of: agent).value.flatMap { $0?.hookBead }))
       } else {
         ticket.continuation.resume(
           returning: CommandOutcome(text: "\(agent.address) is stopped: \(how)", changed: how != "it was not running"))
@@ -115,7 +117,10 @@ extension Supervisor {
     }
   }
 
-  private func order(for agent: AgentIdentity, in liveness: Liveness, hook: String?) -> LaunchOrder {
-    LaunchOrder(agent: agent, rule: .command, isRestart: false, hook: hook, place: liveness.place)
+  private func order(for command: PersonCommand, in liveness: Liveness, hook: String?) -> LaunchOrder {
+    let why = command.why.map { ": \(displayable($0))" } ?? ""
+    return LaunchOrder(
+      agent: command.agent, rule: .command, isRestart: false, hook: hook, place: liveness.place,
+      reason: "\(command.verb.rawValue) by \(displayable(command.who))\(why)")
   }
 }

@@ -26,6 +26,8 @@ extension Supervisor {
   /// The agent was told to begin, or could not be.
   func finishBeginning(_ beginning: SpawnRule.Beginning, failure: String?, plan: inout Plan) {
     let agent = beginning.agent
+    // The life that was spoken to may be over, and the next waits for a word of its own.
+    guard plan.ledger[agent].life == beginning.life else { return }
     if let failure {
       // It stays among those that wait, and is tried again at the next look.
       journal.error("\(agent.address) could not be told to begin: \(failure)")

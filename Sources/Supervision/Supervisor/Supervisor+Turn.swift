@@ -32,6 +32,7 @@ extension Supervisor {
     for order in starts { noteLaunch(order, at: snapshot.time, ledger: &plan.ledger) }
 
     record(plan, snapshot: snapshot, isHeartbeat: intake.isHeartbeat)
+    watch(snapshot)
 
     for order in starts { startLaunch(order) }
     if !unconfirmed.isEmpty { startConfirmation(unconfirmed) }
@@ -51,7 +52,7 @@ extension Supervisor {
         wantsBeat = true
       case .timer:
         if let due = nextHeartbeat, due <= time { wantsBeat = true }
-      case .look, .watchdog, .stop:
+      case .look, .died, .watchdog, .stop:
         break
       case .command(let command, let ticket):
         intake.commands.append((command, ticket))

@@ -37,6 +37,7 @@ package actor Supervisor {
 
   // What is under way.
   var jobs = JobTable()
+  var watches: [ProcessLife: Task<Void, Never>] = [:]
   var timer: Task<Void, Never>?
   var turnBegan: Duration?
   var isReady = false
@@ -127,6 +128,7 @@ package actor Supervisor {
   private func leave() {
     isStopping = true
     timer?.cancel()
+    stopWatching()
     jobs.cancelAll()
     for beat in beatsToCome + beatsReading + beatsActing { beat.resume() }
     beatsToCome = []

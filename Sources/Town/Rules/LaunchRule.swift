@@ -37,7 +37,7 @@ package enum LaunchRule {
           order.isRestart ? .agentRestarted : .agentStarted, agent: agent,
           message: "\(agent.address) \(order.isRestart ? "restarted" : "started") as pid \(life.pid)\(caution)",
           bead: order.hook, pid: life.pid, cause: death?.cause, restarts: record.restarts,
-          reason: order.isRestart ? death?.cause?.description ?? "it died" : order.rule.rawValue))
+          reason: order.reason.isEmpty ? order.rule.rawValue : order.reason))
       plan.unannounced.append(.of(agent, hook: order.hook, at: started))
     case .declined(let reason):
       plan.findings.append(
