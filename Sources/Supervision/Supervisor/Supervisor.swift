@@ -77,7 +77,10 @@ package actor Supervisor {
       reports.ready(counts.line)
       while !isStopping {
         let events = await nextEvents()
-        if events.contains(where: { if case .stop = $0 { true } else { false } }) { break }
+        if events.contains(where: { if case .stop = $0 { true } else { false } }) {
+          inbox = events + inbox
+          break
+        }
         await handle(events)
       }
       leave()
@@ -90,6 +93,7 @@ package actor Supervisor {
   package func stop() { post(.stop) }
 
   func post(_ event: SupervisorEvent) {
+    if isStopping { return dismiss(event) }
     inbox.append(event)
     waiter?.resume()
     waiter = nil
@@ -134,15 +138,18 @@ package actor Supervisor {
     beatsActing = []
     for ticket in startTickets.values { ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping")) }
     startTickets = [:]
-    for event in inbox {
-      if case .command(_, let ticket) = event {
-        ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping"))
-      }
-      if case .ended(_, _, let ticket, _) = event {
-        ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping"))
-      }
-    }
+    for event in inbox { dismiss(event) }
     inbox = []
+  }
+
+  /// Answers whoever waits for an event that no turn will take in.
+  private func dismiss(_ event: SupervisorEvent) {
+    switch event {
+    case .command(_, let ticket), .ended(_, _, let ticket, _):
+      ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping"))
+    case .beat, .timer, .look, .watchdog, .stop, .beadsRead, .confirmed, .launched, .told, .begun:
+      break
+    }
   }
 }
 
