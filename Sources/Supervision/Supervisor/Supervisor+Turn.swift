@@ -129,14 +129,19 @@ extension Supervisor {
     }
     var failure: String?
     do {
-      if plan.ledger != ledger { try world.save(plan.ledger) }
-      if pending != savedPending { try world.save(pending) }
+      if plan.ledger != savedLedger {
+        try world.save(plan.ledger)
+        savedLedger = plan.ledger
+      }
+      if pending != savedPending {
+        try world.save(pending)
+        savedPending = pending
+      }
       if isHeartbeat { try world.saveHeartbeat(at: snapshot.time, count: heartbeatCount) }
     } catch {
       failure = "\(error)"
     }
     ledger = plan.ledger
-    savedPending = failure == nil ? pending : savedPending
     if let failure, failure != saveFailure { journal.error("what was decided could not be written down: \(failure)") }
     saveFailure = failure
     for event in plan.events { journal.record(event) }

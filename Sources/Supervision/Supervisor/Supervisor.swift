@@ -23,6 +23,8 @@ package actor Supervisor {
 
   // What is remembered.
   var ledger = Ledger()
+  /// What the files are known to hold; what could not be written is tried again with every turn.
+  var savedLedger = Ledger()
   var pending: [PendingSpawn] = []
   var savedPending: [PendingSpawn] = []
   var beads = BeadReadings.none
@@ -117,6 +119,7 @@ package actor Supervisor {
   private func recall() {
     do {
       ledger = try world.loadLedger(settingAside: true)
+      savedLedger = ledger
     } catch {
       journal.error("the ledger cannot be read, so all counts begin anew: \(error)")
     }
