@@ -36,6 +36,8 @@ package actor Supervisor {
   /// What could not be read at the last look, so that it is said once and not every time.
   var knownFailures: Set<String> = []
   var saveFailure: String?
+  /// Why agents could not be told to begin, by session, for the same reason.
+  var beginFailures: [String: String] = [:]
 
   // What is under way.
   var jobs = JobTable()
