@@ -23,7 +23,7 @@ extension Supervisor {
       switch command.verb {
       case .start: start(command, ticket, observation, at: snapshot.time, plan: &plan, orders: &orders)
       case .stop: stop(command, ticket, observation, at: snapshot.time)
-      case .restart: startEnding(command, ticket, liveness: observation.liveness)
+      case .restart: restart(command, ticket, observation)
       }
     }
   }
@@ -69,6 +69,27 @@ extension Supervisor {
       try world.setHold(Hold(kind: .stop, who: command.who, when: time, why: command.why), on: command.agent)
     } catch {
       ticket.continuation.resume(throwing: CommandRefusal("the decision cannot be written down, so nothing is ended: \(error)"))
+      return
+    }
+    startEnding(command, ticket, liveness: observation.liveness)
+  }
+
+  /// Nothing is ended for a restart of which it is clear beforehand that the start would be refused.
+  private func restart(_ command: PersonCommand, _ ticket: CommandTicket, _ observation: AgentObservation) {
+    let agent = command.agent
+    do {
+      switch observation.hold {
+      case .known(nil): break
+      case .known(let hold?) where hold.kind == .stop: try world.setHold(nil, on: agent)
+      case .known(let hold?): throw CommandRefusal("\(agent.address) is \(hold.summary); release it first")
+      case .unknown(let reason):
+        throw CommandRefusal("\(agent.address) is left alone, for whether it is held is not known: \(reason)")
+      }
+      guard observation.hasDirectory else {
+        throw CommandRefusal("\(agent.address) is left alone, for its directory \(agent.directory)/ is missing")
+      }
+    } catch {
+      ticket.continuation.resume(throwing: CommandRefusal("\(error)"))
       return
     }
     startEnding(command, ticket, liveness: observation.liveness)

@@ -30,10 +30,14 @@ extension Supervisor {
     guard plan.ledger[agent].life == beginning.life else { return }
     if let failure {
       // It stays among those that wait, and is tried again at the next look.
-      journal.error("\(agent.address) could not be told to begin: \(failure)")
+      if beginFailures.updateValue(failure, forKey: agent.session) != failure {
+        journal.error("\(agent.address) could not be told to begin: \(failure)")
+      }
       return
     }
-    pending.removeAll { $0.session == agent.session }
+    beginFailures[agent.session] = nil
+    // Only the one that was told: a life that has begun meanwhile waits on.
+    pending.removeAll { $0.session == agent.session && $0.spawnedAt == beginning.spawn.spawnedAt }
     plan.events.append(
       TownEvent(
         .agentReady, agent: agent, message: "\(agent.address) is at its prompt and was told to begin",

@@ -40,6 +40,8 @@ package enum LaunchRule {
           reason: order.reason.isEmpty ? order.rule.rawValue : order.reason))
       plan.unannounced.append(.of(agent, hook: order.hook, at: started))
     case .declined(let reason):
+      // Not at once again: whatever declined may not show in what the rules look at.
+      if !order.isRestart { record.backoff.noteAttempt(at: started) }
       plan.findings.append(
         Finding(subject: agent.address, session: agent.session, rule: order.rule, decision: .leave, reason: reason))
     case .failed(let reason):
