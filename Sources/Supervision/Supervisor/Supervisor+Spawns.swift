@@ -31,7 +31,8 @@ extension Supervisor {
       journal.error("\(agent.address) could not be told to begin: \(failure)")
       return
     }
-    pending.removeAll { $0.session == agent.session }
+    // It may have died meanwhile, and another waits in its place who has been told nothing.
+    pending.removeAll { $0.session == agent.session && $0.spawnedAt == beginning.spawn.spawnedAt }
     plan.events.append(
       TownEvent(
         .agentReady, agent: agent, message: "\(agent.address) is at its prompt and was told to begin",
