@@ -20,14 +20,19 @@ package struct Typist: Sendable {
   /// - Throws: `TmuxError`, or ``NotSubmitted``.
   @concurrent package func submit(_ text: String, into id: String) async throws {
     guard let pane = PaneID(id) else { throw NotSubmitted() }
-    try await client.type(text, into: pane)
+    // A daemon that ended between text and Enter has left the text there.
+    if try await !stillShows(text, pane) { try await client.type(text, into: pane) }
     for pause: Duration in [.milliseconds(500), .milliseconds(500), .seconds(1), .seconds(2)] {
       try await Task.sleep(for: pause)
       try await client.submit(pane)
       try await Task.sleep(for: .milliseconds(200))
-      let lines = try await client.capture(panes: [PaneCapture(pane, lines: 0)])[pane] ?? []
-      if !Readiness.isStillTyped(text, lines: lines) { return }
+      if try await !stillShows(text, pane) { return }
     }
     throw NotSubmitted()
+  }
+
+  private func stillShows(_ text: String, _ pane: PaneID) async throws -> Bool {
+    let lines = try await client.capture(panes: [PaneCapture(pane, lines: 0)])[pane] ?? []
+    return Readiness.isStillTyped(text, lines: lines)
   }
 }
