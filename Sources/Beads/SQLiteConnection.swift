@@ -84,6 +84,8 @@ actor SQLiteConnection {
     var configuration = Configuration()
     configuration.busyMode = .timeout(5)
     configuration.label = "beads"
+    // A higher one has Dispatch raise the priority of threads, which an ordinary user may not.
+    configuration.qos = .default
     // Two processes that turn the same new file to WAL at once are told "locked" without waiting.
     let patience = ContinuousClock.now + .seconds(5)
     while true {

@@ -57,7 +57,9 @@ package struct Daemon: Sendable {
         .init(
           service: ManagerService(
             manager: manager, supervisor: supervisor, watchdogInterval: service.watchdogInterval,
-            announceStop: { journal.record(TownEvent(.daemonStopping, message: "stopping; every agent stays as it is")) }
+            announceStop: {
+              journal.record(TownEvent(.daemonStopping, message: "stopping; every agent stays as it is"))
+            }
           )),
       ],
       gracefulShutdownSignals: [.sigterm, .sigint],

@@ -10,7 +10,9 @@ package struct DaemonState: Sendable, Hashable, Codable {
   package var lastHeartbeat: Timestamp?
   package var heartbeatCount: Int
 
-  package init(running: Bool, pid: Int32, startedAt: Timestamp, lastHeartbeat: Timestamp? = nil, heartbeatCount: Int = 0) {
+  package init(
+    running: Bool, pid: Int32, startedAt: Timestamp, lastHeartbeat: Timestamp? = nil, heartbeatCount: Int = 0
+  ) {
     self.running = running
     self.pid = pid
     self.startedAt = startedAt

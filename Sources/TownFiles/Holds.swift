@@ -32,7 +32,8 @@ package struct Holds: Sendable {
     } catch {
       switch error.code {
       case .missing: return .known(nil)
-      case .malformed: return .known(Hold(kind: .hold, who: "a file that cannot be read (\(path))", when: nil, why: nil))
+      case .malformed:
+        return .known(Hold(kind: .hold, who: "a file that cannot be read (\(path))", when: nil, why: nil))
       case .unreadable, .unwritable, .held: return .unknown(error.description)
       }
     }

@@ -37,7 +37,7 @@ package struct RigRegistry: Sendable {
     let value: JSONValue
     do {
       value = try Disk.readJSON(JSONValue.self, from: path)
-    } catch where error.code == .missing {
+    } catch  where error.code == .missing {
       return [:]
     }
     guard let document = value.object else {

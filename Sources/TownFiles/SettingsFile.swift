@@ -11,7 +11,7 @@ package enum SettingsFile {
     let json: JSONValue
     do {
       json = try Disk.readJSON(JSONValue.self, from: layout.settings)
-    } catch where error.code == .missing {
+    } catch  where error.code == .missing {
       return TownSettings()
     }
     do {

@@ -47,7 +47,9 @@ extension TownLayout {
     option: String?, environment: [String: String], workingDirectory: String?
   ) throws(TownFileError) -> TownLayout {
     if let option { return try at(option, because: "--town") }
-    if let variable = environment["GT_TOWN_ROOT"], !variable.isEmpty { return try at(variable, because: "GT_TOWN_ROOT") }
+    if let variable = environment["GT_TOWN_ROOT"], !variable.isEmpty {
+      return try at(variable, because: "GT_TOWN_ROOT")
+    }
     var directory = workingDirectory ?? ""
     while directory.hasPrefix("/") {
       if Disk.exists("\(directory == "/" ? "" : directory)/mayor/town.json") { return try at(directory, because: "it") }

@@ -19,8 +19,15 @@ package final class TownLock: Sendable {
     try Disk.makeDirectory(Disk.parent(of: path))
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { throw TownFileError(.unwritable, path: path, reason: Disk.reason(errno)) }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+    // Somebody who only asks (`currentHolder`) may have it for an instant.
+    var attempts = 1
+    while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
       let code = errno
+      if code == EINTR || (code == EWOULDBLOCK && attempts < 20) {
+        attempts += 1
+        usleep(5_000)
+        continue
+      }
       close(descriptor)
       guard code == EWOULDBLOCK else { throw TownFileError(.unwritable, path: path, reason: Disk.reason(code)) }
       let holder = TownLock.holder(layout: layout).map { "pid \($0)" } ?? "another process"

@@ -17,10 +17,11 @@ package struct TownRecords: Sendable {
       guard ledger.version <= Ledger.currentVersion else {
         throw TownFileError(
           .malformed, path: layout.ledger,
-          reason: "it was written by a newer daemon (version \(ledger.version), this one knows \(Ledger.currentVersion))")
+          reason:
+            "it was written by a newer daemon (version \(ledger.version), this one knows \(Ledger.currentVersion))")
       }
       return ledger
-    } catch where error.code == .missing {
+    } catch  where error.code == .missing {
       return Ledger()
     }
   }
@@ -33,7 +34,7 @@ package struct TownRecords: Sendable {
   package func pendingSpawns() throws(TownFileError) -> [PendingSpawn] {
     do {
       return try Disk.readJSON([PendingSpawn].self, from: layout.pendingSpawns)
-    } catch where error.code == .missing {
+    } catch  where error.code == .missing {
       return []
     }
   }

@@ -73,7 +73,8 @@ struct AgentListCommand: AsyncParsableCommand {
       } else if rows.isEmpty {
         print("No agent beads.")
       } else {
-        let table = [["AGENT", "STATE", "HOOK", "BEAD", "UPDATED"]]
+        let table =
+          [["AGENT", "STATE", "HOOK", "BEAD", "UPDATED"]]
           + rows.map {
             [
               $0.agent ?? "-", displayable($0.agentState ?? "-"), displayable($0.hookBead ?? "-"), displayable($0.bead),
@@ -126,7 +127,9 @@ struct AgentSetCommand: AsyncParsableCommand {
 
   func validate() throws {
     if state == nil, hook == nil { throw ValidationError("Name what is to be changed: --state, --hook, or both.") }
-    if let state, state.isEmpty || !state.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "-_".contains($0)) }) {
+    if let state,
+      state.isEmpty || !state.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "-_".contains($0)) })
+    {
       throw ValidationError("A state is one word of letters, digits, '-' and '_'.")
     }
   }
@@ -139,7 +142,9 @@ struct AgentSetCommand: AsyncParsableCommand {
       let bead = try await AgentCommand.bead(of: identity, in: store)
       let change = hook.map { $0 == "none" ? HookChange.empty : .bead($0) }
       let changed = try await store.setAgent(bead.id, state: state.map { AgentState(rawValue: $0) }, hook: change)
-      print("\(identity.address): \(changed.agentState?.rawValue ?? "no state"), \(changed.hookBead.map { "\(displayable($0)) on its hook" } ?? "nothing on its hook")")
+      print(
+        "\(identity.address): \(changed.agentState?.rawValue ?? "no state"), \(changed.hookBead.map { "\(displayable($0)) on its hook" } ?? "nothing on its hook")"
+      )
       // The daemon need not wait for its next heartbeat to learn of new work.
       if let client = ControlSocket.clientIfRunning(layout: town.layout, environment: town.environment) {
         _ = try? await client.call(Refresh(), deadline: .seconds(5))

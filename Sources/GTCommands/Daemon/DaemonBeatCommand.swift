@@ -8,7 +8,8 @@ internal import GastownDaemon
 struct DaemonBeatCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "beat", abstract: "Have the daemon look at everything now.",
-    discussion: "Returns when its outcome is acted upon and recorded. Starts the daemon where its socket waits for that.")
+    discussion:
+      "Returns when its outcome is acted upon and recorded. Starts the daemon where its socket waits for that.")
 
   @OptionGroup var options: TownOptions
 

@@ -16,6 +16,8 @@ struct DaemonInstallCommand: AsyncParsableCommand {
       the agents' commands, bd, git and tmux are found. Nothing is started; what to type is printed.
       """)
 
+  @Flag(help: "Write them to the runtime directory: they are gone with the next boot.")
+  var runtime = false
   @OptionGroup var options: TownOptions
 
   func run() async throws {
@@ -25,7 +27,7 @@ struct DaemonInstallCommand: AsyncParsableCommand {
       let units = UnitFiles(
         daemon: try Self.daemonExecutable(), tmux: try search.required("tmux"), town: town.layout.root,
         path: search.path)
-      let directory = Self.unitDirectory(town.environment)
+      let directory = Self.unitDirectory(town.environment, runtime: runtime)
       for (name, text) in units.rendered { try Disk.write(Array(text.utf8), to: "\(directory)/\(name)") }
       print("The units are in \(directory).")
       for missing in search.missing { print("Not found on PATH: \(missing). Install it, then run this again.") }
@@ -34,19 +36,25 @@ struct DaemonInstallCommand: AsyncParsableCommand {
       } catch {
         throw Unreadable(description: "the units are written, but the user manager did not read them: \(error)")
       }
-      print("To start the daemon now and at every login:  systemctl --user enable --now gastown-daemon")
-      if !Self.lingers { print("To keep it when you are logged out:          loginctl enable-linger") }
+      let enable = runtime ? "enable --runtime" : "enable"
+      print("To start the daemon now and at every login:  systemctl --user \(enable) --now gastown-daemon")
+      if !runtime, !Self.lingers { print("To keep it when you are logged out:          loginctl enable-linger") }
     }
   }
 
-  static func unitDirectory(_ environment: [String: String]) -> String {
+  static func unitDirectory(_ environment: [String: String], runtime: Bool) -> String {
+    if runtime, let directory = environment["XDG_RUNTIME_DIR"], !directory.isEmpty {
+      return "\(directory)/systemd/user"
+    }
     let configuration = environment["XDG_CONFIG_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
     return "\(configuration ?? "\(environment["HOME"] ?? "")/.config")/systemd/user"
   }
 
   /// The daemon that came with this `gt`.
   private static func daemonExecutable() throws -> String {
-    guard let own = Disk.canonical("/proc/self/exe") else { throw Unreadable(description: "/proc/self/exe cannot be read") }
+    guard let own = Disk.canonical("/proc/self/exe") else {
+      throw Unreadable(description: "/proc/self/exe cannot be read")
+    }
     let path = "\(Disk.parent(of: own))/gastown-daemon"
     guard ExecutableSearch.find(path, path: "") != nil else {
       throw Unreadable(description: "\(path) is missing: gastown-daemon belongs beside gt")
@@ -70,7 +78,8 @@ struct CommandSearch: Sendable {
 
   init(town: OpenTown) {
     own = town.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
-    let programs = AgentIdentity.Role.allCases.compactMap { town.settings.agent($0).command.first } + ["bd", "git", "tmux"]
+    let programs =
+      AgentIdentity.Role.allCases.compactMap { town.settings.agent($0).command.first } + ["bd", "git", "tmux"]
     var directories: [String] = []
     var missing: [String] = []
     for program in programs where !program.contains("/") {

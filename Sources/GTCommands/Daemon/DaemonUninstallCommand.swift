@@ -11,6 +11,8 @@ struct DaemonUninstallCommand: AsyncParsableCommand {
     commandName: "uninstall", abstract: "Stop the daemon and remove its units.",
     discussion: "The agents and their tmux server go on, until you stop gastown-tmux.service or log out.")
 
+  @Flag(help: "Remove those that were installed with --runtime.")
+  var runtime = false
   @OptionGroup var options: TownOptions
 
   func run() async throws {
@@ -20,7 +22,7 @@ struct DaemonUninstallCommand: AsyncParsableCommand {
       // Whatever of it is not loaded or not running need not be stopped.
       _ = try? await systemctl.run(
         ["disable", "--now", "gastown-check.timer", "gastown-daemon.socket", "gastown-daemon.service"])
-      let directory = DaemonInstallCommand.unitDirectory(environment)
+      let directory = DaemonInstallCommand.unitDirectory(environment, runtime: runtime)
       for (name, _) in UnitFiles.shipped { try Disk.remove("\(directory)/\(name)") }
       try await systemctl.run(["daemon-reload"], deadline: .seconds(30))
       print("The units are removed. Agents that run go on.")

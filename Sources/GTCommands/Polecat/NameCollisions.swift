@@ -32,7 +32,9 @@ struct NameCollisions: Sendable {
     let rigs = try RigRegistry(layout: town.layout).rigs().map(\.name)
     return [.mayor, .deacon]
       + (try rigs.flatMap { rig -> [AgentIdentity] in
-        let polecats = try Disk.names(in: town.layout.path("\(rig)/polecats")).map { AgentIdentity.polecat(rig: rig, name: $0) }
+        let polecats = try Disk.names(in: town.layout.path("\(rig)/polecats")).map {
+          AgentIdentity.polecat(rig: rig, name: $0)
+        }
         let crew = try Disk.names(in: town.layout.path("\(rig)/crew")).map { AgentIdentity.crew(rig: rig, name: $0) }
         return [.witness(rig: rig), .refinery(rig: rig)] + polecats + crew
       })

@@ -21,7 +21,10 @@ struct PolecatCommand: ParsableCommand {
     }
     let rigs = try RigRegistry(layout: layout).rigs().map(\.name)
     guard rigs.contains(parts[0]) else {
-      let known = rigs.isEmpty ? "there is none yet; add it with: gt rig add \(displayable(parts[0]))" : "there are: \(rigs.joined(separator: ", "))"
+      let known =
+        rigs.isEmpty
+        ? "there is none yet; add it with: gt rig add \(displayable(parts[0]))"
+        : "there are: \(rigs.joined(separator: ", "))"
       throw AddressError("no rig named \(quotedForDisplay(parts[0])); \(known)")
     }
     try TownName.checkPolecat(parts[1])
@@ -31,7 +34,8 @@ struct PolecatCommand: ParsableCommand {
 
 /// `gt polecat list`.
 struct PolecatListCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "list", abstract: "List polecats and what they are doing.")
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "List polecats and what they are doing.")
   @Argument(help: "Only this rig.")
   var rig: String?
   @Flag(help: "Print JSON.")
@@ -66,7 +70,8 @@ struct PolecatListCommand: AsyncParsableCommand {
       }
       if json { return try printJSON(["polecats": rows]) }
       guard !rows.isEmpty else { return print("No polecats. Add one with: gt polecat add RIG/NAME") }
-      let table = [["POLECAT", "STATE", "HOOK"]]
+      let table =
+        [["POLECAT", "STATE", "HOOK"]]
         + rows.map { [$0.polecat, displayable($0.agentState ?? "-"), displayable($0.hookBead ?? "-")] }
       print(TextTable.lines(table).joined(separator: "\n"))
     }
@@ -76,7 +81,8 @@ struct PolecatListCommand: AsyncParsableCommand {
 /// `gt polecat add`.
 struct PolecatAddCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "add", abstract: "Add a polecat: its directory, a worktree where the rig has a repository, and its bead.")
+    commandName: "add",
+    abstract: "Add a polecat: its directory, a worktree where the rig has a repository, and its bead.")
   @Argument(help: "RIG/NAME.")
   var polecat: String
   @OptionGroup var options: TownOptions
@@ -125,7 +131,8 @@ struct PolecatRemoveCommand: AsyncParsableCommand {
       }
       switch observation.liveness {
       case .alive(let life, _) where !force:
-        throw CommandRefusal("\(identity.address) runs (pid \(life.pid)); stop it first with: gt session stop \(identity.address)")
+        throw CommandRefusal(
+          "\(identity.address) runs (pid \(life.pid)); stop it first with: gt session stop \(identity.address)")
       case .unknown(let reason) where !force: throw CommandRefusal("\(identity.address) may be running: \(reason)")
       case .absent: break
       default: _ = try await SessionDirector(town: town).carryOut(.stop, identity, why: "removed")

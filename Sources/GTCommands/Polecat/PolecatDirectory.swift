@@ -36,7 +36,8 @@ struct PolecatDirectory: Sendable {
     guard Disk.exists(path) else { return }
     let isWorktree = Disk.exists("\(path)/.git")
     if !force, let loss = try await loss(isWorktree: isWorktree) {
-      throw CommandRefusal("\(identity.address) \(loss); to throw that away: gt polecat remove \(identity.address) --force")
+      throw CommandRefusal(
+        "\(identity.address) \(loss); to throw that away: gt polecat remove \(identity.address) --force")
     }
     if isWorktree, Disk.exists("\(repository)/.git") {
       let result = try await git(["worktree", "remove", "--force", path])

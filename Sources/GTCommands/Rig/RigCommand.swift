@@ -11,7 +11,8 @@ internal import TownFiles
 /// `gt rig`.
 struct RigCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "rig", abstract: "Rigs: the projects of a town.", subcommands: [RigAddCommand.self, RigListCommand.self])
+    commandName: "rig", abstract: "Rigs: the projects of a town.",
+    subcommands: [RigAddCommand.self, RigListCommand.self])
 }
 
 /// `gt rig list`.

@@ -32,7 +32,8 @@ struct SessionListCommand: AsyncParsableCommand {
       let rows = snapshot.agents.compactMap { Self.row($0) }
       if json { return try printJSON(["sessions": rows]) }
       guard !rows.isEmpty else { return print("No sessions.") }
-      let table = [["AGENT", "STATE", "PID", "SESSION", "SERVER"]]
+      let table =
+        [["AGENT", "STATE", "PID", "SESSION", "SERVER"]]
         + rows.map { [$0.agent, $0.state, $0.pid.map { "\($0)" } ?? "-", $0.session, displayable($0.server ?? "-")] }
       print(TextTable.lines(table).joined(separator: "\n"))
     }

@@ -46,7 +46,8 @@ struct TownCheck: Sendable {
     let rigs = try RigRegistry(layout: town.layout).rigs()
     if let rig, !rigs.contains(where: { $0.name == rig }) {
       throw AddressError(
-        "no rig named \(quotedForDisplay(rig)); there are: \(rigs.map { displayable($0.name) }.joined(separator: ", "))")
+        "no rig named \(quotedForDisplay(rig)); there are: \(rigs.map { displayable($0.name) }.joined(separator: ", "))"
+      )
     }
     let beads = await world.readBeads(hooks: [])
     if beads.isBlind { throw Unreadable(description: beads.failures.joined(separator: "; ")) }
@@ -61,7 +62,8 @@ struct TownCheck: Sendable {
     let sessions = polecats.map { observation in
       SessionCheck(
         observation, record: ledger[observation.agent],
-        hook: { work[$0] ?? .unknown("\(displayable($0)) was not read") }, at: snapshot.time, policy: town.settings.policy)
+        hook: { work[$0] ?? .unknown("\(displayable($0)) was not read") }, at: snapshot.time,
+        policy: town.settings.policy)
     }
     let strangers = snapshot.strangers.filter { rig == nil || $0.rig == rig }.map { SessionCheck(stranger: $0) }
     return CheckReport(town: town.layout.root, sessions: sessions + strangers)

@@ -42,8 +42,10 @@ struct SessionDirector: Sendable {
     let (who, reason) = (TownOptions.person, why ?? "")
     let outcome =
       switch verb {
-      case .start: try await client.call(StartSession(session: agent.actor, who: who, why: reason), deadline: Self.deadline)
-      case .stop: try await client.call(StopSession(session: agent.actor, who: who, why: reason), deadline: Self.deadline)
+      case .start:
+        try await client.call(StartSession(session: agent.actor, who: who, why: reason), deadline: Self.deadline)
+      case .stop:
+        try await client.call(StopSession(session: agent.actor, who: who, why: reason), deadline: Self.deadline)
       case .restart:
         try await client.call(RestartSession(session: agent.actor, who: who, why: reason), deadline: Self.deadline)
       }

@@ -7,7 +7,8 @@ internal import TownFiles
 
 /// What every command of the daemon takes.
 struct DaemonOptions: ParsableArguments {
-  @Option(name: .long, help: ArgumentHelp("The town's directory (default: $GT_TOWN_ROOT, then ~/gt).", valueName: "path"))
+  @Option(
+    name: .long, help: ArgumentHelp("The town's directory (default: $GT_TOWN_ROOT, then ~/gt).", valueName: "path"))
   var town: String?
 
   /// Our own environment, as it was at the start.

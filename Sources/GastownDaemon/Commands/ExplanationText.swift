@@ -6,10 +6,14 @@ package import Town
 package enum ExplanationText {
   package static func lines(_ findings: [Finding]) -> [String] {
     guard !findings.isEmpty else { return ["This town has no agents."] }
-    let rows = [["AGENT", "DECISION", "RULE", "REASON"]]
+    let rows =
+      [["AGENT", "DECISION", "RULE", "REASON"]]
       + findings.map { finding in
         let until = finding.until.map { " (until \($0))" } ?? ""
-        return [displayable(finding.subject), finding.decision.rawValue, finding.rule.rawValue, displayable(finding.reason) + until]
+        return [
+          displayable(finding.subject), finding.decision.rawValue, finding.rule.rawValue,
+          displayable(finding.reason) + until,
+        ]
       }
     return TextTable.lines(rows)
   }

@@ -38,7 +38,8 @@ struct RunCommand: AsyncParsableCommand {
       await output.flush()
     } catch {
       await output.flush()
-      try await Self.fail(error, service: service, isUnderManager: service.notifySocket != nil, logger: logger, output: output)
+      try await Self.fail(
+        error, service: service, isUnderManager: service.notifySocket != nil, logger: logger, output: output)
     }
   }
 

@@ -19,7 +19,9 @@ struct ManagerService: Service {
       while !Task.isCancelled {
         // The timer only asks; the sign of life is given by the supervisor's own loop. systemd's
         // watchdog does not run while the machine sleeps, and neither does this clock.
-        guard (try? await Task.sleep(for: (watchdogInterval ?? .seconds(3_600)) / 3, clock: .suspending)) != nil else { break }
+        guard (try? await Task.sleep(for: (watchdogInterval ?? .seconds(3_600)) / 3, clock: .suspending)) != nil else {
+          break
+        }
         if watchdogInterval != nil { await supervisor.askWatchdog() }
       }
     }

@@ -11,10 +11,13 @@ package actor WorktreeRefresher {
   private let environment: [String: String]
   /// For everything that is done before one restart.
   private let deadline: Duration
+  /// Whether the town's beads are `bd`'s, which are brought up to date with the worktree.
+  private let syncsBeads: Bool
   /// Fetches under way, by repository: however many agents restart, a repository is fetched once.
   private var fetches: [String: Task<String?, Never>] = [:]
 
-  package init(runner: any CommandRunner, environment: [String: String], deadline: Duration) {
+  package init(runner: any CommandRunner, environment: [String: String], deadline: Duration, syncsBeads: Bool) {
+    self.syncsBeads = syncsBeads
     self.runner = runner
     var environment = environment
     // Nobody is there to be asked for a password, and hooks must not wait for an editor.
@@ -34,9 +37,15 @@ package actor WorktreeRefresher {
       else { return [] }
       guard let common = try await git(["rev-parse", "--path-format=absolute", "--git-common-dir"], in: directory, until: end)
       else { return [] }
-      guard let remotes = try await git(["remote"], in: directory, until: end), !remotes.isEmpty else { return [] }
-      if let warning = await fetch(common, in: directory, until: end) { return [warning] }
-      return try await rebase(directory, until: end)
+      var warnings: [String] = []
+      if let remotes = try await git(["remote"], in: directory, until: end), !remotes.isEmpty {
+        if let warning = await fetch(common, in: directory, until: end) {
+          warnings.append(warning)
+        } else {
+          warnings += try await rebase(directory, until: end)
+        }
+      }
+      return warnings + (await syncBeads(in: directory, until: end))
     } catch {
       return ["the worktree was not refreshed: \(error)"]
     }
@@ -56,6 +65,21 @@ package actor WorktreeRefresher {
     let warning = await task.value
     fetches[repository] = nil
     return warning
+  }
+
+  private func syncBeads(in directory: String, until end: ContinuousClock.Instant) async -> [String] {
+    guard syncsBeads else { return [] }
+    var environment = self.environment
+    environment["BEADS_NO_DAEMON"] = "1"
+    let command = Command(
+      "bd", ["sync"], environment: environment, workingDirectory: directory,
+      deadline: max(end - .now, .milliseconds(1)))
+    do {
+      let result = try await runner.run(command)
+      return result.succeeded ? [] : ["bd sync failed: \(firstLine(result.errors))"]
+    } catch {
+      return ["bd sync: \(reason(error))"]
+    }
   }
 
   private func rebase(_ directory: String, until end: ContinuousClock.Instant) async throws -> [String] {

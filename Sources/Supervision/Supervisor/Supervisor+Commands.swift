@@ -23,7 +23,7 @@ extension Supervisor {
       switch command.verb {
       case .start: start(command, ticket, observation, at: snapshot.time, plan: &plan, orders: &orders)
       case .stop: stop(command, ticket, observation, at: snapshot.time)
-      case .restart: startEnding(command, ticket, liveness: observation.liveness)
+      case .restart: restart(command, ticket, observation)
       }
     }
   }
@@ -57,7 +57,9 @@ extension Supervisor {
       return
     }
     startTickets[agent.session] = ticket
-    orders.append(order(for: agent, in: observation.liveness, hook: observation.bead.value.flatMap { $0?.hookBead }))
+    orders.append(
+      order(
+        for: command, in: observation.liveness, hook: observation.bead.value.flatMap { $0?.hookBead }))
     plan.replaceFinding(of: agent.session, by: .start, reason: "started by \(displayable(command.who))")
   }
 
@@ -67,6 +69,27 @@ extension Supervisor {
       try world.setHold(Hold(kind: .stop, who: command.who, when: time, why: command.why), on: command.agent)
     } catch {
       ticket.continuation.resume(throwing: CommandRefusal("the decision cannot be written down, so nothing is ended: \(error)"))
+      return
+    }
+    startEnding(command, ticket, liveness: observation.liveness)
+  }
+
+  /// Nothing is ended for a restart of which it is clear beforehand that the start would be refused.
+  private func restart(_ command: PersonCommand, _ ticket: CommandTicket, _ observation: AgentObservation) {
+    let agent = command.agent
+    do {
+      switch observation.hold {
+      case .known(nil): break
+      case .known(let hold?) where hold.kind == .stop: try world.setHold(nil, on: agent)
+      case .known(let hold?): throw CommandRefusal("\(agent.address) is \(hold.summary); release it first")
+      case .unknown(let reason):
+        throw CommandRefusal("\(agent.address) is left alone, for whether it is held is not known: \(reason)")
+      }
+      guard observation.hasDirectory else {
+        throw CommandRefusal("\(agent.address) is left alone, for its directory \(agent.directory)/ is missing")
+      }
+    } catch {
+      ticket.continuation.resume(throwing: CommandRefusal("\(error)"))
       return
     }
     startEnding(command, ticket, liveness: observation.liveness)
@@ -93,7 +116,7 @@ extension Supervisor {
         TownEvent(.agentStopped, agent: agent, message: "\(agent.address) \(reason); \(how)", pid: lived?.pid, reason: reason))
       if command.verb == .restart {
         startTickets[agent.session] = ticket
-        orders.append(order(for: agent, in: .absent, hook: beads.bead(of: agent).value.flatMap { $0?.hookBead }))
+        orders.append(order(for: command, in: .absent, hook: beads.bead(of: agent).value.flatMap { $0?.hookBead }))
       } else {
         ticket.continuation.resume(
           returning: CommandOutcome(text: "\(agent.address) is stopped: \(how)", changed: how != "it was not running"))
@@ -115,7 +138,10 @@ extension Supervisor {
     }
   }
 
-  private func order(for agent: AgentIdentity, in liveness: Liveness, hook: String?) -> LaunchOrder {
-    LaunchOrder(agent: agent, rule: .command, isRestart: false, hook: hook, place: liveness.place)
+  private func order(for command: PersonCommand, in liveness: Liveness, hook: String?) -> LaunchOrder {
+    let why = command.why.map { ": \(displayable($0))" } ?? ""
+    return LaunchOrder(
+      agent: command.agent, rule: .command, isRestart: false, hook: hook, place: liveness.place,
+      reason: "\(command.verb.rawValue) by \(displayable(command.who))\(why)")
   }
 }

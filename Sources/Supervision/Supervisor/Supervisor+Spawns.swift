@@ -26,12 +26,17 @@ extension Supervisor {
   /// The agent was told to begin, or could not be.
   func finishBeginning(_ beginning: SpawnRule.Beginning, failure: String?, plan: inout Plan) {
     let agent = beginning.agent
+    // The life that was spoken to may be over, and the next waits for a word of its own.
+    guard plan.ledger[agent].life == beginning.life else { return }
     if let failure {
       // It stays among those that wait, and is tried again at the next look.
-      journal.error("\(agent.address) could not be told to begin: \(failure)")
+      if beginFailures.updateValue(failure, forKey: agent.session) != failure {
+        journal.error("\(agent.address) could not be told to begin: \(failure)")
+      }
       return
     }
-    // It may have died meanwhile, and another waits in its place who has been told nothing.
+    beginFailures[agent.session] = nil
+    // Only the one that was told: a life that has begun meanwhile waits on.
     pending.removeAll { $0.session == agent.session && $0.spawnedAt == beginning.spawn.spawnedAt }
     plan.events.append(
       TownEvent(

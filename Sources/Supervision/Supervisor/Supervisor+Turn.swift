@@ -26,12 +26,16 @@ extension Supervisor {
     let decided = rules.decide(snapshot, ledger: plan.ledger, busy: jobs.busy)
     if duty == .town { plan.absorb(decided) } else { plan.findings = decided.findings }
     carryOut(intake.commands, snapshot: snapshot, plan: &plan, orders: &intake.orders)
-    let (launches, unconfirmed) = part(duty == .town ? decided.launches : [], intake: intake, plan: &plan, at: snapshot.time)
+    // What a person wants of an agent comes before what the rules want: never both at once.
+    let taken = jobs.busy.union(intake.orders.map(\.agent.session))
+    let ruled = duty == .town ? decided.launches.filter { !taken.contains($0.agent.session) } : []
+    let (launches, unconfirmed) = part(ruled, intake: intake, plan: &plan, at: snapshot.time)
     let starts = launches + intake.orders
     let beginnings = await attendSpawns(snapshot, starting: starts, plan: &plan)
     for order in starts { noteLaunch(order, at: snapshot.time, ledger: &plan.ledger) }
 
     record(plan, snapshot: snapshot, isHeartbeat: intake.isHeartbeat)
+    watch(snapshot)
 
     for order in starts { startLaunch(order) }
     if !unconfirmed.isEmpty { startConfirmation(unconfirmed) }
@@ -51,7 +55,7 @@ extension Supervisor {
         wantsBeat = true
       case .timer:
         if let due = nextHeartbeat, due <= time { wantsBeat = true }
-      case .look, .watchdog, .stop:
+      case .look, .died, .watchdog, .stop:
         break
       case .command(let command, let ticket):
         intake.commands.append((command, ticket))
@@ -126,14 +130,19 @@ extension Supervisor {
     }
     var failure: String?
     do {
-      if plan.ledger != ledger { try world.save(plan.ledger) }
-      if pending != savedPending { try world.save(pending) }
+      if plan.ledger != savedLedger {
+        try world.save(plan.ledger)
+        savedLedger = plan.ledger
+      }
+      if pending != savedPending {
+        try world.save(pending)
+        savedPending = pending
+      }
       if isHeartbeat { try world.saveHeartbeat(at: snapshot.time, count: heartbeatCount) }
     } catch {
       failure = "\(error)"
     }
     ledger = plan.ledger
-    savedPending = failure == nil ? pending : savedPending
     if let failure, failure != saveFailure { journal.error("what was decided could not be written down: \(failure)") }
     saveFailure = failure
     for event in plan.events { journal.record(event) }

@@ -23,6 +23,8 @@ package actor Supervisor {
 
   // What is remembered.
   var ledger = Ledger()
+  /// What the files are known to hold; what could not be written is tried again with every turn.
+  var savedLedger = Ledger()
   var pending: [PendingSpawn] = []
   var savedPending: [PendingSpawn] = []
   var beads = BeadReadings.none
@@ -34,9 +36,12 @@ package actor Supervisor {
   /// What could not be read at the last look, so that it is said once and not every time.
   var knownFailures: Set<String> = []
   var saveFailure: String?
+  /// Why agents could not be told to begin, by session, for the same reason.
+  var beginFailures: [String: String] = [:]
 
   // What is under way.
   var jobs = JobTable()
+  var watches: [ProcessLife: Task<Void, Never>] = [:]
   var timer: Task<Void, Never>?
   var turnBegan: Duration?
   var isReady = false
@@ -77,7 +82,10 @@ package actor Supervisor {
       reports.ready(counts.line)
       while !isStopping {
         let events = await nextEvents()
-        if events.contains(where: { if case .stop = $0 { true } else { false } }) { break }
+        if events.contains(where: { if case .stop = $0 { true } else { false } }) {
+          inbox = events + inbox
+          break
+        }
         await handle(events)
       }
       leave()
@@ -90,6 +98,7 @@ package actor Supervisor {
   package func stop() { post(.stop) }
 
   func post(_ event: SupervisorEvent) {
+    if isStopping { return dismiss(event) }
     inbox.append(event)
     waiter?.resume()
     waiter = nil
@@ -113,6 +122,7 @@ package actor Supervisor {
   private func recall() {
     do {
       ledger = try world.loadLedger(settingAside: true)
+      savedLedger = ledger
     } catch {
       journal.error("the ledger cannot be read, so all counts begin anew: \(error)")
     }
@@ -127,6 +137,7 @@ package actor Supervisor {
   private func leave() {
     isStopping = true
     timer?.cancel()
+    stopWatching()
     jobs.cancelAll()
     for beat in beatsToCome + beatsReading + beatsActing { beat.resume() }
     beatsToCome = []
@@ -134,15 +145,18 @@ package actor Supervisor {
     beatsActing = []
     for ticket in startTickets.values { ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping")) }
     startTickets = [:]
-    for event in inbox {
-      if case .command(_, let ticket) = event {
-        ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping"))
-      }
-      if case .ended(_, _, let ticket, _) = event {
-        ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping"))
-      }
-    }
+    for event in inbox { dismiss(event) }
     inbox = []
+  }
+
+  /// Answers whoever waits for an event that no turn will take in.
+  private func dismiss(_ event: SupervisorEvent) {
+    switch event {
+    case .command(_, let ticket), .ended(_, _, let ticket, _):
+      ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping"))
+    case .beat, .timer, .look, .watchdog, .stop, .beadsRead, .confirmed, .launched, .told, .begun:
+      break
+    }
   }
 }
 

@@ -10,6 +10,8 @@ enum SupervisorEvent: Sendable {
   case timer
   /// Somebody says that something may have changed.
   case look
+  /// An agent's process has ended.
+  case died
   /// The service manager wants to know whether the loop still turns.
   case watchdog
   case command(PersonCommand, CommandTicket)

@@ -42,10 +42,11 @@ package struct LiveTown: TownWorld {
       starter: ServerStarter(
         servers: servers, isUnitServer: address.isUnitServer, runner: runner, environment: environment),
       refresher: WorktreeRefresher(
-        runner: runner, environment: ChildEnvironment.scrubbed(environment), deadline: settings.deadlines.git),
+        runner: runner, environment: ChildEnvironment.scrubbed(environment), deadline: settings.deadlines.git,
+        syncsBeads: (try? store.get()) is BdBeadStore),
       processes: processes, environment: environment)
     ender = AgentEnder(servers: servers, processes: processes)
-    typist = Typist(client: servers.own)
+    typist = Typist(client: servers.own, processes: processes)
     records = TownRecords(layout: layout)
     startedAt = LiveTown.wallClock()
   }
@@ -91,6 +92,10 @@ package struct LiveTown: TownWorld {
     await observer.look(beads: beads, at: now())
   }
 
+  @concurrent package func waitForEnd(of life: ProcessLife) async throws {
+    try await ProcessExit.wait(for: ProcessIdentity(pid: life.pid, startTime: life.startTime))
+  }
+
   @concurrent package func readAfresh(_ ids: [String]) async -> [String: Reading<Bead?>] {
     func unknown(_ reason: String) -> [String: Reading<Bead?>] {
       Dictionary(ids.map { ($0, .unknown(reason)) }, uniquingKeysWith: { first, _ in first })
@@ -117,7 +122,7 @@ package struct LiveTown: TownWorld {
   }
 
   @concurrent package func begin(_ agent: AgentIdentity, life: ProcessLife) async throws {
-    try await typist.submit(settings.agent(agent.role).begin, into: life.pane)
+    try await typist.submit(settings.agent(agent.role).begin, to: life)
   }
 
   @concurrent package func send(_ notice: Notice) async throws {

@@ -26,6 +26,9 @@ package protocol TownWorld: Sendable {
   /// the beads.
   @concurrent func look(beads: BeadReadings) async -> TownSnapshot
 
+  /// Returns when a life has ended, at once where it has; without looking again and again.
+  @concurrent func waitForEnd(of life: ProcessLife) async throws
+
   /// Reads beads afresh, all at once.
   @concurrent func readAfresh(_ ids: [String]) async -> [String: Reading<Bead?>]
 

@@ -33,7 +33,7 @@ package final class LogQueue: Sendable {
     self.capacity = capacity
     self.byteCapacity = byteCapacity
     self.write = write
-    queue = DispatchQueue(label: "log", qos: .utility)
+    queue = DispatchQueue(label: "log")
   }
 
   package func append(_ entry: LogEntry) {

@@ -27,7 +27,7 @@ package final class ServiceManager: Sendable {
   /// Whether a manager asked to be told.
   package let isManaged: Bool
 
-  private let queue = DispatchQueue(label: "service-manager", qos: .userInitiated)
+  private let queue = DispatchQueue(label: "service-manager")
   private let pending = Mutex(0)
   private let capacity: Int
   private let send: @Sendable (String) -> Int32
@@ -54,7 +54,7 @@ package final class ServiceManager: Sendable {
   ) async -> Outcome {
     await FirstResult.wait { result in
       enqueue(notifications) { result.resume($0) }
-      DispatchQueue.global(qos: .userInitiated).asyncAfter(deadline: .now() + patience.timeInterval) {
+      DispatchQueue.global().asyncAfter(deadline: .now() + patience.timeInterval) {
         result.resume(.failed(ETIMEDOUT))
       }
     }

@@ -36,7 +36,7 @@ package struct AgentFields: Sendable, Hashable {
 
   /// A field's value; `nil` where the line is missing, empty or `null`. The first line counts.
   package subscript(key: Key) -> String? {
-    for line in description.split(separator: "\n", omittingEmptySubsequences: false) {
+    for line in lines {
       guard let value = AgentFields.value(of: key, in: line) else { continue }
       return value.isEmpty || value.lowercased() == "null" ? nil : value
     }
@@ -45,19 +45,25 @@ package struct AgentFields: Sendable, Hashable {
 
   /// Whether the description has a line for `key`, with a value or without.
   package func mentions(_ key: Key) -> Bool {
-    description.split(separator: "\n", omittingEmptySubsequences: false).contains { AgentFields.value(of: key, in: $0) != nil }
+    lines.contains { AgentFields.value(of: key, in: $0) != nil }
   }
 
   /// Sets a field where its line stands, or adds the line at the end; `nil` writes `null`.
   package mutating func set(_ key: Key, to value: String?) {
-    var lines = description.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    var lines = lines
     let line = "\(key.rawValue): \(value ?? "null")"
-    if let index = lines.firstIndex(where: { AgentFields.value(of: key, in: $0[...]) != nil }) {
-      lines[index] = line
+    if let index = lines.firstIndex(where: { AgentFields.value(of: key, in: $0) != nil }) {
+      lines[index] = line + (lines[index].unicodeScalars.last == "\r" ? "\r" : "")
     } else {
-      lines.append(line)
+      lines.append(line[...])
     }
     description = lines.joined(separator: "\n")
+  }
+
+  /// The lines, each with the carriage return that it may end in: to Swift, that and the line feed
+  /// are one character, at which a split at line feeds would not cut.
+  private var lines: [Substring] {
+    description.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map { Substring($0) }
   }
 
   private static func value(of key: Key, in line: Substring) -> String? {

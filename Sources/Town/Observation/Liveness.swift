@@ -68,7 +68,7 @@ extension Liveness {
     if let alive = ours.first(where: { $0.isRunning && (!$0.isBareShell || $0.mark == town) }) {
       return .alive(alive.life(boot: boot), place: alive.place(town: town))
     }
-    if let corpse = marked.first, case .ended(let cause) = corpse.process {
+    if let corpse = marked.first(where: \.isOwnServer) ?? marked.first, case .ended(let cause) = corpse.process {
       return .dead(corpse.corpse(cause, town: town))
     }
     if let unreadable { return .unknown(unreadable) }

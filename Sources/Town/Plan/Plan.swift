@@ -102,17 +102,21 @@ package struct LaunchOrder: Sendable, Hashable {
   package var isRestart: Bool
   package var hook: String?
   package var place: Place
+  /// Why it is started, in words.
+  package var reason: String
   /// How long to wait first, so that many do not start in one instant.
   package var delay: Duration
 
   package init(
-    agent: AgentIdentity, rule: WorkRule.Rule, isRestart: Bool, hook: String?, place: Place, delay: Duration = .zero
+    agent: AgentIdentity, rule: WorkRule.Rule, isRestart: Bool, hook: String?, place: Place, reason: String = "",
+    delay: Duration = .zero
   ) {
     self.agent = agent
     self.rule = rule
     self.isRestart = isRestart
     self.hook = hook
     self.place = place
+    self.reason = reason
     self.delay = delay
   }
 }

@@ -8,7 +8,7 @@ package enum DeathRule {
     _ observation: AgentObservation, need: WorkRule.Need, snapshot: TownSnapshot, record: inout AgentRecord,
     plan: inout Plan
   ) {
-    if let life = record.life, life.boot != snapshot.boot {
+    if let life = record.life ?? record.death?.life, life.boot != snapshot.boot {
       // A reboot is nobody's crash.
       record.life = nil
       record.since = nil

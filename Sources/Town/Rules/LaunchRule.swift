@@ -37,9 +37,11 @@ package enum LaunchRule {
           order.isRestart ? .agentRestarted : .agentStarted, agent: agent,
           message: "\(agent.address) \(order.isRestart ? "restarted" : "started") as pid \(life.pid)\(caution)",
           bead: order.hook, pid: life.pid, cause: death?.cause, restarts: record.restarts,
-          reason: order.isRestart ? death?.cause?.description ?? "it died" : order.rule.rawValue))
+          reason: order.reason.isEmpty ? order.rule.rawValue : order.reason))
       plan.unannounced.append(.of(agent, hook: order.hook, at: started))
     case .declined(let reason):
+      // Not at once again: whatever declined may not show in what the rules look at.
+      if !order.isRestart { record.backoff.noteAttempt(at: started) }
       plan.findings.append(
         Finding(subject: agent.address, session: agent.session, rule: order.rule, decision: .leave, reason: reason))
     case .failed(let reason):

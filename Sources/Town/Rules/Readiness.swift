@@ -10,27 +10,31 @@ package enum Readiness: Sendable, Hashable {
 
   /// - Parameter lines: the pane's visible lines, from top to bottom.
   package static func judge(_ lines: [String]) -> Readiness {
-    let text = lines.map { $0.replacingNoBreakSpaces() }
-    guard let last = text.lastIndex(where: { !$0.allSatisfy(\.isWhitespace) }) else { return .notYet }
-    let tail = text[max(0, last - 9)...last]
+    guard let last = lines.lastIndex(where: { !$0.allSatisfy(\.isWhitespace) }) else { return .notYet }
+    let tail = lines[max(0, last - 9)...last]
     if tail.contains(where: { $0.lowercased().contains("esc to interrupt") }) { return .busy }
     return tail.contains(where: isPrompt) ? .ready : .notYet
   }
 
-  /// `>` or `> …` (a plain prompt), `❯` (Claude; a no-break space follows it) or `›` (Codex).
+  /// `>` or `> …` (a plain prompt), `❯` and a no-break space (Claude; with a plain space it marks the
+  /// choice in a menu, where what is typed would be an answer) or `›` (Codex).
   private static func isPrompt(_ line: String) -> Bool {
     var content = line[...]
-    while let first = content.first, first == " " || first == "│" { content.removeFirst() }
-    while let last = content.last, last == " " || last == "│" { content.removeLast() }
-    return content == ">" || content.hasPrefix("> ") || content == "❯" || content.hasPrefix("❯ ") || content == "›"
-      || content.hasPrefix("› ")
+    while let first = content.first, isPadding(first) { content.removeFirst() }
+    while let last = content.last, isPadding(last) { content.removeLast() }
+    if content == "❯" || content.hasPrefix("❯\u{00A0}") { return true }
+    let plain = String(content).replacingNoBreakSpaces()
+    return plain == ">" || plain.hasPrefix("> ") || plain == "›" || plain.hasPrefix("› ")
+  }
+
+  private static func isPadding(_ character: Character) -> Bool {
+    character == " " || character == "\u{00A0}" || character == "│"
   }
 
   /// Whether `text` still stands on an input line, which means that it was not submitted.
   package static func isStillTyped(_ text: String, lines: [String]) -> Bool {
-    let shown = lines.map { $0.replacingNoBreakSpaces() }
-    guard let prompt = shown.lastIndex(where: isPrompt) else { return false }
-    return shown[prompt].contains(text)
+    guard let prompt = lines.last(where: isPrompt) else { return false }
+    return prompt.replacingNoBreakSpaces().contains(text)
   }
 }
 

@@ -81,6 +81,11 @@ extension SessionCheck {
     }
 
     var need = WorkRule.need(of: observation, at: time, policy: policy)
+    switch (observation.liveness, need) {
+    case (.dead, .run(let work?)), (.absent, .run(let work?)), (.deadShell, .run(let work?)):
+      need = WorkRule.hook(work, reading: hook(work))
+    default: break
+    }
     switch observation.liveness {
     case .alive(let life, let place):
       state = .alive
@@ -100,7 +105,6 @@ extension SessionCheck {
     case .dead, .absent:
       break
     }
-    if case .run(let work?) = need { need = WorkRule.hook(work, reading: hook(work)) }
     let ending = record.death?.cause ?? observation.liveness.corpseCause
     switch need {
     case .run(let work):

@@ -125,11 +125,12 @@ package struct TownRules: Sendable {
       return
     }
     let isRestart = record.death != nil
-    plan.findings.append(
-      finding(agent, isRestart ? .restart : .start, reason(for: observation, hook: hook, record: record)))
+    let reason = reason(for: observation, hook: hook, record: record)
+    plan.findings.append(finding(agent, isRestart ? .restart : .start, reason))
     plan.launches.append(
       LaunchOrder(
-        agent: agent, rule: WorkRule.rule(for: agent), isRestart: isRestart, hook: hook, place: observation.liveness.place))
+        agent: agent, rule: WorkRule.rule(for: agent), isRestart: isRestart, hook: hook, place: observation.liveness.place,
+        reason: reason))
   }
 
   /// Why an agent that ought to run cannot be started now, by this daemon.

@@ -29,7 +29,7 @@ struct SettingsReader {
     self.members = members
   }
 
-  private func key(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
+  func key(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
 
   mutating func take(_ name: String) -> JSONValue? {
     known.append(name)
@@ -139,13 +139,16 @@ extension Int64 {
   fileprivate init?(sizeSetting text: String) {
     let digits = text.prefix { ("0"..."9").contains($0) }
     guard let count = Int64(digits), count <= 1_000_000_000 else { return nil }
+    let shift: Int64
     switch text.dropFirst(digits.count) {
-    case "": self = count
-    case "K": self = count << 10
-    case "M": self = count << 20
-    case "G": self = count << 30
-    case "T": self = count << 40
+    case "": shift = 0
+    case "K": shift = 10
+    case "M": shift = 20
+    case "G": shift = 30
+    case "T": shift = 40
     default: return nil
     }
+    guard count <= Int64.max >> shift else { return nil }
+    self = count << shift
   }
 }

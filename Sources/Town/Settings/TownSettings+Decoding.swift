@@ -50,7 +50,7 @@ extension TownSettings {
   private static func readAgent(_ reader: inout SettingsReader, into agent: inout Agent) throws(SettingsError) {
     if let command = try reader.strings("command") {
       guard let program = command.first, !program.isEmpty else {
-        throw SettingsError(key: "agents…command", reason: "a program is expected, as in [\"claude\", \"--flag\"]")
+        throw SettingsError(key: reader.key("command"), reason: "a program is expected, as in [\"claude\", \"--flag\"]")
       }
       agent.command = command
     }

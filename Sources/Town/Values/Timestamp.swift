@@ -8,16 +8,26 @@ package struct Timestamp: Sendable, Hashable, Comparable {
 
   package init(seconds: Int64) { nanoseconds = seconds * 1_000_000_000 }
 
+  /// The first and the last moment that there is. Arithmetic ends there, as a time that somebody
+  /// wrote into a bead must not be able to end the daemon.
+  private static func clamped(_ value: (partialValue: Int64, overflow: Bool), isNegative: Bool) -> Int64 {
+    value.overflow ? (isNegative ? .min : .max) : value.partialValue
+  }
+
   package static func < (left: Timestamp, right: Timestamp) -> Bool { left.nanoseconds < right.nanoseconds }
 
   /// The time from `right` to `left`; negative when `left` is the earlier.
   package static func - (left: Timestamp, right: Timestamp) -> Duration {
-    .nanoseconds(left.nanoseconds - right.nanoseconds)
+    let difference = left.nanoseconds.subtractingReportingOverflow(right.nanoseconds)
+    return .nanoseconds(clamped(difference, isNegative: left < right))
   }
 
   package static func + (left: Timestamp, right: Duration) -> Timestamp {
     let (seconds, attoseconds) = right.components
-    return Timestamp(nanoseconds: left.nanoseconds + seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+    let isNegative = right < .zero
+    let whole = clamped(seconds.multipliedReportingOverflow(by: 1_000_000_000), isNegative: isNegative)
+    let exact = clamped(whole.addingReportingOverflow(attoseconds / 1_000_000_000), isNegative: isNegative)
+    return Timestamp(nanoseconds: clamped(left.nanoseconds.addingReportingOverflow(exact), isNegative: isNegative))
   }
 }
 
@@ -37,6 +47,8 @@ extension Timestamp: CustomStringConvertible, LosslessStringConvertible {
     else { return nil }
     guard let fraction = reader.fraction(), let offset = reader.offset(), reader.atEnd else { return nil }
     let days = Timestamp.days(year: year, month: month, day: day)
+    // The calendar's own answer to a 30th of February would be another day.
+    guard Timestamp.date(days: days) == (year, month, day) else { return nil }
     let seconds = days * 86_400 + hour * 3_600 + minute * 60 + second - offset
     self.init(nanoseconds: seconds * 1_000_000_000 + fraction)
   }

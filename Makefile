@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+
+SWIFT ?= swift
+SWIFT_FLAGS ?=
+products = $(shell $(SWIFT) build --show-bin-path $(SWIFT_FLAGS))
+
+.PHONY: help
+help: ## Tell what can be made.
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
+
+.PHONY: dependencies
+dependencies: ## Install the packages that are missing (Debian; needs root or sudo).
+	@packaging/install-dependencies
+
+.PHONY: build
+build: dependencies ## Build gt and gastown-daemon (debug).
+	@echo "Building; the first time takes some minutes …" >&2
+	@$(SWIFT) build $(SWIFT_FLAGS) --product gt
+	@$(SWIFT) build $(SWIFT_FLAGS) --product gastown-daemon
+
+.PHONY: demo
+demo: build ## Watch it work: a town, a crash, a recovery. Leaves nothing behind.
+	@packaging/demo/run "$(products)"
+
+.PHONY: test
+test: dependencies ## Build everything and run every suite.
+	@echo "Building; the first time takes some minutes …" >&2
+	@$(SWIFT) build $(SWIFT_FLAGS) --build-tests
+	@$(SWIFT) test $(SWIFT_FLAGS) --skip-build
+
+.PHONY: check
+check: dependencies ## Formatting, shell scripts, units.
+	@echo "swift format lint …" >&2
+	@$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
+	@echo "shellcheck …" >&2
+	@shellcheck $(shell git grep -lE '^#!/(usr/bin/env bash|bin/(ba)?sh)')
+	@echo "units …" >&2
+	@packaging/check-units
+
+.PHONY: format
+format: ## Format the Swift sources.
+	@$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests
+
+.PHONY: release
+release: dependencies ## Build for use: optimised, with the Swift runtime inside.
+	@$(SWIFT) build -c release --static-swift-stdlib --product gt
+	@$(SWIFT) build -c release --static-swift-stdlib --product gastown-daemon
+
+.PHONY: clean
+clean: ## Remove what was built.
+	@$(SWIFT) package clean

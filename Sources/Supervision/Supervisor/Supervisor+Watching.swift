@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Town
+
+/// Deaths are seen when they happen: every agent that lives is watched, and its end is a turn's cause.
+extension Supervisor {
+  /// Watches those who live now, and nobody else.
+  func watch(_ snapshot: TownSnapshot) {
+    guard duty == .town else { return }
+    var alive: Set<ProcessLife> = []
+    for observation in snapshot.agents {
+      if case .alive(let life, _) = observation.liveness { alive.insert(life) }
+    }
+    for (life, task) in watches where !alive.contains(life) {
+      task.cancel()
+      watches[life] = nil
+    }
+    for life in alive where watches[life] == nil {
+      let world = self.world
+      watches[life] = Task { [weak self] in
+        // One that cannot be watched is found dead at the next beat.
+        guard (try? await world.waitForEnd(of: life)) != nil else { return }
+        await self?.post(.died)
+      }
+    }
+  }
+
+  func stopWatching() {
+    for task in watches.values { task.cancel() }
+    watches = [:]
+  }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+@testable import Town
+import Testing
+
+@Suite struct SpawnRuleTests {
+  private func decide(
+    _ liveness: Liveness, screen: [String]? = [], seen: Timestamp? = nil, busy: Set<String> = [], ledger: Ledger = Ledger(),
+    agents: [AgentObservation]? = nil, registryFailure: String? = nil
+  ) -> (plan: SpawnRule.Plan, ledger: Ledger) {
+    var spawn = PendingSpawn.of(Given.toast, hook: "gt-x1", at: Given.ago(900))
+    spawn.firstSeen = seen
+    var snapshot = Given.snapshot(agents ?? [Given.seen(Given.toast, liveness)])
+    snapshot.registryFailure = registryFailure
+    var ledger = ledger
+    let plan = SpawnRule.decide(
+      [spawn], snapshot: snapshot, screens: screen.map { [Given.toast.session: $0] } ?? [:], busy: busy, ledger: &ledger,
+      policy: Policy())
+    return (plan, ledger)
+  }
+
+  @Test func `one at its prompt is told to begin, and kept until it was`() {
+    let plan = decide(Given.alive(), screen: ["❯\u{A0}"], seen: Given.ago(9_999)).plan
+    #expect(plan.begin.map(\.life) == [Given.life()])
+    #expect(plan.pending.count == 1 && plan.events.isEmpty)
+  }
+
+  @Test func `one without a prompt is looked at every two seconds, and its first sight is kept`() {
+    let plan = decide(Given.alive(), screen: ["loading"]).plan
+    #expect(plan.begin.isEmpty && plan.pending.map(\.firstSeen) == [Given.now] && plan.nextLook == Given.later(2))
+    #expect(decide(Given.alive(), screen: nil, seen: Given.later(50)).plan.pending.map(\.firstSeen) == [Given.now])
+  }
+
+  @Test func `after two minutes it is told once that it is not ready, with the last lines`() {
+    let (plan, ledger) = decide(Given.alive(), screen: ["login:", ""], seen: Given.ago(120))
+    #expect(plan.events.map(\.kind) == [.agentNotReady] && plan.events[0].message.contains("login:"))
+    #expect(plan.notices.map(\.key) == ["not-ready"] && plan.notices[0].body.contains("  login:"))
+    #expect(plan.pending.count == 1)
+    let again = decide(Given.alive(), screen: ["login:"], seen: Given.ago(130), ledger: ledger).plan
+    #expect(again.events.isEmpty && again.notices.isEmpty)
+    #expect(decide(Given.alive(), screen: [], seen: Given.ago(119)).plan.events.isEmpty)
+  }
+
+  @Test func `after five minutes in sight, and no sooner, it is given up`() {
+    let plan = decide(Given.alive(), screen: ["busy"], seen: Given.ago(300)).plan
+    #expect(plan.pending.isEmpty && plan.events.map(\.kind) == [.spawnDropped] && plan.nextLook == nil)
+    #expect(decide(Given.alive(), screen: ["busy"], seen: Given.ago(299)).plan.pending.count == 1)
+    // Its age alone does not count: the daemon may have been down.
+    #expect(decide(Given.alive(), screen: ["busy"]).plan.pending.count == 1)
+  }
+
+  @Test(arguments: [Liveness.absent, Given.corpse(), Given.shell()])
+  func `one whose session is gone is dropped, with a word`(liveness: Liveness) {
+    let plan = decide(liveness).plan
+    #expect(plan.pending.isEmpty && plan.events.map(\.kind) == [.spawnDropped])
+  }
+
+  @Test func `nobody is dropped because something could not be read, or while somebody is busy with it`() {
+    #expect(decide(.unknown("tmux")).plan.pending.count == 1)
+    #expect(decide(.absent, agents: [], registryFailure: "rigs.json").plan.pending.count == 1)
+    #expect(decide(.absent, busy: [Given.toast.session]).plan.pending.count == 1)
+    #expect(decide(.absent, agents: []).plan.events.map(\.kind) == [.spawnDropped])
+  }
+
+  @Test func `only panes of the living are read`() {
+    let spawn = PendingSpawn.of(Given.toast, hook: nil, at: Given.now)
+    #expect(SpawnRule.watched([spawn], in: Given.snapshot([Given.seen(Given.toast, Given.alive())])) == [spawn.session: Given.life()])
+    #expect(SpawnRule.watched([spawn], in: Given.snapshot([Given.seen()])).isEmpty)
+    #expect(SpawnRule.watched([], in: Given.snapshot([Given.seen(Given.toast, Given.alive())])).isEmpty)
+  }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+@testable import Town
+import Testing
+
+/// Starts, refusals, back-off, and launches that were interrupted.
+@Suite struct TownRulesTests {
+  private let rules = TownRules(policy: Policy())
+
+  private func decide(_ agents: [AgentObservation], ledger: Ledger = Ledger(), at time: Timestamp = Given.now, busy: Set<String> = [])
+    -> Plan
+  {
+    rules.decide(Given.snapshot(agents, at: time), ledger: ledger, busy: busy)
+  }
+
+  @Test func `Deacon and Witnesses come first, starts are staggered, restarts are not`() {
+    let dead = AgentIdentity.polecat(rig: "a", name: "dead")
+    let plan = decide(
+      [
+        Given.seen(.polecat(rig: "a", name: "new")), Given.seen(dead), Given.seen(.witness(rig: "z")),
+        Given.seen(.witness(rig: "a")), Given.seen(.deacon), Given.seen(.mayor),
+      ], ledger: Given.ledger(dead))
+    #expect(
+      plan.launches.map(\.agent) == [
+        .deacon, .witness(rig: "a"), .witness(rig: "z"), dead, .polecat(rig: "a", name: "new"),
+      ])
+    #expect(plan.launches.map(\.delay) == [.zero, .milliseconds(250), .milliseconds(500), .zero, .milliseconds(750)])
+    #expect(plan.launches.map(\.isRestart) == [false, false, false, true, false])
+  }
+
+  @Test func `whoever has a job under way is left to it`() {
+    let plan = decide([Given.seen()], ledger: Given.ledger(), busy: [Given.toast.session])
+    #expect(plan.events.isEmpty && plan.launches.isEmpty && plan.findings.map(\.decision) == [.underway])
+    #expect(plan.ledger == Given.ledger())
+  }
+
+  @Test(arguments: [
+    Given.seen(Given.toast, Given.shell(attached: true)), Given.seen(Given.toast, Given.shell(belongs: false)),
+    Given.seen(hasDirectory: false), Given.seen(Given.toast, Given.corpse(), hasDirectory: false),
+  ])
+  func `one that cannot be started is left as it is and told about once per work`(observation: AgentObservation) {
+    let first = decide([observation])
+    #expect(first.launches.isEmpty)
+    #expect(first.findings.map(\.decision) == [.stuck])
+    #expect(first.events.map(\.kind).filter { $0 == .restartFailed }.count == 1)
+    #expect(first.notices.map(\.key) == ["cannot-start"])
+    let second = decide([observation], ledger: first.ledger)
+    #expect(second.events.isEmpty && second.notices.isEmpty && second.launches.isEmpty)
+    var other = observation
+    other.bead = .known(Given.bead(hook: "gt-x2"))
+    #expect(decide([other], ledger: second.ledger).notices.count == 1)
+  }
+
+  @Test func `a bare shell of its own is replaced by exactly that process's number`() {
+    #expect(decide([Given.seen(Given.toast, Given.shell())]).launches.map(\.place) == [.bareShell(Given.life(50))])
+  }
+
+  @Test func `restarts are spaced 0, 1, 2, 4 and so on up to 300 seconds, and a stable life clears it`() {
+    var backoff = Backoff()
+    let policy = Policy().restart
+    var waits: [Duration] = []
+    for _ in 0..<12 {
+      waits.append(backoff.nextAttempt(policy: policy).map { $0 - Given.now } ?? .zero)
+      backoff.noteAttempt(at: Given.now)
+    }
+    #expect(waits == ([0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300] as [Int64]).map { .seconds($0) })
+    for _ in 0..<10_000 { backoff.noteAttempt(at: Given.now) }
+    #expect(backoff.delay(policy: policy) == .seconds(300))
+    backoff.noteAlive(at: Given.later(599), policy: policy)
+    #expect(backoff.attempts > 0)
+    backoff.noteAlive(at: Given.later(600), policy: policy)
+    #expect(backoff == Backoff())
+  }
+
+  @Test func `one who backs off is looked at when its time has come, and a clock set back does not add to it`() {
+    var ledger = decide([Given.seen(Given.toast, bead: .unknown("bd"))], ledger: Given.ledger()).ledger
+    for _ in 0..<3 { ledger[Given.toast].backoff.noteAttempt(at: Given.now) }
+    let waiting = decide([Given.seen()], ledger: ledger, at: Given.later(3))
+    #expect(waiting.launches.isEmpty && waiting.nextLook == Given.later(4))
+    #expect(waiting.findings.map(\.decision) == [.wait] && waiting.findings[0].until == Given.later(4))
+    #expect(decide([Given.seen()], ledger: ledger, at: Given.later(4)).launches.map(\.isRestart) == [true])
+    #expect(decide([Given.seen()], ledger: ledger, at: Given.ago(86_400)).launches.count == 1)
+  }
+
+  @Test func `a start that was interrupted and is found alive is recorded once and will be told to begin`() {
+    var ledger = decide([Given.seen(Given.toast, bead: .unknown("bd"))], ledger: Given.ledger(restarts: 2)).ledger
+    ledger[Given.toast].launch = AgentRecord.Launch(at: Given.ago(5), isRestart: true, hook: "gt-x1")
+    let found = decide([Given.seen(Given.toast, Given.alive(Given.life(8)))], ledger: ledger)
+    #expect(found.events.map(\.kind) == [.agentRestarted])
+    #expect(found.events[0].restarts == 3 && found.events[0].pid == 8)
+    #expect(found.unannounced.map(\.session) == [Given.toast.session] && found.unannounced[0].issue == "gt-x1")
+    #expect(found.ledger[Given.toast].death == nil && found.ledger[Given.toast].launch == nil)
+    let next = decide([Given.seen(Given.toast, Given.alive(Given.life(8)))], ledger: found.ledger)
+    #expect(next.events.isEmpty && next.unannounced.isEmpty && next.ledger[Given.toast].restarts == 3)
+  }
+
+  @Test func `a death that somebody else answered is closed, and counts as no restart of ours`() {
+    let ledger = decide([Given.seen(Given.toast, bead: .unknown("bd"))], ledger: Given.ledger()).ledger
+    let plan = decide([Given.seen(Given.toast, Given.alive(Given.life(8), own: false, marked: false))], ledger: ledger)
+    #expect(plan.events.map(\.kind) == [.agentStarted])
+    #expect(plan.launches.isEmpty && plan.unannounced.isEmpty)
+    #expect(plan.ledger[Given.toast].restarts == 0 && plan.ledger[Given.toast].life == Given.life(8))
+  }
+
+  @Test func `a stranger is unknown, with its reason, and is never started`() {
+    var snapshot = Given.snapshot([])
+    snapshot.strangers = [Census.Stranger(rig: "r", name: "x\u{1B}", session: "gt-r-x", reason: "not a name")]
+    let plan = rules.decide(snapshot, ledger: Ledger(), busy: [])
+    #expect(plan.findings.map(\.decision) == [.unknown] && plan.findings[0].reason == "not a name")
+    #expect(plan.findings[0].subject == "r/x\u{FFFD}" && plan.launches.isEmpty)
+  }
+}
