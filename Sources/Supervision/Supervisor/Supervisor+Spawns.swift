@@ -36,7 +36,6 @@ extension Supervisor {
       return
     }
     beginFailures[agent.session] = nil
-    // Only the one that was told: a life that has begun meanwhile waits on.
     pending.removeAll { $0.session == agent.session && $0.spawnedAt == beginning.spawn.spawnedAt }
     plan.events.append(
       TownEvent(

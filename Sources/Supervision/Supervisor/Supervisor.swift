@@ -154,7 +154,7 @@ package actor Supervisor {
     switch event {
     case .command(_, let ticket), .ended(_, _, let ticket, _):
       ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping"))
-    case .beat, .timer, .look, .watchdog, .stop, .beadsRead, .confirmed, .launched, .told, .begun:
+    case .beat, .timer, .look, .died, .watchdog, .stop, .beadsRead, .confirmed, .launched, .told, .begun:
       break
     }
   }
