@@ -134,7 +134,7 @@ extension TownUser {
   /// Makes a bead of the stand-in's store that many seconds old.
   fileprivate func age(_ bead: String, by seconds: Int) async throws {
     let path = "gt/.beads/stand-in.json"
-    let text = try #require(text(path))
+    let text = try #require(self.text(path))
     var database = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
     var beads = try #require(database["beads"] as? [[String: Any]])
     let index = try #require(beads.firstIndex { $0["id"] as? String == bead })

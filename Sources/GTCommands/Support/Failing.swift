@@ -29,6 +29,7 @@ private func exitStatus(of error: any Error) -> Int32 {
     case .unwritable, .held: ExitStatus.failure
     }
   case is AddressError, is NameError: ExitStatus.usage
+  case is Unreadable: ExitStatus.unavailable
   case let error as BeadStoreError:
     switch error.code {
     case .unavailable, .unreadable, .deadlineExceeded: ExitStatus.unavailable

@@ -57,5 +57,7 @@ struct CheckCommand: AsyncParsableCommand {
     guard case .ask = CheckDecision.first(try await systemctl.state(of: Self.unit), socket: nil) else { return }
     print("the daemon is stuck (\(complaint)); it is ended with SIGABRT, and systemd starts it again")
     try await systemctl.run(["kill", "--signal=ABRT", "--kill-who=main", Self.unit])
+    // One that was stopped (SIGSTOP) dies of it only when it goes on.
+    try await systemctl.run(["kill", "--signal=CONT", "--kill-who=main", Self.unit])
   }
 }
