@@ -49,6 +49,12 @@ final class ModelProcess: TownWorld {
     }
   }
 
+  /// Nobody's end is noticed by itself here: the tests say when the supervisor looks.
+  @concurrent func waitForEnd(of life: ProcessLife) async throws {
+    for await _ in AsyncStream<Never>(unfolding: { try? await Task.sleep(for: .seconds(3_600)); return nil }) {}
+    throw CancellationError()
+  }
+
   @concurrent func readAfresh(_ ids: [String]) async -> [String: Reading<Bead?>] {
     note(.readAfresh(ids))
     await town.pass(.readAfresh)
