@@ -34,6 +34,8 @@ struct PolecatDirectory: Sendable {
   /// - Throws: `CommandRefusal` where something would be lost and `force` is not given.
   func remove(force: Bool) async throws {
     guard Disk.exists(path) else { return }
+    // git would follow a link, and remove somebody else's worktree. With the link itself nothing is lost.
+    if Disk.isLink(path) { return try Disk.remove(path) }
     let isWorktree = Disk.exists("\(path)/.git")
     if !force, let loss = try await loss(isWorktree: isWorktree) {
       throw CommandRefusal(
