@@ -34,23 +34,28 @@ struct UnitFiles: Sendable {
       ] where line.hasPrefix(key + program + " ") {
         var rest = String(line.dropFirst(key.count + program.count))
         if rest.hasSuffix("--town %h/gt") { rest = rest.dropLast("%h/gt".count) + Self.quoted(town) }
-        return key + Self.quoted(replacement) + rest
+        // Variables are not looked for in a program's own path.
+        return key + Self.quoted(replacement, isCommand: false) + rest
       }
       if line.hasPrefix("Environment=PATH=") { return "Environment=" + Self.quoted("PATH=\(path)", isCommand: false) }
       return String(line)
     }.joined(separator: "\n")
   }
 
-  /// One word of a unit file: specifiers and, in a command, variables taken literally.
+  /// One word of a unit file: specifiers and, in a command's arguments, variables taken literally.
   static func quoted(_ word: String, isCommand: Bool = true) -> String {
     var result = ""
-    for character in word {
+    for character in word.unicodeScalars {
       switch character {
       case "%": result += "%%"
       case "$" where isCommand: result += "$$"
       case "\\": result += "\\\\"
       case "\"": result += "\\\""
-      default: result.append(character)
+      // A line break would begin a setting of its own.
+      case _ where character.value < 0x20 || character.value == 0x7F:
+        let digits = String(character.value, radix: 16)
+        result += "\\x" + (digits.count == 1 ? "0" : "") + digits
+      default: result.unicodeScalars.append(character)
       }
     }
     let isPlain = word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "/._-=:%+,@~".contains($0)) }
