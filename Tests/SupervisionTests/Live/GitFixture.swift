@@ -106,7 +106,7 @@ struct GitFixture: Sendable {
     return [
       try await head(place), try await git(["symbolic-ref", "HEAD"], in: place, mayFail: true),
       bytes.map { String($0, radix: 16) }.joined(),
-      try await git("diff", "HEAD", in: place),
+      try await git("-c", "diff.autoRefreshIndex=false", "diff", "HEAD", in: place),
       TestFile.text("\(place)/shared") ?? "none", TestFile.text("\(place)/new") ?? "none",
     ]
   }

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Commands
+import Foundation
+@testable import GTCommands
+import TestSupport
+import Testing
+import Town
+import TownFiles
+
+/// `gt` as people and scripts run it.
+@Suite(.timeLimit(.minutes(2))) struct GTProcessTests {
+  /// Every command with the words that lead to it.
+  private static func commands(_ command: any ParsableCommand.Type, _ words: [String] = []) -> [[String]] {
+    [words]
+      + command.configuration.subcommands.flatMap { commands($0, words + [$0.configuration.commandName ?? ""]) }
+  }
+
+  @Test func `every command explains itself`() async throws {
+    let commands = Self.commands(GTCommand.self)
+    #expect(commands.count > 25)
+    try await GTTown.with(rigs: nil) { town in
+      for words in commands {
+        let result = try await town.run(words + ["--help"])
+        #expect(result.succeeded && result.errors == "", "\(words)")
+        #expect(result.output.hasPrefix("OVERVIEW: ") && result.output.contains("USAGE: \((["gt"] + words).joined(separator: " "))"))
+        #expect(!result.output.contains("\u{1B}"))
+      }
+    }
+  }
+
+  @Test(arguments: [
+    ["nonsense"], ["session", "nonsense"], ["session", "check", "--nonsense"], ["session", "start"],
+    ["agent", "set", "rig/toast"], ["agent", "set", "rig/toast", "--state", "two words"], ["agent", "show", "nobody"],
+    ["session", "start", "rig/nobody"], ["polecat", "add", "toast"], ["polecat", "add", "rig/a.b"],
+    ["polecat", "add", "rig/witness"], ["polecat", "add", "other/toast"], ["rig", "add", "a:b"], ["rig", "add", "mayor"],
+    ["session", "check", "other"],
+  ])
+  func `wrong usage is 64, said in one place`(words: [String]) async throws {
+    try await GTTown.with { town in
+      let result = try await town.run(words)
+      #expect(result.status == 64, "\(result.errors)")
+      #expect(result.output == "" && !result.errors.isEmpty && !result.errors.contains("\u{1B}"))
+    }
+  }
+
+  @Test func `a town that is missing is named, with the way out`() async throws {
+    try await GTTown.with(rigs: nil) { town in
+      let named = try await town.run(["session", "check", "--town", "/nowhere"])
+      #expect(named.status == 69)
+      #expect(named.errors == "gt: /nowhere: no such town (from --town); make one with: gt town init /nowhere\n")
+      let home = try await town.run(["session", "check"])
+      #expect(home.status == 69 && home.errors.contains("the default, ~/gt") && home.errors.contains("gt town init"))
+      let variable = try await town.run(["session", "check"], variables: ["GT_TOWN_ROOT": town.directory.path])
+      #expect(variable.status == 69 && variable.errors.contains("(from GT_TOWN_ROOT)"))
+    }
+  }
+
+  @Test func `from nothing to a polecat with work on its hook`() async throws {
+    try await GTTown.with(rigs: nil) { town in
+      #expect(try await town.gt("town", "init", town.root) == "\(town.root) is a town now. Next: gt rig add NAME --town \(town.root)\n")
+      #expect(try await town.gt("town", "init", town.root) == "\(town.root) is a town already.\n")
+      #expect(try await town.gt("session", "check") == "No polecats. Add one with: gt polecat add RIG/NAME\n")
+      try await town.gt("rig", "add", "rig")
+      let again = try await town.run(["rig", "add", "rig"])
+      #expect(again.status == 1 && again.errors == "gt: a rig named rig is registered already\n")
+      try await town.gt("polecat", "add", "rig/toast")
+      let twice = try await town.run(["polecat", "add", "rig/toast"])
+      #expect(twice.status == 1 && twice.errors.contains("exists already"))
+      // Idle is well; with work on its hook it is not, until it runs.
+      let idle = try await town.run(["session", "check"])
+      #expect(idle.status == 0 && idle.output.contains("rig/toast  idle"))
+      #expect(
+        try await town.gt("agent", "set", "rig/toast", "--hook", "gt-x1", "--state", "working")
+          == "rig/toast: working, gt-x1 on its hook\n")
+      let crashed = try await town.run(["session", "check"])
+      #expect(crashed.status == 1 && crashed.output.contains("rig/toast  crashed  no session, with gt-x1 on its hook"))
+      #expect(crashed.output.contains("gt session start rig/toast") && crashed.output.hasSuffix("1 polecat: 1 crashed\n"))
+      #expect(!crashed.output.contains("\u{1B}"))
+      let json = try await town.run(["session", "check", "--json"])
+      #expect(json.status == 1)
+      let object = try #require(JSONSerialization.jsonObject(with: Data(json.standardOutput)) as? [String: Any])
+      #expect(object["town"] as? String == town.root && object["crashed"] as? Int == 1)
+      // Only what is named is changed.
+      #expect(try await town.gt("agent", "set", "rig/toast", "--hook", "none") == "rig/toast: working, nothing on its hook\n")
+      try await town.gt("polecat", "remove", "rig/toast")
+      #expect(try await town.gt("polecat", "list") == "No polecats. Add one with: gt polecat add RIG/NAME\n")
+      // One that was removed may come again.
+      try await town.gt("polecat", "add", "rig/toast")
+    }
+  }
+
+  @Test func `the town is the one in which a person stands`() async throws {
+    try await GTTown.with { town in
+      try await town.gt("polecat", "add", "rig/toast")
+      let inside = try await town.run(["agent", "show", "toast"], in: town.layout.path("rig/polecats/toast"))
+      #expect(inside.succeeded && inside.output.hasPrefix("gt-rig-polecat-toast (open"), "\(inside.errors)")
+      let outside = try await town.run(["agent", "show", "toast"])
+      #expect(outside.status == 64 && outside.errors.contains("'toast' is no agent of this town"))
+      let close = try await town.run(["agent", "show", "rig/toasst"])
+      #expect(close.status == 64 && close.errors.contains("did you mean rig/toast?"))
+    }
+  }
+
+  @Test func `settings that cannot be used are 78, other broken files 69, and nothing is claimed`() async throws {
+    try await GTTown.with { town in
+      TestFile.write("{", to: town.layout.settings)
+      var result = try await town.run(["session", "check"])
+      #expect(result.status == 78 && result.errors.contains("mayor/daemon.json") && result.output == "")
+      TestFile.write(#"{"agnts": {}}"#, to: town.layout.settings)
+      result = try await town.run(["session", "check"])
+      #expect(result.status == 78 && result.errors.contains("agnts"))
+      try Disk.remove(town.layout.settings)
+      TestFile.write("[]", to: town.layout.registry)
+      result = try await town.run(["session", "check", "--json"])
+      #expect(result.status == 69 && result.errors.contains("mayor/rigs.json") && result.output == "")
+      TestFile.write(#"{"rigs": {"rig": {}}}"#, to: town.layout.registry)
+      TestFile.write("no database", to: town.layout.embeddedStore)
+      result = try await town.run(["session", "check"])
+      #expect(result.status == 69 && result.errors.contains("beads.sqlite") && result.output == "")
+    }
+  }
+
+  @Test func `a directory that bears no name is reported, and prints nothing odd`() async throws {
+    try await GTTown.with { town in
+      try Disk.makeDirectory(town.layout.path("rig/polecats/\u{1B}[31mred"))
+      let result = try await town.run(["session", "check"])
+      #expect(result.status == 1 && result.output.contains("not an agent's name"))
+      #expect(!result.output.contains("\u{1B}"))
+      let json = try await town.run(["session", "check", "--json"])
+      #expect(json.status == 1 && !json.output.contains("\u{1B}"))
+      let list = try await town.run(["polecat", "list"])
+      #expect(!(list.output + list.errors).contains("\u{1B}"))
+    }
+  }
+
+  @Test(.requires(executable: "tmux"), .requires(executable: "script"), arguments: [[:], ["NO_COLOR": "1"]])
+  func `at a terminal it is coloured, unless a person refused that`(variables: [String: String]) async throws {
+    try await GTTown.with { town in
+      try await town.gt("polecat", "add", "rig/toast")
+      try await town.gt("agent", "set", "rig/toast", "--hook", "gt-x1", "--state", "working")
+      let result = try await town.run(
+        "script", ["-qec", "\(builtExecutable("gt")) session check", "/dev/null"],
+        variables: variables.merging(["TERM": "xterm"]) { $1 })
+      #expect(result.output.contains("\u{1B}[31mcrashed") == variables.isEmpty, "\(result.output)")
+      #expect(result.output.contains("crashed"))
+    }
+  }
+
+  @Test func `a daemon that does not run is not woken, and the status says so`() async throws {
+    try await GTTown.with { town in
+      let status = try await town.run(["daemon", "status"])
+      #expect(status.status == 3 && status.output.hasPrefix("The daemon does not run for \(town.root)."))
+      let json = try await town.run(["daemon", "status", "--json"])
+      let object = try #require(JSONSerialization.jsonObject(with: Data(json.standardOutput)) as? [String: Any])
+      #expect(json.status == 3 && object["running"] as? Bool == false && object["pid"] is NSNull)
+      let beat = try await town.run(["daemon", "beat"])
+      #expect(beat.status == 69 && beat.errors.hasPrefix("gt: "))
+    }
+  }
+}

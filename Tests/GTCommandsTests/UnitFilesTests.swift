@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Commands
+@testable import GTCommands
+import Processes
+import TestSupport
+import Testing
+import TownFiles
+
+/// The units, as they are shipped and as they are written for one town.
+@Suite(.timeLimit(.minutes(2))) struct UnitFilesTests {
+  private static let repository = Disk.parent(of: Disk.parent(of: Disk.parent(of: #filePath)))
+
+  private func code(_ text: String) -> [String] {
+    text.split(separator: "\n").map(String.init).filter { !$0.hasPrefix("#") }
+  }
+
+  @Test func `the units in gt are those in the repository`() throws {
+    for (name, text) in UnitFiles.shipped {
+      #expect(TestFile.text("\(Self.repository)/systemd/\(name)") == text, "\(name)")
+    }
+    #expect(UnitFiles.shipped.count == 6)
+  }
+
+  @Test func `every place that is made for a path gets it`() throws {
+    let units = UnitFiles(
+      daemon: "/opt/gt/gastown-daemon", tmux: "/opt/tmux/tmux", town: "/srv/town", path: "/opt/bin:/bin")
+    var replaced: [String] = []
+    for ((name, shipped), (other, rendered)) in zip(UnitFiles.shipped, units.rendered) {
+      #expect(name == other)
+      let (old, new) = (shipped.split(separator: "\n"), rendered.split(separator: "\n"))
+      try #require(old.count == new.count)
+      replaced += zip(old, new).filter { $0 != $1 }.map { "\(name): \($1)" }
+      #expect(!code(rendered).contains { $0.contains("/usr/bin/gastown-daemon") || $0.contains("%h/gt") || $0.contains("/usr/bin/tmux") })
+    }
+    #expect(
+      replaced == [
+        "gastown-check.service: ExecStart=/opt/gt/gastown-daemon check --town /srv/town",
+        "gastown-check.service: Environment=PATH=/opt/bin:/bin",
+        "gastown-daemon.service: ExecStart=/opt/gt/gastown-daemon --town /srv/town",
+        "gastown-daemon.service: ExecReload=/opt/gt/gastown-daemon reload --town /srv/town",
+        "gastown-daemon.service: Environment=PATH=/opt/bin:/bin",
+        #"gastown-tmux.service: ExecStart=/opt/tmux/tmux -S %t/gastown-tmux/sock -f /dev/null start-server \; set -s exit-empty off \; set -g remain-on-exit on \; set -g history-limit 50000 \; set -s default-terminal tmux-256color"#,
+        "gastown-tmux.service: ExecStop=-/opt/tmux/tmux -S %t/gastown-tmux/sock kill-server",
+        "gastown-tmux.service: Environment=PATH=/opt/bin:/bin",
+      ])
+  }
+
+  @Test(arguments: [
+    ("/srv/town", "/srv/town"), ("/a town", #""/a town""#), ("/100%", "/100%%"), ("/a$b", #""/a$$b""#),
+    (#"/a"b"#, #""/a\"b""#), (#"/a\b"#, #""/a\\b""#), ("/it's", #""/it's""#), ("/a;b", #""/a;b""#),
+    ("/größe", #""/größe""#), ("/a\nExecStart=x", #""/a\x0aExecStart=x""#), ("/a\tb", #""/a\x09b""#), ("/a#b", #""/a#b""#),
+  ])
+  func `a word means itself`(word: String, written: String) {
+    #expect(UnitFiles.quoted(word) == written)
+  }
+
+  @Test func `a dollar is only special in a command's arguments`() {
+    #expect(UnitFiles.quoted("PATH=/a$b:/c d%", isCommand: false) == #""PATH=/a$b:/c d%%""#)
+  }
+
+  @Test(
+    .requires(executable: "systemd-analyze"),
+    arguments: ["plain", "with space", "100% $HOME %h", "größe", "semi;colon", "it's", "a,b=c", "\\; new\nline"])
+  func `systemd takes them, whatever the paths`(name: String) async throws {
+    try await TemporaryDirectory.with { directory in
+      // A program's own path may hold neither quotes nor backslashes, says systemd.
+      let programs = directory.makeDirectory(name.contains { "'\\\n".contains($0) } ? "bin" : name + "/bin")
+      for program in ["gastown-daemon", "tmux"] {
+        TestFile.write("#!/bin/sh\n", to: "\(programs)/\(program)", mode: 0o755)
+      }
+      let town = directory.makeDirectory("towns/\(name)")
+      let place = directory.makeDirectory("units")
+      directory.makeDirectory("run")
+      let units = UnitFiles(
+        daemon: "\(programs)/gastown-daemon", tmux: "\(programs)/tmux", town: town, path: "\(programs):/usr/bin:/bin")
+      for (file, text) in units.rendered { TestFile.write(text, to: "\(place)/\(file)") }
+      let environment = [
+        "PATH": TestEnvironment.path, "HOME": directory.path, "XDG_RUNTIME_DIR": directory("run"), "LC_ALL": "C",
+        "SYSTEMD_UNIT_PATH": "\(place):/usr/lib/systemd/user:/lib/systemd/user",
+      ]
+      let result = try await SystemCommandRunner(environment: environment).run(
+        Command(
+          "systemd-analyze", ["--user", "--man=no", "verify"] + units.rendered.map { "\(place)/\($0.name)" },
+          deadline: .seconds(60)))
+      // It succeeds over unknown settings: what it says counts. These two are of later versions.
+      let complaints = result.errors.split(separator: "\n").filter {
+        $0.contains(place) && !$0.contains("'RestartSteps'") && !$0.contains("'RestartMaxDelaySec'")
+          || $0.contains("is not executable") || $0.contains("gastown") && $0.contains("Failed")
+      }
+      #expect(complaints.isEmpty, "\(result.errors)")
+    }
+  }
+}
