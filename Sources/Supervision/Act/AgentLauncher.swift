@@ -113,12 +113,17 @@ package struct AgentLauncher: Sendable {
 
   /// Sees that the new process is there.
   private func outcome(of created: CreatedPane, warnings: [String]) async -> LaunchRule.Outcome {
-    let listing = try? await servers.own.panesKicked { pane in
-      pane.id == created.id && processes.status(created.pid)?.isAlive != true && (pane.endIsUnknown || !pane.isDead)
+    let listing: ServerListing
+    do {
+      listing = try await servers.own.panesKicked { pane in
+        pane.id == created.id && processes.status(created.pid)?.isAlive != true && (pane.endIsUnknown || !pane.isDead)
+      }
+    } catch {
+      return .failed("whether it runs is not known: \(error)")
     }
-    guard let server = listing?.identity else { return .failed("its tmux server went away at once") }
+    guard let server = listing.identity else { return .failed("its tmux server went away at once") }
     guard let status = processes.status(created.pid), status.isAlive else {
-      let pane = listing?.panes.first { $0.id == created.id }
+      let pane = listing.panes.first { $0.id == created.id }
       let words = (try? await servers.own.capture(panes: [PaneCapture(created.id, lines: 20)]))?[created.id] ?? []
       let last = words.last { !$0.allSatisfy(\.isWhitespace) && !$0.hasPrefix("Pane is dead") }
       let how = pane?.deadStatus.map { "exited with status \($0)" } ?? pane?.deadSignal.map { "was killed by signal \($0)" }
