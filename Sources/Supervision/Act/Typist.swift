@@ -4,6 +4,12 @@ package import Processes
 package import Tmux
 package import Town
 
+/// How much of an agent's pane is read.
+enum Screen {
+  /// More than a prompt with what stands below it, less than what would be old.
+  static let lines = 50
+}
+
 /// Types at agents' prompts, and sees to it that what was typed was also submitted.
 package struct Typist: Sendable {
   private let client: TmuxClient
@@ -33,20 +39,21 @@ package struct Typist: Sendable {
     guard let pane = PaneID(life.pane) else { throw NotSubmitted() }
     let process = ProcessIdentity(pid: life.pid, startTime: life.startTime)
     guard processes.isRunning(process) else { throw Gone() }
-    // A daemon that ended between text and Enter has left the text there.
-    if try await !stillShows(text, pane) { try await client.type(text, into: pane) }
+    // A daemon before this one may have typed it, and have ended before it was submitted.
+    if try await !isTyped(text, on: pane) { try await client.type(text, into: pane) }
     for pause: Duration in [.milliseconds(500), .milliseconds(500), .seconds(1), .seconds(2)] {
       try await Task.sleep(for: pause)
       guard processes.isRunning(process) else { throw Gone() }
       try await client.submit(pane)
+      if Terminal.collectsLines(of: process) == true { return }
       try await Task.sleep(for: .milliseconds(200))
-      if try await !stillShows(text, pane) { return }
+      if try await !isTyped(text, on: pane) { return }
     }
     throw NotSubmitted()
   }
 
-  private func stillShows(_ text: String, _ pane: PaneID) async throws -> Bool {
-    let lines = try await client.capture(panes: [PaneCapture(pane, lines: 0)])[pane] ?? []
+  private func isTyped(_ text: String, on pane: PaneID) async throws -> Bool {
+    let lines = try await client.capture(panes: [PaneCapture(pane, lines: Screen.lines)])[pane] ?? []
     return Readiness.isStillTyped(text, lines: lines)
   }
 }

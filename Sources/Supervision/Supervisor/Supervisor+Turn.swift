@@ -49,22 +49,24 @@ extension Supervisor {
   private func take(_ events: [SupervisorEvent], plan: inout Plan) -> Intake {
     let time = world.now()
     var intake = Intake()
+    // A listing first: what was read afresh for a start is newer, and must not be lost to it.
+    for case .beadsRead(let job, let readings) in events {
+      jobs.finish(job)
+      beads = readings
+      intake.isHeartbeat = true
+      beatsActing += beatsReading
+      beatsReading = []
+    }
     for event in events {
       switch event {
       case .beat:
         wantsBeat = true
       case .timer:
         if let due = nextHeartbeat, due <= time { wantsBeat = true }
-      case .look, .died, .watchdog, .stop:
+      case .look, .died, .watchdog, .stop, .beadsRead:
         break
       case .command(let command, let ticket):
         intake.commands.append((command, ticket))
-      case .beadsRead(let job, let readings):
-        jobs.finish(job)
-        beads = readings
-        intake.isHeartbeat = true
-        beatsActing += beatsReading
-        beatsReading = []
       case .confirmed(let job, let orders, let readings):
         jobs.finish(job)
         for order in orders {

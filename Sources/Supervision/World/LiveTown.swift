@@ -116,7 +116,7 @@ package struct LiveTown: TownWorld {
   @concurrent package func screens(of lives: [String: ProcessLife]) async -> [String: [String]] {
     let panes = lives.compactMapValues { PaneID($0.pane) }
     guard !panes.isEmpty else { return [:] }
-    let captures = panes.values.map { PaneCapture($0, lines: 0) }
+    let captures = panes.values.map { PaneCapture($0, lines: Screen.lines) }
     guard let screens = try? await servers.own.capture(panes: captures) else { return [:] }
     return panes.compactMapValues { screens[$0] }
   }

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import Supervision
+import Synchronization
+@testable import Town
+
+/// One process of the daemon in a model town: its supervisor's only door. Once killed, nothing that
+/// it does has any effect.
+final class ModelProcess: TownWorld {
+  let town: ModelTown
+  private let isKilled = Mutex(false)
+
+  init(_ town: ModelTown) { self.town = town }
+
+  /// As `kill -9` does: at once, and without a word.
+  func kill() { isKilled.withLock { $0 = true } }
+
+  private var lives: Bool { isKilled.withLock { !$0 } }
+
+  private func note(_ call: ModelTown.Call) { if lives { town.note(call) } }
+
+  func now() -> Timestamp { town.with { $0.now } }
+  func uptime() -> Duration { town.with { $0.uptime } }
+  @concurrent func sleep(for duration: Duration) async throws { try await town.sleep(for: duration) }
+
+  @concurrent func readBeads(hooks: [String]) async -> BeadReadings {
+    note(.readBeads)
+    await town.pass(.readBeads)
+    return town.with { state in
+      if let failure = state.beadFailure { return .blind(failure) }
+      var readings = BeadReadings(beads: state.beads.filter { $0.value.type == "agent" }) { _ in .known(nil) }
+      readings.hooks = state.beads.filter { hooks.contains($0.key) }
+      return readings
+    }
+  }
+
+  @concurrent func look(beads: BeadReadings) async -> TownSnapshot {
+    note(.look)
+    return town.with { state in
+      TownSnapshot(
+        time: state.now, boot: ModelTown.boot,
+        agents: state.agents.map { agent in
+          AgentObservation(
+            agent: agent, liveness: state.sessions[agent.session] ?? .absent, bead: beads.bead(of: agent),
+            work: beads.work(of: agent), hold: state.holds[agent] ?? .known(nil),
+            hasDirectory: !state.missingDirectories.contains(agent))
+        }, servers: [ModelTown.server], failures: beads.failures)
+    }
+  }
+
+  /// Nobody's end is noticed by itself here: the tests say when the supervisor looks.
+  @concurrent func waitForEnd(of life: ProcessLife) async throws {
+    for await _ in AsyncStream<Never>(unfolding: { try? await Task.sleep(for: .seconds(3_600)); return nil }) {}
+    throw CancellationError()
+  }
+
+  @concurrent func readAfresh(_ ids: [String]) async -> [String: Reading<Bead?>] {
+    note(.readAfresh(ids))
+    await town.pass(.readAfresh)
+    return town.with { state in
+      Dictionary(uniqueKeysWithValues: ids.map { id in
+        (id, state.beadFailure.map { .unknown($0) } ?? .known(state.beads[id]))
+      })
+    }
+  }
+
+  @concurrent func launch(_ order: LaunchOrder) async -> LaunchRule.Outcome {
+    note(.launch(order.agent.session))
+    await town.pass(.launch)
+    guard lives else { return .failed("the daemon is dead") }
+    let outcome: LaunchRule.Outcome
+    if let other = town.with({ $0.outcomes[order.agent] }) {
+      outcome = other
+    } else if case .known(nil) = town.with({ $0.holds[order.agent] ?? .known(nil) }) {
+      outcome = town.spawn(order.agent).map { .launched($0, warnings: []) } ?? .declined("tmux says that it is there already")
+    } else {
+      outcome = .declined("it is held")
+    }
+    await town.pass(.launched)
+    return outcome
+  }
+
+  @concurrent func end(_ agent: AgentIdentity, liveness: Liveness) async -> EndOutcome {
+    note(.end(agent.session))
+    await town.pass(.end)
+    guard lives else { return .failed("the daemon is dead") }
+    return town.with { state in
+      if let failure = state.endFailure { return .failed(failure) }
+      switch liveness {
+      case .unknown(let reason): return .failed(reason)
+      case .absent: return .ended("it was not running")
+      case .alive, .dead, .deadShell:
+        state.sessions[agent.session] = nil
+        return .ended("it ended when asked")
+      }
+    }
+  }
+
+  @concurrent func screens(of lives: [String: ProcessLife]) async -> [String: [String]] {
+    town.with { state in state.screens.filter { lives[$0.key] != nil } }
+  }
+
+  @concurrent func begin(_ agent: AgentIdentity, life: ProcessLife) async throws {
+    note(.begin(agent.session))
+    await town.pass(.begin)
+    if let failure = town.with({ $0.beginFailure }) { throw ModelTown.SaveFailure(description: failure) }
+  }
+
+  @concurrent func send(_ notice: Notice) async throws {
+    note(.send(notice.key, subject: notice.subject))
+    await town.pass(.send)
+    if lives { town.with { $0.notices.append(notice) } }
+  }
+
+  func setHold(_ hold: Hold?, on agent: AgentIdentity) throws {
+    try checkSaving()
+    if lives { town.with { $0.holds[agent] = hold.map { .known($0) } } }
+  }
+
+  func loadLedger(settingAside: Bool) throws -> Ledger { town.with { $0.ledger } }
+  func loadPendingSpawns(settingAside: Bool) throws -> [PendingSpawn] { town.with { $0.pending } }
+  func lastActivity() -> Timestamp? { nil }
+
+  func save(_ ledger: Ledger) throws {
+    try checkSaving()
+    if lives { town.with { $0.ledger = ledger } }
+    note(.saveLedger)
+  }
+
+  func save(_ pending: [PendingSpawn]) throws {
+    try checkSaving()
+    if lives { town.with { $0.pending = pending } }
+    note(.savePending)
+  }
+
+  func saveHeartbeat(at time: Timestamp, count: Int) throws {
+    try checkSaving()
+    if lives { town.with { $0.heartbeats += 1 } }
+  }
+
+  private func checkSaving() throws {
+    if let failure = town.with({ $0.saveFailure }) { throw ModelTown.SaveFailure(description: failure) }
+  }
+}
+
+extension ModelProcess {
+  var journal: EventJournal {
+    EventJournal(logger: Logger(label: "model") { _ in ModelJournal(process: self) }, town: "/model")
+  }
+
+  var reports: SupervisorReports {
+    SupervisorReports(
+      ready: { _ in self.note(.ready) }, status: { _ in self.note(.status) }, watchdog: { self.note(.watchdog) })
+  }
+
+  /// Events and errors, as the journal would have them.
+  private struct ModelJournal: LogHandler {
+    let process: ModelProcess
+    var metadata: Logger.Metadata = [:]
+    var logLevel: Logger.Level = .info
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+      get { metadata[key] }
+      set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+      let fields = event.metadata ?? [:]
+      if let kind = fields["GT_EVENT"].flatMap({ EventKind(rawValue: "\($0)") }) {
+        process.note(.event(kind, fields["GT_SESSION"].map { "\($0)" }))
+      } else {
+        process.note(.error("\(event.message)"))
+      }
+    }
+  }
+}

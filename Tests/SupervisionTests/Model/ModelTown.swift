@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Supervision
+import Synchronization
+@testable import Town
+
+/// A town that exists only in memory: what a ``ModelProcess`` finds, changes and leaves behind. It
+/// outlives the supervisors that look after it. Its clock stands still until a test moves it.
+final class ModelTown: Sendable {
+  /// What the world was asked to do, and what was told to the journal, in the order in which it came.
+  enum Call: Hashable, Sendable {
+    case look, status, ready, watchdog
+    case readBeads
+    case readAfresh([String])
+    case launch(String)
+    case end(String)
+    case begin(String)
+    case send(String, subject: String)
+    case saveLedger, savePending
+    case event(EventKind, String?)
+    case error(String)
+    case sleep(Duration)
+  }
+
+  /// Calls that a test can stop on their way.
+  enum Gate: Hashable, Sendable { case readBeads, readAfresh, launch, launched, end, begin, send }
+
+  struct SaveFailure: Error, CustomStringConvertible { var description: String }
+
+  struct State {
+    var now = Timestamp(seconds: 1_800_000_000)
+    var uptime: Duration = .seconds(1_000)
+    var agents: [AgentIdentity] = [.deacon, .mayor]
+    var sessions: [String: Liveness] = [:]
+    var missingDirectories: Set<AgentIdentity> = []
+    var beads: [String: Bead] = [:]
+    /// Why no bead can be read, where none can.
+    var beadFailure: String?
+    var holds: [AgentIdentity: Reading<Hold?>] = [:]
+    var screens: [String: [String]] = [:]
+    /// What becomes of launches instead of a life.
+    var outcomes: [AgentIdentity: LaunchRule.Outcome] = [:]
+    var saveFailure: String?
+    var beginFailure: String?
+    var endFailure: String?
+    var notices: [Notice] = []
+    var ledger = Ledger()
+    var pending: [PendingSpawn] = []
+    var heartbeats = 0
+    /// How many processes were ever made, by session.
+    var processes: [String: Int] = [:]
+    var log: [Call] = []
+    var closed: Set<Gate> = []
+    fileprivate var waiting: [Int: (gate: Gate, continuation: CheckedContinuation<Void, Never>)] = [:]
+    fileprivate var sleepers: [Int: (due: Duration, continuation: CheckedContinuation<Void, any Error>)] = [:]
+    fileprivate var waiters: [Int: (condition: @Sendable (State) -> Bool, continuation: CheckedContinuation<Void, Never>)] = [:]
+    fileprivate var next = 0
+    fileprivate var abandoned: Set<Int> = []
+  }
+
+  static let boot = "boot-1"
+  static let server = ServerIdentity(pid: 100, startedAt: 1_700_000_000)
+  static let place = Liveness.Place(serverName: "model", isOwnServer: true, isMarked: true)
+
+  private let state = Mutex(State())
+
+  /// Reads or changes the town; whoever waits for what has come to pass goes on.
+  @discardableResult
+  func with<Result: Sendable>(_ body: (inout sending State) -> Result) -> Result {
+    let (result, ready) = state.withLock { state in
+      let result = body(&state)
+      let met = state.waiters.filter { $0.value.condition(state) }
+      for id in met.keys { state.waiters[id] = nil }
+      return (result, met.values.map(\.continuation))
+    }
+    for continuation in ready { continuation.resume() }
+    return result
+  }
+
+  func note(_ call: Call) { with { $0.log.append(call) } }
+
+  var log: [Call] { with { $0.log } }
+
+  func count(_ call: Call) -> Int { log.count { $0 == call } }
+}
+
+// Waiting for what happens, and the clock.
+extension ModelTown {
+  private func id() -> Int {
+    with { state in
+      state.next += 1
+      return state.next
+    }
+  }
+
+  /// Returns when the town is as `condition` says; also when the test's time is up.
+  func wait(until condition: @escaping @Sendable (State) -> Bool) async {
+    let id = id()
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let isMet = state.withLock { state in
+          if condition(state) || state.abandoned.contains(id) { return true }
+          state.waiters[id] = (condition, continuation)
+          return false
+        }
+        if isMet { continuation.resume() }
+      }
+    } onCancel: {
+      let waiter = state.withLock { state in
+        state.abandoned.insert(id)
+        return state.waiters.removeValue(forKey: id)
+      }
+      waiter?.continuation.resume()
+    }
+  }
+
+  func wait(for call: Call, count: Int = 1) async {
+    await wait { $0.log.count { $0 == call } >= count }
+  }
+
+  /// Lets nothing through `gate` until it is opened.
+  func close(_ gate: Gate) { with { _ = $0.closed.insert(gate) } }
+
+  func open(_ gate: Gate) {
+    let released = with { state in
+      state.closed.remove(gate)
+      let released = state.waiting.filter { $0.value.gate == gate }
+      for id in released.keys { state.waiting[id] = nil }
+      return released.values.map(\.continuation)
+    }
+    for continuation in released { continuation.resume() }
+  }
+
+  func openAll() { for gate in with({ $0.closed }) { open(gate) } }
+
+  /// Waits in front of a closed gate, deaf to cancellation, like a process that hangs.
+  func pass(_ gate: Gate) async {
+    let id = id()
+    await withCheckedContinuation { continuation in
+      let isOpen = with { state in
+        if !state.closed.contains(gate) { return true }
+        state.waiting[id] = (gate, continuation)
+        return false
+      }
+      if isOpen { continuation.resume() }
+    }
+  }
+
+  func sleep(for duration: Duration) async throws {
+    let id = id()
+    try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        let isAbandoned = with { state in
+          if state.abandoned.contains(id) { return true }
+          state.log.append(.sleep(duration))
+          state.sleepers[id] = (state.uptime + duration, continuation)
+          return false
+        }
+        if isAbandoned { continuation.resume(throwing: CancellationError()) }
+      }
+    } onCancel: {
+      let sleeper = with { state in
+        state.abandoned.insert(id)
+        return state.sleepers.removeValue(forKey: id)
+      }
+      sleeper?.continuation.resume(throwing: CancellationError())
+    }
+  }
+
+  /// Moves the clock, as soon as somebody sleeps who is to be woken by that.
+  func advance(by duration: Duration) async {
+    await wait { state in state.sleepers.values.contains { $0.due <= state.uptime + duration } }
+    jump(by: duration)
+  }
+
+  /// Moves the clock, whoever sleeps.
+  func jump(by duration: Duration) {
+    let woken = with { state in
+      state.now = state.now + duration
+      state.uptime += duration
+      let woken = state.sleepers.filter { $0.value.due <= state.uptime }
+      for id in woken.keys { state.sleepers[id] = nil }
+      return woken.values.map(\.continuation)
+    }
+    for continuation in woken { continuation.resume() }
+  }
+}
