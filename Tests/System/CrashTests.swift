@@ -74,8 +74,7 @@ struct CrashTests {
       try await eventually("the agent begins") { town.log(Self.session).contains("told Begin.") }
       try await town.shell(
         "tmux -N -S $XDG_RUNTIME_DIR/gastown-tmux/sock send-keys -t =\(Self.session): 'exit 3' Enter")
-      try await eventually("its end") { try await town.panes().contains { $0.hasPrefix(Self.session) && $0.hasSuffix("1") } }
-      try await town.beat()
+      try await town.event("agent_restarted", session: Self.session)
       let crash = try #require(try await town.event("crash_detected").first)
       #expect(crash["GT_EXIT_STATUS"] == "3")
       #expect(crash["GT_EXIT_SIGNAL"] == nil)
