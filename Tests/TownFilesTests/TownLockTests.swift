@@ -35,17 +35,15 @@ import TownFiles
       let layout = TownLayout(root: directory.path)
       directory.makeDirectory("daemon")
       let runner = SystemCommandRunner(environment: ["PATH": TestEnvironment.path])
-      let script = "flock -n -o \"$1\" sh -c 'echo $PPID >\"$0\".pid; exec sleep 60' \"$1\""
+      // One process only: it has the lock, and becomes the `sleep`.
+      let script = "echo $$ >\"$1\".pid; exec flock --no-fork --nonblock \"$1\" sleep 60"
       let child = Task { try await runner.run(Command("sh", ["-c", script, "sh", layout.lock], deadline: .seconds(60))) }
-      let pid: Int32 = try await eventually("the other process has the lock") {
-        TestFile.text(layout.lock + ".pid").flatMap { Int32($0.split(separator: "\n").first ?? "") }
-      }
-      #expect(TownLock.currentHolder(layout: layout) == 0)
+      try await eventually("the other process has the lock") { TownLock.currentHolder(layout: layout) == 0 }
       #expect(throws: TownFileError.self) { try TownLock(layout: layout) }
+      let pid = try #require(TestFile.text(layout.lock + ".pid").flatMap { Int32($0.dropLast()) })
       kill(pid, SIGKILL)
-      try await eventually("the lock is free") { TownLock.currentHolder(layout: layout) == nil }
-      child.cancel()
       _ = try? await child.value
+      #expect(TownLock.currentHolder(layout: layout) == nil)
       _ = try TownLock(layout: layout)
     }
   }

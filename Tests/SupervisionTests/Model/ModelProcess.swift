@@ -37,6 +37,7 @@ final class ModelProcess: TownWorld {
 
   @concurrent func look(beads: BeadReadings) async -> TownSnapshot {
     note(.look)
+    await town.pass(.look)
     return town.with { state in
       TownSnapshot(
         time: state.now, boot: ModelTown.boot,

@@ -23,7 +23,7 @@ final class ModelTown: Sendable {
   }
 
   /// Calls that a test can stop on their way.
-  enum Gate: Hashable, Sendable { case readBeads, readAfresh, launch, launched, end, begin, send }
+  enum Gate: Hashable, Sendable { case look, readBeads, readAfresh, launch, launched, end, begin, send }
 
   struct SaveFailure: Error, CustomStringConvertible { var description: String }
 
