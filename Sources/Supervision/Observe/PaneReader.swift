@@ -12,6 +12,8 @@ package struct PaneReader: Sendable {
   private let processes: ProcessTable
   /// A tmux that lost a SIGCHLD is kicked this often before the cause of a death is given up.
   private static let kicks = 6
+  /// No more kicks after this: a turn has to end, and the next will try again.
+  private static let patience: Duration = .seconds(1)
 
   package init(layout: TownLayout, processes: ProcessTable) {
     self.layout = layout
@@ -28,7 +30,8 @@ package struct PaneReader: Sendable {
     guard var identity = listing.identity else { return (nil, []) }
     // tmux before 3.6 with utempter loses SIGCHLD: the pane is dead without a cause, or is not even
     // known to be dead while its process is a zombie. Another SIGCHLD makes it look.
-    for attempt in 1...PaneReader.kicks where hasUnreaped(listing, roster: roster) {
+    let end = ContinuousClock.now + PaneReader.patience
+    for attempt in 1...PaneReader.kicks where ContinuousClock.now < end && hasUnreaped(listing, roster: roster) {
       kill(identity.pid, SIGCHLD)
       try await Task.sleep(for: .milliseconds(2 << attempt))
       listing = try await client.panes()

@@ -52,7 +52,7 @@ package struct TownObserver: Sendable {
     snapshot.failures += panes.ownFailure.map { [$0] } ?? []
     snapshot.failures += panes.otherFailures
     let unreadable = panes.ownFailure ?? panes.otherFailures.first
-    let holds = Holds(layout: layout)
+    let holds = Holds(listing: layout)
     let bySession = Dictionary(grouping: panes.sightings, by: \.session)
     snapshot.agents = census.agents.map { agent in
       AgentObservation(

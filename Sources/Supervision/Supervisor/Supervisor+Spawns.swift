@@ -12,7 +12,8 @@ extension Supervisor {
     }
     guard !pending.isEmpty else { return [] }
     let lives = SpawnRule.watched(pending, in: snapshot)
-    let screens = lives.isEmpty ? [:] : await world.screens(of: lives)
+    // A tmux that has just not answered is not asked again in the same turn.
+    let screens = lives.isEmpty || snapshot.tmuxFailure != nil ? [:] : await world.screens(of: lives)
     let busy = jobs.occupied.union(starting.map(\.agent.session))
     let spawns = SpawnRule.decide(
       pending, snapshot: snapshot, screens: screens, busy: busy, ledger: &plan.ledger, policy: rules.policy)
