@@ -90,7 +90,7 @@ import TownFiles
     try await with { layout, _ in
       #expect(OriginalDaemon.recordedProcess(layout: layout) == nil)
       try Disk.write(Array(text.utf8), to: layout.originalPIDFile)
-      #expect(OriginalDaemon.recordedProcess(layout: layout) == pid)
+      #expect(OriginalDaemon.recordedProcess(layout: layout)?.pid == pid)
     }
   }
 }
