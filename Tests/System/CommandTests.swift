@@ -56,7 +56,9 @@ struct CommandTests {
       #expect(status.output.contains("gt daemon start"))
       let json = try await town.tryGT("daemon", "status", "--json")
       #expect(json.status == 3 && json.output.contains(#""running" : false"#))
-      for words in [["session", "check"], ["session", "list"], ["agent", "list"], ["polecat", "list"], ["daemon", "explain"]] {
+      for words in [
+        ["session", "check"], ["session", "list"], ["agent", "list"], ["polecat", "list"], ["daemon", "explain"],
+      ] {
         #expect(try await town.run("gt", words[0], words[1]).status == 0, "\(words)")
       }
       #expect(try await town.property("ActiveState") == "inactive")
@@ -85,7 +87,9 @@ struct CommandTests {
   @Test func `the truth is told with the daemon down, with what to type`() async throws {
     let plan = TownUser.Plan(polecats: ["rig1/toast", "rig1/nux", "rig2/ace"], working: ["rig1/toast", "rig2/ace"])
     try await withTown(plan) { town in
-      let agents = try await town.settle(["gt-deacon", "gt-rig1-witness", "gt-rig2-witness", "gt-rig1-toast", "gt-rig2-ace"])
+      let agents = try await town.settle([
+        "gt-deacon", "gt-rig1-witness", "gt-rig2-witness", "gt-rig1-toast", "gt-rig2-ace",
+      ])
       try await town.gt("daemon", "stop")
       #expect(try await town.tryGT("session", "check").status == 0)
       try await town.kill(try #require(agents["gt-rig1-toast"]))
@@ -170,7 +174,9 @@ struct CommandTests {
       let agents = try await town.settle(Self.everybody.union(["gt-rig2-witness"]))
       let running = try await town.tryGT("polecat", "remove", "rig1/toast")
       #expect(running.status == 1)
-      #expect(running.errors.contains("gt session stop rig1/toast") && running.errors.contains("\(agents[Self.session] ?? 0)"))
+      #expect(
+        running.errors.contains("gt session stop rig1/toast") && running.errors.contains("\(agents[Self.session] ?? 0)")
+      )
 
       let worktree = "gt/rig2/polecats/ace"
       try await town.shell("echo new >\(worktree)/file")
@@ -206,7 +212,8 @@ struct CommandTests {
       try await town.systemctl("enable", "gastown-daemon")
       try await town.gt("daemon", "uninstall")
       #expect(try await town.shell("find .config/systemd -name '*gastown*'").isEmpty)
-      let units = try await town.run("systemctl", "--user", "list-units", "--all", "--plain", "--no-legend", "gastown-daemon*", "gastown-check*")
+      let units = try await town.run(
+        "systemctl", "--user", "list-units", "--all", "--plain", "--no-legend", "gastown-daemon*", "gastown-check*")
       #expect(units.output.isEmpty, "\(units.output)")
       #expect(!(try await town.shell("ls $XDG_RUNTIME_DIR")).contains("control.sock"))
       for (session, pid) in before { #expect(try await town.run("kill", "-0", "\(pid)").status == 0, "\(session)") }

@@ -19,7 +19,8 @@ struct CountingTests {
     // Light agents: they show a prompt, and take what they are told.
     let plan = TownUser.Plan(
       polecats: (1...count).map { "rig1/p\($0)" }, settings: #""restart": {"stagger": "5ms"}"#, agent: "~/bin/light",
-      usesBd: usesBd, prepare: #"printf '#!/bin/sh\nwhile printf "> "; read -r line; do :; done\n' >bin/light; chmod +x bin/light"#,
+      usesBd: usesBd,
+      prepare: #"printf '#!/bin/sh\nwhile printf "> "; read -r line; do :; done\n' >bin/light; chmod +x bin/light"#,
       isStarted: false)
     try await withTown(plan) { town in
       try await town.start()
@@ -34,7 +35,8 @@ struct CountingTests {
       }
       try await town.countProcesses()
       try await town.systemctl("restart", "gastown-daemon")
-      try await town.beat()
+      // The first may share its reading with that of the start.
+      for _ in 1...2 { try await town.beat() }
       try await town.shell(": >processes; rm -f gt/.beads/stand-in-calls.log")
 
       let took = try await ContinuousClock().measure { try await town.beat() }
@@ -47,7 +49,9 @@ struct CountingTests {
       }
       #expect(took < .seconds(5))
       #expect(try await town.agents() == before)
-      print("a beat over \(count) polecats, \(usesBd ? "bd" : "embedded store"): \(started.count) processes, \(took) with gt")
+      print(
+        "a beat over \(count) polecats, \(usesBd ? "bd" : "embedded store"): \(started.count) processes, \(took) with gt"
+      )
     }
   }
 }

@@ -11,6 +11,7 @@ struct StartTests {
     try await withTown(.init(polecats: ["rig1/toast", "rig1/nux"], isStarted: false)) { town in
       let duration = try await ContinuousClock().measure { try await town.systemctl("start", "gastown-daemon") }
       #expect(duration < .seconds(5))
+      print("systemctl --user start: \(duration)")
       #expect(try await town.property("ActiveState") == "active")
       // Ready means that the socket answers: no waiting, no second try.
       let status = try await town.gt("daemon", "status", "--json")
