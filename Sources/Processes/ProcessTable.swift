@@ -89,7 +89,9 @@ package struct ProcessTable: Sendable {
   /// since boot, and knows the boot's own time only to the second. `nil` where `/proc` does not say.
   package func startOfLife(of process: ProcessIdentity) -> Int64? {
     let lines = ProcessFiles.text("\(root)/stat")?.split(separator: "\n") ?? []
-    guard let boot = lines.first(where: { $0.hasPrefix("btime ") }).flatMap({ Int64($0.dropFirst(6)) }) else { return nil }
+    guard let boot = lines.first(where: { $0.hasPrefix("btime ") }).flatMap({ Int64($0.dropFirst(6)) }) else {
+      return nil
+    }
     return boot + Int64(process.startTime) / Int64(sysconf(Int32(_SC_CLK_TCK)))
   }
 

@@ -49,7 +49,8 @@ import Testing
       }
     }
     #expect(town.processes(of: polecat) == 1 && town.processes(of: .deacon) == 1)
-    #expect(town.events(of: polecat).isEmpty && town.events(of: .deacon).isEmpty && town.count(.end(polecat.session)) == 0)
+    #expect(
+      town.events(of: polecat).isEmpty && town.events(of: .deacon).isEmpty && town.count(.end(polecat.session)) == 0)
   }
 
   @Test func `one who died while no daemon ran is a crash to the next`() async throws {

@@ -29,7 +29,9 @@ import TownFiles
     }
   }
 
-  @Test func `a rig's decision is for all of it, the town's for everybody, and an agent's own comes first`() async throws {
+  @Test func `a rig's decision is for all of it, the town's for everybody, and an agent's own comes first`()
+    async throws
+  {
     try await with { layout, holds in
       try Disk.writeJSON(hold, to: "\(layout.holds)/rig-rig")
       #expect(holds.hold(on: .witness(rig: "rig")) == .known(hold))

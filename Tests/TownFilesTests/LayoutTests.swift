@@ -13,7 +13,9 @@ import TownFiles
     return directory(name)
   }
 
-  @Test func `a town is found by the option, the variable, the parents of where one stands, and ~/gt, in this order`() async throws {
+  @Test func `a town is found by the option, the variable, the parents of where one stands, and ~/gt, in this order`()
+    async throws
+  {
     try await TemporaryDirectory.with { directory in
       let (option, variable, parent) = (makeTown(directory, "o"), makeTown(directory, "v"), makeTown(directory, "p"))
       let home = makeTown(directory, "home/gt")
@@ -36,7 +38,8 @@ import TownFiles
   @Test func `what is no town is an error that names the place and where it came from`() async throws {
     try await TemporaryDirectory.with { directory in
       for (option, environment, source) in [
-        (directory.path, [:], "--town"), (directory("none"), [:], "--town"), (nil, ["GT_TOWN_ROOT": directory.path], "GT_TOWN_ROOT"),
+        (directory.path, [:], "--town"), (directory("none"), [:], "--town"),
+        (nil, ["GT_TOWN_ROOT": directory.path], "GT_TOWN_ROOT"),
         (nil, ["HOME": directory.path], "~/gt"),
       ] as [(String?, [String: String], String)] {
         let error = #expect(throws: TownFileError.self) {
@@ -67,7 +70,9 @@ import TownFiles
 
   @Test func `an address is found among those that exist, and the nearest is suggested`() async throws {
     try await TemporaryDirectory.with { directory in
-      for place in ["mayor", "rig/polecats/toast", "rig/polecats/both", "rig/crew/both", "rig/crew/ada", "my-rig/polecats/fix"] {
+      for place in [
+        "mayor", "rig/polecats/toast", "rig/polecats/both", "rig/crew/both", "rig/crew/ada", "my-rig/polecats/fix",
+      ] {
         directory.makeDirectory(place)
       }
       let layout = TownLayout(root: directory.path)
@@ -84,7 +89,9 @@ import TownFiles
       try #expect(book.agent("rig/crew/both") == .crew(rig: "rig", name: "both"))
       try #expect(book.agent("gt-my-rig-fix") == .polecat(rig: "my-rig", name: "fix"))
       try #expect(book.agent("mayor/") == .mayor)
-      func complaint(_ text: String) -> String? { #expect(throws: AddressError.self) { try book.agent(text) }?.description }
+      func complaint(_ text: String) -> String? {
+        #expect(throws: AddressError.self) { try book.agent(text) }?.description
+      }
       #expect(complaint("rig/both") == "'rig/both' may be rig/polecats/both or rig/crew/both; say which")
       #expect(complaint("rig/tost")?.contains("did you mean rig/toast?") == true)
       #expect(complaint("completely/else")?.contains("gt session list") == true)

@@ -85,7 +85,9 @@ import TownFiles
     }
   }
 
-  @Test(arguments: [("4711\n", 4711), ("  12 x", 12), ("", nil), ("-5", nil), ("1", nil), ("abc", nil)] as [(String, Int32?)])
+  @Test(
+    arguments: [("4711\n", 4711), ("  12 x", 12), ("", nil), ("-5", nil), ("1", nil), ("abc", nil)]
+      as [(String, Int32?)])
   func `the original's PID file names a process, or none`(text: String, pid: Int32?) async throws {
     try await with { layout, _ in
       #expect(OriginalDaemon.recordedProcess(layout: layout) == nil)

@@ -71,7 +71,9 @@ import TownFiles
     (#"{"heartbeat":{"active":"soon"}}"#, ["heartbeat.active", "5m"]), (#"{"heart":{}}"#, ["heart", "heartbeat"]),
     (#"{"beads":"#, ["JSON"]), ("[]", ["an object"]),
   ])
-  func `an error in the settings names the file, the key and what is allowed`(text: String, words: [String]) async throws {
+  func `an error in the settings names the file, the key and what is allowed`(text: String, words: [String])
+    async throws
+  {
     try await with(nil) { layout, _ in
       TestFile.write(text, to: layout.settings)
       let error = #expect(throws: TownFileError.self) { try SettingsFile.load(layout: layout) }

@@ -37,7 +37,9 @@ import TownFiles
       let runner = SystemCommandRunner(environment: ["PATH": TestEnvironment.path])
       // One process only: it has the lock, and becomes the `sleep`.
       let script = "echo $$ >\"$1\".pid; exec flock --no-fork --nonblock \"$1\" sleep 60"
-      let child = Task { try await runner.run(Command("sh", ["-c", script, "sh", layout.lock], deadline: .seconds(60))) }
+      let child = Task {
+        try await runner.run(Command("sh", ["-c", script, "sh", layout.lock], deadline: .seconds(60)))
+      }
       try await eventually("the other process has the lock") { TownLock.currentHolder(layout: layout) == 0 }
       #expect(throws: TownFileError.self) { try TownLock(layout: layout) }
       let pid = try #require(TestFile.text(layout.lock + ".pid").flatMap { Int32($0.dropLast()) })

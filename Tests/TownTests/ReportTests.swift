@@ -11,20 +11,22 @@ import Testing
     SessionCheck(observation, record: record, hook: { _ in hook }, at: Given.now, policy: Policy())
   }
 
-  @Test(arguments: [
-    (Given.seen(Given.toast, Given.alive()), .alive, true), (Given.seen(Given.toast, .unknown("tmux")), .unknown, false),
-    (Given.seen(Given.toast, Given.corpse()), .crashed, false), (Given.seen(), .crashed, false),
-    (Given.seen(bead: .known(Given.bead(state: "done"))), .idle, true),
-    (Given.seen(bead: .known(Given.bead(state: "nuked"))), .idle, true), (Given.seen(bead: .known(nil)), .idle, true),
-    (Given.seen(bead: .known(Given.bead(hook: nil))), .idle, true),
-    (Given.seen(bead: .known(Given.bead(state: "spawning", updated: Given.now))), .idle, true),
-    (Given.seen(bead: .unknown("bd")), .unknown, false), (Given.seen(hold: .unknown("hold")), .unknown, false),
-    (Given.seen(hold: .known(Given.stopped)), .stopped, true), (Given.seen(hold: .known(Given.held)), .stopped, true),
-    (Given.seen(Given.toast, Given.shell()), .deadShell, false),
-    (Given.seen(Given.toast, Given.shell(), bead: .known(Given.bead(hook: nil))), .deadShell, true),
-    (Given.seen(Given.toast, Given.shell(), bead: .unknown("bd")), .deadShell, false),
-    (Given.seen(Given.toast, Given.alive(), hold: .known(Given.held)), .alive, true),
-  ] as [(AgentObservation, SessionCheck.State, Bool)])
+  @Test(
+    arguments: [
+      (Given.seen(Given.toast, Given.alive()), .alive, true),
+      (Given.seen(Given.toast, .unknown("tmux")), .unknown, false),
+      (Given.seen(Given.toast, Given.corpse()), .crashed, false), (Given.seen(), .crashed, false),
+      (Given.seen(bead: .known(Given.bead(state: "done"))), .idle, true),
+      (Given.seen(bead: .known(Given.bead(state: "nuked"))), .idle, true), (Given.seen(bead: .known(nil)), .idle, true),
+      (Given.seen(bead: .known(Given.bead(hook: nil))), .idle, true),
+      (Given.seen(bead: .known(Given.bead(state: "spawning", updated: Given.now))), .idle, true),
+      (Given.seen(bead: .unknown("bd")), .unknown, false), (Given.seen(hold: .unknown("hold")), .unknown, false),
+      (Given.seen(hold: .known(Given.stopped)), .stopped, true), (Given.seen(hold: .known(Given.held)), .stopped, true),
+      (Given.seen(Given.toast, Given.shell()), .deadShell, false),
+      (Given.seen(Given.toast, Given.shell(), bead: .known(Given.bead(hook: nil))), .deadShell, true),
+      (Given.seen(Given.toast, Given.shell(), bead: .unknown("bd")), .deadShell, false),
+      (Given.seen(Given.toast, Given.alive(), hold: .known(Given.held)), .alive, true),
+    ] as [(AgentObservation, SessionCheck.State, Bool)])
   func `a session's state is the truth, and well where it should be so`(
     observation: AgentObservation, state: SessionCheck.State, isWell: Bool
   ) {
@@ -72,7 +74,8 @@ import Testing
     let all = [.alive, .alive, .start, .restart, .underway, .stuck, .unknown].map { finding($0) } + waits
     #expect(
       AgentCounts(findings: all, at: Given.now).line
-        == "11 agents: 2 alive, 3 starting, 4 backing off (a, 38 s; b, 38 s; c, 38 s, …), 1 that cannot be started, 1 unknown")
+        == "11 agents: 2 alive, 3 starting, 4 backing off (a, 38 s; b, 38 s; c, 38 s, …), 1 that cannot be started, 1 unknown"
+    )
     #expect(AgentCounts(findings: [finding(.wait, "t", until: Given.ago(5))], at: Given.now).line.contains("t, 0 s"))
   }
 

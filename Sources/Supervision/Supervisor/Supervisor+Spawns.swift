@@ -5,7 +5,8 @@ internal import Town
 /// Agents that were started and have to be told to begin.
 extension Supervisor {
   /// Looks after the agents that wait, and takes in those that this turn has found to be up.
-  func attendSpawns(_ snapshot: TownSnapshot, starting: [LaunchOrder], plan: inout Plan) async -> [SpawnRule.Beginning] {
+  func attendSpawns(_ snapshot: TownSnapshot, starting: [LaunchOrder], plan: inout Plan) async -> [SpawnRule.Beginning]
+  {
     for spawn in plan.unannounced {
       pending.removeAll { $0.session == spawn.session }
       pending.append(spawn)

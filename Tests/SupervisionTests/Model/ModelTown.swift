@@ -53,7 +53,8 @@ final class ModelTown: Sendable {
     var closed: Set<Gate> = []
     fileprivate var waiting: [Int: (gate: Gate, continuation: CheckedContinuation<Void, Never>)] = [:]
     fileprivate var sleepers: [Int: (due: Duration, continuation: CheckedContinuation<Void, any Error>)] = [:]
-    fileprivate var waiters: [Int: (condition: @Sendable (State) -> Bool, continuation: CheckedContinuation<Void, Never>)] = [:]
+    fileprivate var waiters:
+      [Int: (condition: @Sendable (State) -> Bool, continuation: CheckedContinuation<Void, Never>)] = [:]
     fileprivate var next = 0
     fileprivate var abandoned: Set<Int> = []
   }
