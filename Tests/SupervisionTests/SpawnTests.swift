@@ -73,9 +73,11 @@ import Testing
       await town.wait(for: .event(.agentRestarted, polecat.session))
       town.with { $0.screens[polecat.session] = ["loading"] }
       town.open(.begin)
-      await town.wait(for: .event(.agentReady, polecat.session))
       await supervisor.beat()
       #expect(town.with { $0.pending.map(\.session) } == [polecat.session])
+      town.with { $0.screens[polecat.session] = [">"] }
+      await town.advance(by: .seconds(2))
+      await town.wait(for: .event(.agentReady, polecat.session))
     }
   }
 

@@ -35,18 +35,17 @@ import TownFiles
       let layout = TownLayout(root: directory.path)
       directory.makeDirectory("daemon")
       let runner = SystemCommandRunner(environment: ["PATH": TestEnvironment.path])
-      let script = "flock -n \"$1\" sh -c 'echo $PPID >\"$0\".pid; exec sleep 60' \"$1\""
+      let script = "flock -n -o \"$1\" sh -c 'echo $PPID >\"$0\".pid; exec sleep 60' \"$1\""
       let child = Task { try await runner.run(Command("sh", ["-c", script, "sh", layout.lock], deadline: .seconds(60))) }
       let pid: Int32 = try await eventually("the other process has the lock") {
         TestFile.text(layout.lock + ".pid").flatMap { Int32($0.split(separator: "\n").first ?? "") }
       }
       #expect(TownLock.currentHolder(layout: layout) == 0)
       #expect(throws: TownFileError.self) { try TownLock(layout: layout) }
-      // The shell below holds a copy of the descriptor: both have to end.
-      child.cancel()
       kill(pid, SIGKILL)
-      _ = try? await child.value
       try await eventually("the lock is free") { TownLock.currentHolder(layout: layout) == nil }
+      child.cancel()
+      _ = try? await child.value
       _ = try TownLock(layout: layout)
     }
   }
