@@ -97,10 +97,10 @@ struct CrashTests {
       try await eventually("the agent begins") { town.log(Self.session).contains("told Begin.") }
       try await town.shell(
         "tmux -N -S $XDG_RUNTIME_DIR/gastown-tmux/sock send-keys -t =\(Self.session): 'exit 3' Enter")
+      try await town.event("agent_restarted", session: Self.session)
       let crash = try #require(try await town.event("crash_detected").first)
       #expect(crash["GT_EXIT_STATUS"] == "3")
       #expect(crash["GT_EXIT_SIGNAL"] == nil)
-      try await town.event("agent_restarted")
       let after = try await town.settle(["gt-deacon", "gt-rig1-witness", Self.session])
       #expect(after[Self.session] != before[Self.session])
     }

@@ -18,8 +18,7 @@ extension Supervisor {
       if jobs.busy.contains(session) || startTickets[session] != nil
         || orders.contains(where: { $0.agent == command.agent })
       {
-        ticket.continuation.resume(
-          throwing: CommandRefusal("\(command.agent.address) is just being started or stopped; try again in a moment"))
+        postpone(command, ticket, at: snapshot.time)
         continue
       }
       switch command.verb {
@@ -28,6 +27,15 @@ extension Supervisor {
       case .restart: restart(command, ticket, observation)
       }
     }
+  }
+
+  /// Waits for what is under way; its end is the next turn's cause. A stop is written down at once, so
+  /// that a start which has not come to its last look is still prevented.
+  private func postpone(_ command: PersonCommand, _ ticket: CommandTicket, at time: Timestamp) {
+    if command.verb == .stop {
+      try? world.setHold(Hold(kind: .stop, who: command.who, when: time, why: command.why), on: command.agent)
+    }
+    postponed.append((command, ticket))
   }
 
   private func start(

@@ -11,7 +11,8 @@ extension Supervisor {
       pending.removeAll { $0.session == spawn.session }
       pending.append(spawn)
     }
-    guard !pending.isEmpty else { return [] }
+    // What others have started is the daemon's to look after.
+    guard !pending.isEmpty, duty == .town else { return [] }
     let lives = SpawnRule.watched(pending, in: snapshot)
     // A tmux that has just not answered is not asked again in the same turn.
     let screens = lives.isEmpty || snapshot.tmuxFailure != nil ? [:] : await world.screens(of: lives)

@@ -21,6 +21,8 @@ extension Supervisor {
     defer { turnBegan = nil }
     var plan = Plan(ledger: ledger)
     var intake = take(events, plan: &plan)
+    intake.commands = postponed + intake.commands
+    postponed = []
 
     let snapshot = await world.look(beads: beads)
     let decided = rules.decide(snapshot, ledger: plan.ledger, busy: jobs.busy)

@@ -51,6 +51,8 @@ package struct TownRules: Sendable {
       break
     }
 
+    // A life that was long enough counts although nobody looked while it lasted.
+    if let since = record.since, snapshot.time - since >= policy.restart.stable { record.backoff = Backoff() }
     DeathRule.note(observation, need: need, snapshot: snapshot, record: &record, plan: &plan)
     answer(need, to: observation, at: snapshot.time, record: &record, plan: &plan)
   }
@@ -71,11 +73,11 @@ package struct TownRules: Sendable {
             bead: launch.hook, pid: life.pid, restarts: record.restarts,
             reason: "found alive after an interrupted start"))
         plan.unannounced.append(.of(agent, hook: launch.hook, at: launch.at))
-      } else if record.death != nil {
+      } else if let former = record.life ?? record.death?.life, former.boot == snapshot.boot {
         plan.events.append(
           TownEvent(
             .agentStarted, agent: agent,
-            message: "\(agent.address) is up again (pid \(life.pid)); somebody else started it",
+            message: "\(agent.address) is up as pid \(life.pid), after pid \(former.pid); somebody else started it",
             pid: life.pid, restarts: record.restarts, reason: "started by somebody else"))
       }
       record.life = life
