@@ -113,7 +113,9 @@ package struct AgentLauncher: Sendable {
 
   /// Sees that the new process is there.
   private func outcome(of created: CreatedPane, warnings: [String]) async -> LaunchRule.Outcome {
-    let listing = try? await servers.own.panes()
+    let listing = try? await servers.own.panesKicked { pane in
+      pane.id == created.id && processes.status(created.pid)?.isAlive != true && (pane.endIsUnknown || !pane.isDead)
+    }
     guard let server = listing?.identity else { return .failed("its tmux server went away at once") }
     guard let status = processes.status(created.pid), status.isAlive else {
       let pane = listing?.panes.first { $0.id == created.id }

@@ -19,7 +19,9 @@ package actor WorktreeRefresher {
   package init(runner: any CommandRunner, environment: [String: String], deadline: Duration, syncsBeads: Bool) {
     self.syncsBeads = syncsBeads
     self.runner = runner
-    var environment = environment
+    var environment = ChildEnvironment.scrubbed(environment)
+    // Not even the index of a worktree that is left alone is written anew.
+    environment["GIT_OPTIONAL_LOCKS"] = "0"
     // Nobody is there to be asked for a password, and hooks must not wait for an editor.
     environment["GIT_TERMINAL_PROMPT"] = "0"
     environment["GIT_EDITOR"] = "true"
@@ -88,13 +90,14 @@ package actor WorktreeRefresher {
     guard let status = try await git(["status", "--porcelain"], in: directory, until: end), status.isEmpty else {
       return []
     }
-    for state in ["rebase-merge", "rebase-apply", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "BISECT_LOG"] {
-      guard
-        let path = try await git(
-          ["rev-parse", "--path-format=absolute", "--git-path", state], in: directory, until: end)
-      else { return [] }
-      if Disk.exists(path) { return [] }
-    }
+    let operations = [
+      "rebase-merge", "rebase-apply", "sequencer", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "BISECT_LOG",
+    ]
+    guard
+      let paths = try await git(
+        ["rev-parse", "--path-format=absolute"] + operations.flatMap { ["--git-path", $0] }, in: directory, until: end),
+      !paths.split(separator: "\n").contains(where: { Disk.exists(String($0)) })
+    else { return [] }
     // A branch with an upstream of its own may have been pushed: rewriting it is not ours to do.
     if try await git(["rev-parse", "--abbrev-ref", "@{upstream}"], in: directory, until: end) != nil { return [] }
     guard try await git(["symbolic-ref", "--quiet", "HEAD"], in: directory, until: end) != nil,

@@ -10,10 +10,6 @@ package import TownFiles
 package struct PaneReader: Sendable {
   private let layout: TownLayout
   private let processes: ProcessTable
-  /// A tmux that lost a SIGCHLD is kicked this often before the cause of a death is given up.
-  private static let kicks = 6
-  /// No more kicks after this: a turn has to end, and the next will try again.
-  private static let patience: Duration = .seconds(1)
 
   package init(layout: TownLayout, processes: ProcessTable) {
     self.layout = layout
@@ -26,18 +22,10 @@ package struct PaneReader: Sendable {
   package func read(_ client: TmuxClient, isOwn: Bool, roster: Roster) async throws -> (
     server: Town.ServerIdentity?, panes: [PaneSighting]
   ) {
-    var listing = try await client.panes()
-    guard var identity = listing.identity else { return (nil, []) }
-    // tmux before 3.6 with utempter loses SIGCHLD: the pane is dead without a cause, or is not even
-    // known to be dead while its process is a zombie. Another SIGCHLD makes it look.
-    let end = ContinuousClock.now + PaneReader.patience
-    for attempt in 1...PaneReader.kicks where ContinuousClock.now < end && hasUnreaped(listing, roster: roster) {
-      kill(identity.pid, SIGCHLD)
-      try await Task.sleep(for: .milliseconds(2 << attempt))
-      listing = try await client.panes()
-      guard let again = listing.identity else { return (nil, []) }
-      identity = again
+    let listing = try await client.panesKicked { pane in
+      hasMissedEnd(pane) && !roster.candidates(session: pane.session).isEmpty
     }
+    guard let identity = listing.identity else { return (nil, []) }
     let server = Town.ServerIdentity(pid: identity.pid, startedAt: Int64(identity.startTime))
     let sightings = listing.panes.compactMap { pane -> PaneSighting? in
       let candidates = roster.candidates(session: pane.session)
@@ -47,11 +35,8 @@ package struct PaneReader: Sendable {
     return (server, sightings)
   }
 
-  private func hasUnreaped(_ listing: ServerListing, roster: Roster) -> Bool {
-    listing.panes.contains { pane in
-      guard pane.endIsUnknown || (!pane.isDead && processes.status(pane.pid)?.isAlive != true) else { return false }
-      return !roster.candidates(session: pane.session).isEmpty
-    }
+  private func hasMissedEnd(_ pane: Pane) -> Bool {
+    pane.endIsUnknown || (!pane.isDead && processes.status(pane.pid)?.isAlive != true)
   }
 
   private func sighting(
@@ -82,6 +67,24 @@ package struct PaneReader: Sendable {
       LoginShell.isBare(name: status.name, arguments: processes.arguments(of: pane.pid) ?? [])
       && processes.children(of: pane.pid).isEmpty
     return sighting
+  }
+}
+
+extension TmuxClient {
+  /// All panes, after tmux has been made to look for the ends that it has missed. tmux before 3.6 with
+  /// utempter loses SIGCHLD: the pane is dead without a cause, or is not even known to be dead while
+  /// its process is a zombie. Another SIGCHLD makes it look. After six, or after a second, the cause is
+  /// given up for this time: a turn has to end.
+  func panesKicked(where hasMissedEnd: (Pane) -> Bool) async throws -> ServerListing {
+    var listing = try await panes()
+    let end = ContinuousClock.now + .seconds(1)
+    for attempt in 1...6 where ContinuousClock.now < end && listing.panes.contains(where: hasMissedEnd) {
+      guard let identity = listing.identity else { break }
+      Glibc.kill(identity.pid, SIGCHLD)
+      try await Task.sleep(for: .milliseconds(2 << attempt))
+      listing = try await panes()
+    }
+    return listing
   }
 }
 
