@@ -21,7 +21,8 @@ package struct GTCommand: AsyncParsableCommand {
       """,
     version: Daemon.version,
     subcommands: [
-      AgentCommand.self, DaemonGroup.self, PolecatCommand.self, RigCommand.self, SessionCommand.self, TownCommand.self,
+      AgentCommand.self, DaemonGroup.self, MailCommand.self, PolecatCommand.self, RigCommand.self, SessionCommand.self,
+      TownCommand.self,
     ])
 
   package init() {}

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 /// The processes of this machine, as `/proc` has them at the moment of each question.
 package struct ProcessTable: Sendable {
   private let root: String
@@ -79,6 +83,16 @@ package struct ProcessTable: Sendable {
     guard let text = ProcessFiles.text("\(root)/sys/kernel/random/boot_id") else { return nil }
     let identifier = String(text.prefix { $0 != "\n" })
     return identifier.isEmpty ? nil : identifier
+  }
+
+  /// When a process was started, in seconds since 1970, to a second or so: the kernel keeps the time
+  /// since boot, and knows the boot's own time only to the second. `nil` where `/proc` does not say.
+  package func startOfLife(of process: ProcessIdentity) -> Int64? {
+    let lines = ProcessFiles.text("\(root)/stat")?.split(separator: "\n") ?? []
+    guard let boot = lines.first(where: { $0.hasPrefix("btime ") }).flatMap({ Int64($0.dropFirst(6)) }) else {
+      return nil
+    }
+    return boot + Int64(process.startTime) / Int64(sysconf(Int32(_SC_CLK_TCK)))
   }
 
   /// The children as the kernel lists them for each thread; `nil` where it was built without that.

@@ -5,8 +5,20 @@ package import Town
 /// `daemon/holds/`: what people have decided, one file a decision. Read again just before every start.
 package struct Holds: Sendable {
   private let directory: String
+  /// The decisions that there are, where they were listed beforehand; else each is looked for.
+  private let listed: Set<String>?
 
-  package init(layout: TownLayout) { directory = layout.holds }
+  package init(layout: TownLayout) {
+    directory = layout.holds
+    listed = nil
+  }
+
+  /// For many agents at one time: the directory is read once, and only the files in it after that.
+  package init(listing layout: TownLayout) {
+    directory = layout.holds
+    // A directory that cannot be listed is asked for each file, whose failure then says why.
+    listed = (try? Disk.names(in: layout.holds)).map { Set($0) }
+  }
 
   /// The decision that concerns an agent: its own, its rig's, or the whole town's.
   ///
@@ -15,7 +27,7 @@ package struct Holds: Sendable {
     var names = [agent.session]
     if let rig = agent.rig { names.append("rig-\(rig)") }
     names.append("all")
-    for name in names {
+    for name in names where listed?.contains(name) ?? true {
       switch read(name) {
       case .known(nil): continue
       case .known(let hold?): return .known(hold)

@@ -7,6 +7,7 @@ import Glibc
 @main
 enum GTMain {
   static func main() async {
+    HandOff.handOffIfNotOurs(CommandLine.arguments)
     // Else libdispatch writes to the journal, for each of its timers' threads, that an ordinary user's
     // thread cannot have the priority that it would like.
     setenv("LIBDISPATCH_LOG", "NO", 0)

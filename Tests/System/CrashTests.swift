@@ -68,14 +68,36 @@ struct CrashTests {
     }
   }
 
+  @Test func `a death is seen when it happens, without a heartbeat`() async throws {
+    try await withTown { town in
+      let everybody: Set = ["gt-deacon", "gt-rig1-witness", Self.session]
+      let beats = try await town.settle(everybody)
+      let count = try #require(town.text("gt/daemon/state.json"))
+      var last = try #require(beats[Self.session])
+      for restarts in 1...3 {
+        // What was started is past its beginnings, and the back-off of the last time is over.
+        try await eventually("it begins") { town.log(Self.session).count { $0 == "told Begin." } == restarts }
+        try await town.kill(last)
+        let crash = try #require(try await town.event("crash_detected", count: restarts).last)
+        let restart = try #require(try await town.event("agent_restarted", count: restarts).last)
+        let took = try #require(restart.microseconds) - (try #require(crash.microseconds))
+        print("crash \(restarts): \(Double(took) / 1_000) ms from crash_detected to agent_restarted")
+        let next = try #require(try await town.settle(everybody)[Self.session])
+        #expect(next != last)
+        last = next
+      }
+      // No heartbeat has taken place.
+      #expect(town.text("gt/daemon/state.json") == count)
+    }
+  }
+
   @Test func `an agent that ends with a status of its own is told apart from a killed one`() async throws {
     try await withTown { town in
       let before = try await town.settle(["gt-deacon", "gt-rig1-witness", Self.session])
       try await eventually("the agent begins") { town.log(Self.session).contains("told Begin.") }
       try await town.shell(
         "tmux -N -S $XDG_RUNTIME_DIR/gastown-tmux/sock send-keys -t =\(Self.session): 'exit 3' Enter")
-      try await eventually("its end") { try await town.panes().contains { $0.hasPrefix(Self.session) && $0.hasSuffix("1") } }
-      try await town.beat()
+      try await town.event("agent_restarted", session: Self.session)
       let crash = try #require(try await town.event("crash_detected").first)
       #expect(crash["GT_EXIT_STATUS"] == "3")
       #expect(crash["GT_EXIT_SIGNAL"] == nil)
@@ -111,4 +133,9 @@ struct CrashTests {
       }
     }
   }
+}
+
+extension [String: String] {
+  /// When a journal entry was made.
+  fileprivate var microseconds: Int? { self["_SOURCE_REALTIME_TIMESTAMP"].flatMap { Int($0) } }
 }

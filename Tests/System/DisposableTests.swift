@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Commands
 import TestSupport
 import Testing
 
@@ -14,8 +15,9 @@ struct DisposableTests {
     try await withTown(Self.plan) { town in
       let before = try await town.settle(Self.everybody)
       var main = try await town.mainPID()
-      for _ in 0..<20 {
-        try await town.systemctl("restart", "gastown-daemon")
+      for round in 1...20 {
+        let took = try await ContinuousClock().measure { try await town.systemctl("restart", "gastown-daemon") }
+        if round % 10 == 0 { print("systemctl --user restart: \(took)") }
         let next = try await town.mainPID()
         #expect(next != main && next > 0)
         main = next

@@ -10,7 +10,9 @@ struct LeftAloneTests {
   private static let session = "gt-rig1-toast"
   private static let others: Set = ["gt-deacon", "gt-rig1-witness"]
 
-  @Test(arguments: ["done", "nuked", "stopped", "dead"]) func `its bead says that it is over`(_ state: String) async throws {
+  @Test(arguments: ["done", "nuked", "stopped", "dead"]) func `its bead says that it is over`(_ state: String)
+    async throws
+  {
     try await withTown { town in
       let pid = try #require(try await town.settle(Self.others.union([Self.session]))[Self.session])
       try await town.gt("agent", "set", "rig1/toast", "--state", state)

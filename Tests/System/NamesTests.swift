@@ -10,7 +10,8 @@ struct NamesTests {
     let plan = TownUser.Plan(polecats: ["rig-a/toast", "rig-a-b/toast", "my-rig/deep-fix"])
     try await withTown(plan) { town in
       let everybody: Set = [
-        "gt-deacon", "gt-rig-a-witness", "gt-rig-a-b-witness", "gt-my-rig-witness", "gt-rig-a-toast", "gt-rig-a-b-toast",
+        "gt-deacon", "gt-rig-a-witness", "gt-rig-a-b-witness", "gt-my-rig-witness", "gt-rig-a-toast",
+        "gt-rig-a-b-toast",
         "gt-my-rig-deep-fix",
       ]
       var before = try await town.settle(everybody)
@@ -28,8 +29,10 @@ struct NamesTests {
       #expect(check["my-rig/deep-fix"]?.session == "gt-my-rig-deep-fix")
       #expect(check["rig-a/toast"]?.session == "gt-rig-a-toast")
       #expect(check["rig-a-b/toast"]?.session == "gt-rig-a-b-toast")
-      #expect(Set(try await town.events("crash_detected").compactMap { $0["GT_RIG"] }) == ["rig-a", "rig-a-b", "my-rig"])
-      #expect(town.environment("gt-my-rig-deep-fix", pid: try #require(before["gt-my-rig-deep-fix"]))["GT_RIG"] == "my-rig")
+      #expect(
+        Set(try await town.events("crash_detected").compactMap { $0["GT_RIG"] }) == ["rig-a", "rig-a-b", "my-rig"])
+      #expect(
+        town.environment("gt-my-rig-deep-fix", pid: try #require(before["gt-my-rig-deep-fix"]))["GT_RIG"] == "my-rig")
       // A person's stop of the one is not the other's.
       try await town.gt("session", "stop", "rig-a/toast")
       try await town.gt("session", "stop", "rig-a/witness")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FoundationEssentials
+import Commands
 import TestSupport
 import Testing
 
@@ -10,6 +11,7 @@ struct StartTests {
     try await withTown(.init(polecats: ["rig1/toast", "rig1/nux"], isStarted: false)) { town in
       let duration = try await ContinuousClock().measure { try await town.systemctl("start", "gastown-daemon") }
       #expect(duration < .seconds(5))
+      print("systemctl --user start: \(duration)")
       #expect(try await town.property("ActiveState") == "active")
       // Ready means that the socket answers: no waiting, no second try.
       let status = try await town.gt("daemon", "status", "--json")

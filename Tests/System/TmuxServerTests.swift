@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Commands
 import TestSupport
 import Testing
 
 @Suite("The tmux server is lost", .requiresSystemd)
 struct TmuxServerTests {
-  private static let plan = TownUser.Plan(polecats: ["rig1/toast", "rig1/nux", "rig1/idle"], working: ["rig1/toast", "rig1/nux"])
+  private static let plan = TownUser.Plan(
+    polecats: ["rig1/toast", "rig1/nux", "rig1/idle"], working: ["rig1/toast", "rig1/nux"])
   private static let everybody: Set = ["gt-deacon", "gt-rig1-witness", "gt-rig1-toast", "gt-rig1-nux"]
 
-  @Test func `after kill-server from inside an agent everybody is back on a server in the unit's cgroup`() async throws {
+  @Test func `after kill-server from inside an agent everybody is back on a server in the unit's cgroup`() async throws
+  {
     try await withTown(Self.plan) { town in
       let before = try await town.settle(Self.everybody)
       let server = try await town.mainPID(of: "gastown-tmux.service")

@@ -69,7 +69,9 @@ struct WatchdogTests {
   }
 
   @Test func `a bd that hangs holds up neither the watchdog nor the Deacon`() async throws {
-    try await withTown(.init(settings: #""deadlines": {"bd": "8s"}"#, usesBd: true, dropIn: "WatchdogSec=3\nTimeoutAbortSec=2")) { town in
+    try await withTown(
+      .init(settings: #""deadlines": {"bd": "8s"}"#, usesBd: true, dropIn: "WatchdogSec=3\nTimeoutAbortSec=2")
+    ) { town in
       let everybody: Set = ["gt-deacon", "gt-rig1-witness", "gt-rig1-toast"]
       let before = try await town.settle(everybody)
       let main = try await town.mainPID()

@@ -4,7 +4,8 @@ import Testing
 import Town
 
 @Suite struct AgentFieldsTests {
-  static let text = "Agent toast\n\nrole_type: polecat\nRig:my-rig\n  AGENT_STATE :  working \nhook_bead: gt-x1\nnote: a: b\n\n"
+  static let text =
+    "Agent toast\n\nrole_type: polecat\nRig:my-rig\n  AGENT_STATE :  working \nhook_bead: gt-x1\nnote: a: b\n\n"
 
   @Test func `keys are read in any case, with any space around them`() {
     let fields = AgentFields(description: AgentFieldsTests.text)
@@ -16,7 +17,9 @@ import Town
     #expect(!fields.mentions(.roleBead))
   }
 
-  @Test(arguments: ["hook_bead: null", "hook_bead: NULL", "hook_bead:", "hook_bead:   ", "HOOK_BEAD: Null\nhook_bead: late"])
+  @Test(arguments: [
+    "hook_bead: null", "hook_bead: NULL", "hook_bead:", "hook_bead:   ", "HOOK_BEAD: Null\nhook_bead: late",
+  ])
   func `null and nothing are none, and the first line counts`(text: String) {
     let fields = AgentFields(description: text)
     #expect(fields[.hookBead] == nil)
@@ -45,7 +48,8 @@ import Town
     #expect(fields[.hookBead] == "gt-x1")
     #expect(fields[.agentState] == "working")
     fields.set(.agentState, to: "dead")
-    #expect(Array(fields.description.utf8) == Array("title\r\n\r\nhook_bead: gt-x1\r\nagent_state: dead\r\nnote: \r\n".utf8))
+    #expect(
+      Array(fields.description.utf8) == Array("title\r\n\r\nhook_bead: gt-x1\r\nagent_state: dead\r\nnote: \r\n".utf8))
   }
 
   @Test func `bytes that look alike stay as they are`() {

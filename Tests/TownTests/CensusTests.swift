@@ -14,7 +14,9 @@ import Town
   private func beads(_ beads: Bead...) -> [String: Bead] { Dictionary(uniqueKeysWithValues: beads.map { ($0.id, $0) }) }
 
   @Test(arguments: [true, false])
-  func `of two who would share a session the elder bead's agent owns it, and the other is a stranger`(toastIsElder: Bool) {
+  func `of two who would share a session the elder bead's agent owns it, and the other is a stranger`(
+    toastIsElder: Bool
+  ) {
     let (elder, younger) = toastIsElder ? (toast, rigToast) : (rigToast, toast)
     let beads = beads(Given.bead(elder, created: Given.ago(100)), Given.bead(younger, created: Given.ago(50)))
     let census = Census(rigs: rigs, directories: directories, beads: beads)
@@ -40,7 +42,8 @@ import Town
     let rigs = [Rig(name: "a"), Rig(name: "a-b")]
     let taken = AgentIdentity.polecat(rig: "a", name: "b-witness")
     let census = Census(
-      rigs: rigs, directories: ["a": .init(polecats: ["b-witness"])], beads: beads(Given.bead(taken, created: Given.ago(9999))))
+      rigs: rigs, directories: ["a": .init(polecats: ["b-witness"])],
+      beads: beads(Given.bead(taken, created: Given.ago(9999))))
     #expect(census.agents.contains(.witness(rig: "a-b")))
     #expect(!census.agents.contains(taken))
     #expect(census.strangers.map(\.name) == ["b-witness"])
@@ -55,11 +58,13 @@ import Town
 
   @Test(arguments: ["crew-ada", "witness", "refinery", "a.b", "polecats", "-x"])
   func `a directory with a name that is not allowed is a stranger, with the reason`(name: String) {
-    let census = Census(rigs: [Rig(name: "r")], directories: ["r": .init(polecats: [name, "good"], crew: ["ada"])], beads: [:])
+    let census = Census(
+      rigs: [Rig(name: "r")], directories: ["r": .init(polecats: [name, "good"], crew: ["ada"])], beads: [:])
     #expect(census.strangers.map(\.name) == [name])
     #expect(
       census.agents == [
-        .deacon, .mayor, .witness(rig: "r"), .refinery(rig: "r"), .crew(rig: "r", name: "ada"), .polecat(rig: "r", name: "good"),
+        .deacon, .mayor, .witness(rig: "r"), .refinery(rig: "r"), .crew(rig: "r", name: "ada"),
+        .polecat(rig: "r", name: "good"),
       ])
   }
 
@@ -67,10 +72,14 @@ import Town
     var old = Given.bead(.polecat(rig: "r", name: "old"))
     old.id = "gt-polecat-r-old"
     let beads = beads(
-      Given.bead(.polecat(rig: "r", name: "new")), old, Given.bead(.polecat(rig: "r", name: "gone"), status: .tombstone),
+      Given.bead(.polecat(rig: "r", name: "new")), old,
+      Given.bead(.polecat(rig: "r", name: "gone"), status: .tombstone),
       Given.bead(.crew(rig: "r", name: "ada")), Given.bead(.polecat(rig: "unregistered", name: "x")))
     let census = Census(rigs: [Rig(name: "r")], directories: [:], beads: beads)
-    #expect(census.agents.filter { $0.role == .polecat } == [.polecat(rig: "r", name: "new"), .polecat(rig: "r", name: "old")])
+    #expect(
+      census.agents.filter { $0.role == .polecat } == [
+        .polecat(rig: "r", name: "new"), .polecat(rig: "r", name: "old"),
+      ])
     #expect(census.agents.filter { $0.role == .crew }.isEmpty)
     #expect(census.strangers.isEmpty)
   }

@@ -39,7 +39,8 @@ enum Given {
   ) -> Bead {
     Bead(
       id: agent.bead, title: agent.address,
-      description: "title\n\nagent_state: \(state ?? "null")\nhook_bead: \(hook ?? "null")", status: status, type: "agent",
+      description: "title\n\nagent_state: \(state ?? "null")\nhook_bead: \(hook ?? "null")", status: status,
+      type: "agent",
       createdAt: created, updatedAt: updated)
   }
 

@@ -23,7 +23,8 @@ import Town
   static let table: [Row] = {
     var rows = [
       Row(
-        agent: .mayor, mail: ["mayor", "mayor/"], session: "gt-mayor", beads: ["gt-mayor"], actor: "mayor", directory: "",
+        agent: .mayor, mail: ["mayor", "mayor/"], session: "gt-mayor", beads: ["gt-mayor"], actor: "mayor",
+        directory: "",
         state: "mayor/state.json", mailbox: "mayor/"),
       Row(
         agent: .deacon, mail: ["deacon", "deacon/"], session: "gt-deacon", beads: ["gt-deacon"], actor: "deacon",
@@ -103,21 +104,25 @@ import Town
   }
 
   @Test(arguments: [
-    "", "/", "//", "rig", "rig/", "rig//x", "rig/polecats/", "rig/crew", "rig/polecats", "rig/x/y", "rig/polecats/x/y", "other/x",
+    "", "/", "//", "rig", "rig/", "rig//x", "rig/polecats/", "rig/crew", "rig/polecats", "rig/x/y", "rig/polecats/x/y",
+    "other/x",
     "gt-", "gt-rig-", "rig-polecat-", "rig-", "gt-other-x", "overseer", "/rig/x", "gt-mayor-x",
   ])
   func `a malformed address is nobody`(address: String) {
     #expect(Roster(rigs: ["rig"]).candidates(address: address).isEmpty)
   }
 
-  @Test(arguments: ["gt-", "gt-rig", "gt-rig-", "gt-rig-polecat-", "gt-rig-toast", "gt-x1", "bd-rig-witness", "gt-polecat-rig-"])
+  @Test(arguments: [
+    "gt-", "gt-rig", "gt-rig-", "gt-rig-polecat-", "gt-rig-toast", "gt-x1", "bd-rig-witness", "gt-polecat-rig-",
+  ])
   func `a bead that is no agent's is nobody's`(bead: String) {
     #expect(Roster(rigs: ["rig"]).agent(bead: bead) == nil)
   }
 
   @Test func `agents are listed Deacon, Mayor, then rig by rig`() {
     let order: [AgentIdentity] = [
-      .deacon, .mayor, .witness(rig: "a"), .refinery(rig: "a"), .crew(rig: "a", name: "z"), .polecat(rig: "a", name: "b"),
+      .deacon, .mayor, .witness(rig: "a"), .refinery(rig: "a"), .crew(rig: "a", name: "z"),
+      .polecat(rig: "a", name: "b"),
       .polecat(rig: "a", name: "c"), .witness(rig: "b"),
     ]
     #expect(order.reversed().sorted() == order)

@@ -12,7 +12,8 @@ import Testing
     var ledger = Ledger()
     ledger[Given.toast].launch = AgentRecord.Launch(at: Given.ago(3), isRestart: isRestart, hook: "gt-x1")
     if isRestart {
-      ledger[Given.toast].death = AgentRecord.Death(seenAt: Given.ago(4), life: Given.life(), cause: .signalled(9), hook: "gt-x1")
+      ledger[Given.toast].death = AgentRecord.Death(
+        seenAt: Given.ago(4), life: Given.life(), cause: .signalled(9), hook: "gt-x1")
       ledger[Given.toast].backoff.noteAttempt(at: Given.ago(3))
     }
     return ledger

@@ -74,7 +74,9 @@ import Testing
 
   @Test func `no pane on any server is absent, a dead unmarked pane is dead`() {
     #expect(judge([]) == .absent)
-    guard case .dead(let corpse) = judge([pane(.ended(.exited(status: 2)), mark: nil)]) else { return #expect(Bool(false)) }
+    guard case .dead(let corpse) = judge([pane(.ended(.exited(status: 2)), mark: nil)]) else {
+      return #expect(Bool(false))
+    }
     #expect(corpse.cause == .exited(status: 2) && !corpse.place.isMarked)
   }
 }

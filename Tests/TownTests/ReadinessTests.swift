@@ -5,7 +5,8 @@ import Town
 
 @Suite struct ReadinessTests {
   @Test(arguments: [
-    ["❯\u{A0}"], ["❯"], ["❯\u{A0}Try \"fix the tests\""], ["› "], ["›"], ["› Ask Codex"], [">"], ["> "], ["> Type a message"],
+    ["❯\u{A0}"], ["❯"], ["❯\u{A0}Try \"fix the tests\""], ["› "], ["›"], ["› Ask Codex"], [">"], ["> "],
+    ["> Type a message"],
     ["╭────╮", "│ >  │", "╰────╯", "  ? for shortcuts"], ["│\u{A0}>\u{A0}Try \"edit\"  │"], ["│ ❯\u{A0}   │"],
     ["Welcome", "", "❯\u{A0}", "────", "  auto mode", "", "", ""],
   ])
@@ -14,7 +15,8 @@ import Town
   }
 
   @Test(arguments: [
-    [], ["", "  "], ["Loading…"], ["$ "], ["a > b"], ["->"], [">>> "], ["❯❯"], ["❯ 1. Yes, I trust this folder", "  2. No"],
+    [], ["", "  "], ["Loading…"], ["$ "], ["a > b"], ["->"], [">>> "], ["❯❯"],
+    ["❯ 1. Yes, I trust this folder", "  2. No"],
     ["❯ Dark mode"], ["> "] + (1...10).map { "line \($0)" },
   ])
   func `without a prompt near the end it is not, and a menu is no prompt`(lines: [String]) {

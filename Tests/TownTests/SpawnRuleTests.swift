@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct SpawnRuleTests {
   private func decide(
-    _ liveness: Liveness, screen: [String]? = [], seen: Timestamp? = nil, busy: Set<String> = [], ledger: Ledger = Ledger(),
+    _ liveness: Liveness, screen: [String]? = [], seen: Timestamp? = nil, busy: Set<String> = [],
+    ledger: Ledger = Ledger(),
     agents: [AgentObservation]? = nil, registryFailure: String? = nil
   ) -> (plan: SpawnRule.Plan, ledger: Ledger) {
     var spawn = PendingSpawn.of(Given.toast, hook: "gt-x1", at: Given.ago(900))
@@ -14,7 +15,8 @@ import Testing
     snapshot.registryFailure = registryFailure
     var ledger = ledger
     let plan = SpawnRule.decide(
-      [spawn], snapshot: snapshot, screens: screen.map { [Given.toast.session: $0] } ?? [:], busy: busy, ledger: &ledger,
+      [spawn], snapshot: snapshot, screens: screen.map { [Given.toast.session: $0] } ?? [:], busy: busy,
+      ledger: &ledger,
       policy: Policy())
     return (plan, ledger)
   }
@@ -64,7 +66,10 @@ import Testing
 
   @Test func `only panes of the living are read`() {
     let spawn = PendingSpawn.of(Given.toast, hook: nil, at: Given.now)
-    #expect(SpawnRule.watched([spawn], in: Given.snapshot([Given.seen(Given.toast, Given.alive())])) == [spawn.session: Given.life()])
+    #expect(
+      SpawnRule.watched([spawn], in: Given.snapshot([Given.seen(Given.toast, Given.alive())])) == [
+        spawn.session: Given.life()
+      ])
     #expect(SpawnRule.watched([spawn], in: Given.snapshot([Given.seen()])).isEmpty)
     #expect(SpawnRule.watched([], in: Given.snapshot([Given.seen(Given.toast, Given.alive())])).isEmpty)
   }

@@ -7,7 +7,9 @@ import Testing
 @Suite struct TownRulesTests {
   private let rules = TownRules(policy: Policy())
 
-  private func decide(_ agents: [AgentObservation], ledger: Ledger = Ledger(), at time: Timestamp = Given.now, busy: Set<String> = [])
+  private func decide(
+    _ agents: [AgentObservation], ledger: Ledger = Ledger(), at time: Timestamp = Given.now, busy: Set<String> = []
+  )
     -> Plan
   {
     rules.decide(Given.snapshot(agents, at: time), ledger: ledger, busy: busy)

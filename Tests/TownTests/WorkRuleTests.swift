@@ -23,25 +23,30 @@ import Town
     }
   }
 
-  @Test(arguments: [
-    ("working", .run), ("running", .run), ("idle", .run), ("stuck", .run), (nil, .run), ("levitating", .run),
-    ("done", .rest), ("nuked", .rest), ("stopped", .rest), ("dead", .rest),
-  ] as [(String?, Answer)])
+  @Test(
+    arguments: [
+      ("working", .run), ("running", .run), ("idle", .run), ("stuck", .run), (nil, .run), ("levitating", .run),
+      ("done", .rest), ("nuked", .rest), ("stopped", .rest), ("dead", .rest),
+    ] as [(String?, Answer)])
   private func `what a polecat says of itself decides whether it runs`(state: String?, expected: Answer) {
     #expect(answer(Given.seen(bead: .known(Given.bead(state: state)))) == expected)
   }
 
-  @Test(arguments: [
-    (0, .wait), (299, .wait), (300, .run), (86_400, .run), (-10, .wait), (-299, .wait), (-301, .run), (-86_400, .run),
-  ] as [(Int64, Answer)])
-  private func `a spawning polecat is left alone for five minutes, also where its clock is ahead`(age: Int64, expected: Answer) {
+  @Test(
+    arguments: [
+      (0, .wait), (299, .wait), (300, .run), (86_400, .run), (-10, .wait), (-299, .wait), (-301, .run), (-86_400, .run),
+    ] as [(Int64, Answer)])
+  private func `a spawning polecat is left alone for five minutes, also where its clock is ahead`(
+    age: Int64, expected: Answer
+  ) {
     #expect(answer(Given.seen(bead: .known(Given.bead(state: "spawning", updated: Given.ago(age))))) == expected)
   }
 
-  @Test(arguments: [
-    (nil, .run), (.open, .run), (.hooked, .run), (Bead.Status(rawValue: "in_progress"), .run), (.closed, .rest),
-    (.tombstone, .rest),
-  ] as [(Bead.Status?, Answer)])
+  @Test(
+    arguments: [
+      (nil, .run), (.open, .run), (.hooked, .run), (Bead.Status(rawValue: "in_progress"), .run), (.closed, .rest),
+      (.tombstone, .rest),
+    ] as [(Bead.Status?, Answer)])
   private func `only a closed or a deleted hook bead takes the work away`(status: Bead.Status?, expected: Answer) {
     #expect(answer(Given.seen(work: status.map { Given.work($0) })) == expected)
   }

@@ -5,9 +5,10 @@ internal import ArgumentParser
 /// `gt session`.
 struct SessionCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "session", abstract: "Agents' sessions: which live, and starting and stopping them.",
+    commandName: "session", abstract: "Agents' sessions: which live, looking into them, starting and stopping them.",
     subcommands: [
-      SessionCheckCommand.self, SessionListCommand.self, SessionRestartCommand.self, SessionStartCommand.self,
+      SessionAtCommand.self, SessionCaptureCommand.self, SessionCheckCommand.self, SessionInjectCommand.self,
+      SessionListCommand.self, SessionRestartCommand.self, SessionStartCommand.self, SessionStatusCommand.self,
       SessionStopCommand.self,
     ])
 }

@@ -54,10 +54,16 @@ struct CheckCommand: AsyncParsableCommand {
       complaint = "it does not answer: \(error)"
     }
     // Somebody may have stopped it, or it may have been replaced, while it was being asked.
-    guard case .ask = CheckDecision.first(try await systemctl.state(of: Self.unit), socket: nil) else { return }
+    let state = try await systemctl.state(of: Self.unit)
+    guard case .ask = CheckDecision.first(state, socket: nil) else { return }
     print("the daemon is stuck (\(complaint)); it is ended with SIGABRT, and systemd starts it again")
-    try await systemctl.run(["kill", "--signal=ABRT", "--kill-who=main", Self.unit])
-    // One that was stopped (SIGSTOP) dies of it only when it goes on.
+    let abort = ["kill", "--signal=ABRT", "--kill-who=main", Self.unit]
+    try await systemctl.run(abort)
+    // One that was stopped (SIGSTOP) learns of it only when it goes on.
     try await systemctl.run(["kill", "--signal=CONT", "--kill-who=main", Self.unit])
+    // The Swift runtime writes a backtrace at the first one and, as it came from outside, lets the
+    // process go on. The second waits until that is written, and ends it.
+    try await Task.sleep(for: .milliseconds(500))
+    if try await systemctl.state(of: Self.unit).mainPID == state.mainPID { try await systemctl.run(abort) }
   }
 }

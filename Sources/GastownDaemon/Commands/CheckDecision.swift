@@ -28,6 +28,8 @@ struct UnitState: Equatable {
   var result = ""
   /// The main process's exit status.
   var mainStatus = ""
+  /// The main process; 0 for none.
+  var mainPID = ""
 
   init(activeState: String, result: String = "", mainStatus: String = "") {
     self.activeState = activeState
@@ -44,6 +46,7 @@ struct UnitState: Equatable {
       case "ActiveState": activeState = value
       case "Result": result = value
       case "ExecMainStatus": mainStatus = value
+      case "MainPID": mainPID = value
       default: break
       }
     }

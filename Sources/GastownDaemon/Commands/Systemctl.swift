@@ -14,7 +14,7 @@ package struct Systemctl: Sendable {
   }
 
   func state(of unit: String) async throws -> UnitState {
-    UnitState(properties: try await run(["show", "-p", "ActiveState,Result,ExecMainStatus", unit]))
+    UnitState(properties: try await run(["show", "-p", "ActiveState,Result,ExecMainStatus,MainPID", unit]))
   }
 
   /// - Returns: what it printed.

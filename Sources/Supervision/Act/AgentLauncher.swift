@@ -126,7 +126,8 @@ package struct AgentLauncher: Sendable {
       let pane = listing.panes.first { $0.id == created.id }
       let words = (try? await servers.own.capture(panes: [PaneCapture(created.id, lines: 20)]))?[created.id] ?? []
       let last = words.last { !$0.allSatisfy(\.isWhitespace) && !$0.hasPrefix("Pane is dead") }
-      let how = pane?.deadStatus.map { "exited with status \($0)" } ?? pane?.deadSignal.map { "was killed by signal \($0)" }
+      let how =
+        pane?.deadStatus.map { "exited with status \($0)" } ?? pane?.deadSignal.map { "was killed by signal \($0)" }
       return .failed("it \(how ?? "ended") at once" + (last.map { ": \(displayable($0))" } ?? ""))
     }
     let life = ProcessLife(

@@ -37,7 +37,9 @@ package actor WorktreeRefresher {
       guard let top = try await git(["rev-parse", "--show-toplevel"], in: directory, until: end),
         top == directory
       else { return [] }
-      guard let common = try await git(["rev-parse", "--path-format=absolute", "--git-common-dir"], in: directory, until: end)
+      guard
+        let common = try await git(
+          ["rev-parse", "--path-format=absolute", "--git-common-dir"], in: directory, until: end)
       else { return [] }
       var warnings: [String] = []
       if let remotes = try await git(["remote"], in: directory, until: end), !remotes.isEmpty {
@@ -85,7 +87,9 @@ package actor WorktreeRefresher {
   }
 
   private func rebase(_ directory: String, until end: ContinuousClock.Instant) async throws -> [String] {
-    guard let status = try await git(["status", "--porcelain"], in: directory, until: end), status.isEmpty else { return [] }
+    guard let status = try await git(["status", "--porcelain"], in: directory, until: end), status.isEmpty else {
+      return []
+    }
     let operations = [
       "rebase-merge", "rebase-apply", "sequencer", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "BISECT_LOG",
     ]
@@ -97,7 +101,8 @@ package actor WorktreeRefresher {
     // A branch with an upstream of its own may have been pushed: rewriting it is not ours to do.
     if try await git(["rev-parse", "--abbrev-ref", "@{upstream}"], in: directory, until: end) != nil { return [] }
     guard try await git(["symbolic-ref", "--quiet", "HEAD"], in: directory, until: end) != nil,
-      let base = try await git(["rev-parse", "--verify", "--quiet", "refs/remotes/origin/HEAD"], in: directory, until: end)
+      let base = try await git(
+        ["rev-parse", "--verify", "--quiet", "refs/remotes/origin/HEAD"], in: directory, until: end)
     else { return [] }
     do {
       if try await run(["rebase", "--quiet", base], in: directory, until: end).succeeded { return [] }
@@ -115,7 +120,9 @@ package actor WorktreeRefresher {
   }
 
   /// What a git command prints, without the last newline; `nil` where it fails.
-  private func git(_ arguments: [String], in directory: String, until end: ContinuousClock.Instant) async throws -> String? {
+  private func git(_ arguments: [String], in directory: String, until end: ContinuousClock.Instant) async throws
+    -> String?
+  {
     let result = try await run(arguments, in: directory, until: end)
     guard result.succeeded else { return nil }
     var text = result.output[...]

@@ -73,10 +73,12 @@ package struct PaneReader: Sendable {
 extension TmuxClient {
   /// All panes, after tmux has been made to look for the ends that it has missed. tmux before 3.6 with
   /// utempter loses SIGCHLD: the pane is dead without a cause, or is not even known to be dead while
-  /// its process is a zombie. Another SIGCHLD makes it look; after six the cause is given up.
+  /// its process is a zombie. Another SIGCHLD makes it look. After six, or after a second, the cause is
+  /// given up for this time: a turn has to end.
   func panesKicked(where hasMissedEnd: (Pane) -> Bool) async throws -> ServerListing {
     var listing = try await panes()
-    for attempt in 1...6 where listing.panes.contains(where: hasMissedEnd) {
+    let end = ContinuousClock.now + .seconds(1)
+    for attempt in 1...6 where ContinuousClock.now < end && listing.panes.contains(where: hasMissedEnd) {
       guard let identity = listing.identity else { break }
       Glibc.kill(identity.pid, SIGCHLD)
       try await Task.sleep(for: .milliseconds(2 << attempt))

@@ -40,7 +40,8 @@ package struct TownObserver: Sendable {
     let unusable = snapshot.rigs.filter { (try? TownName.checkRig($0.name)) == nil }
     snapshot.rigs.removeAll { rig in unusable.contains { $0.name == rig.name } }
     for rig in unusable {
-      snapshot.failures.append("\(layout.registry): \(quotedForDisplay(rig.name)) is no name for a rig; it is left alone")
+      snapshot.failures.append(
+        "\(layout.registry): \(quotedForDisplay(rig.name)) is no name for a rig; it is left alone")
     }
     let census = Census(rigs: snapshot.rigs, directories: directories, beads: beads.beads)
     snapshot.strangers = census.strangers
@@ -52,7 +53,7 @@ package struct TownObserver: Sendable {
     snapshot.failures += panes.ownFailure.map { [$0] } ?? []
     snapshot.failures += panes.otherFailures
     let unreadable = panes.ownFailure ?? panes.otherFailures.first
-    let holds = Holds(layout: layout)
+    let holds = Holds(listing: layout)
     let bySession = Dictionary(grouping: panes.sightings, by: \.session)
     snapshot.agents = census.agents.map { agent in
       AgentObservation(
@@ -74,7 +75,8 @@ package struct TownObserver: Sendable {
 
   /// Asks all servers at once; one that does not answer costs one deadline, not one each.
   private func panes(roster: Roster) async -> PaneReadings {
-    await withTaskGroup(of: (Bool, Result<(server: Town.ServerIdentity?, panes: [PaneSighting]), any Error>).self) { group in
+    await withTaskGroup(of: (Bool, Result<(server: Town.ServerIdentity?, panes: [PaneSighting]), any Error>).self) {
+      group in
       let clients = [(servers.own, true)] + servers.others().map { ($0, false) }
       for (client, isOwn) in clients {
         group.addTask {

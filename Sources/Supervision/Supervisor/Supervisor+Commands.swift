@@ -15,9 +15,10 @@ extension Supervisor {
         continue
       }
       let session = command.agent.session
-      if jobs.busy.contains(session) || startTickets[session] != nil || orders.contains(where: { $0.agent == command.agent }) {
-        ticket.continuation.resume(
-          throwing: CommandRefusal("\(command.agent.address) is just being started or stopped; try again in a moment"))
+      if jobs.busy.contains(session) || startTickets[session] != nil
+        || orders.contains(where: { $0.agent == command.agent })
+      {
+        postpone(command, ticket, at: snapshot.time)
         continue
       }
       switch command.verb {
@@ -26,6 +27,15 @@ extension Supervisor {
       case .restart: restart(command, ticket, observation)
       }
     }
+  }
+
+  /// Waits for what is under way; its end is the next turn's cause. A stop is written down at once, so
+  /// that a start which has not come to its last look is still prevented.
+  private func postpone(_ command: PersonCommand, _ ticket: CommandTicket, at time: Timestamp) {
+    if command.verb == .stop {
+      try? world.setHold(Hold(kind: .stop, who: command.who, when: time, why: command.why), on: command.agent)
+    }
+    postponed.append((command, ticket))
   }
 
   private func start(
@@ -43,7 +53,8 @@ extension Supervisor {
       switch observation.liveness {
       case .alive(let life, _):
         ticket.continuation.resume(
-          returning: CommandOutcome(text: "\(agent.address) is running already (pid \(life.pid))", changed: false, pid: life.pid))
+          returning: CommandOutcome(
+            text: "\(agent.address) is running already (pid \(life.pid))", changed: false, pid: life.pid))
         return
       case .unknown(let reason):
         throw CommandRefusal("\(agent.address) is not started, for it may be running: \(reason)")
@@ -64,11 +75,14 @@ extension Supervisor {
   }
 
   /// A person's decision is written down before anything is ended, so that no death of it is a crash.
-  private func stop(_ command: PersonCommand, _ ticket: CommandTicket, _ observation: AgentObservation, at time: Timestamp) {
+  private func stop(
+    _ command: PersonCommand, _ ticket: CommandTicket, _ observation: AgentObservation, at time: Timestamp
+  ) {
     do {
       try world.setHold(Hold(kind: .stop, who: command.who, when: time, why: command.why), on: command.agent)
     } catch {
-      ticket.continuation.resume(throwing: CommandRefusal("the decision cannot be written down, so nothing is ended: \(error)"))
+      ticket.continuation.resume(
+        throwing: CommandRefusal("the decision cannot be written down, so nothing is ended: \(error)"))
       return
     }
     startEnding(command, ticket, liveness: observation.liveness)
@@ -113,7 +127,8 @@ extension Supervisor {
       plan.ledger[agent].death = nil
       plan.ledger[agent].backoff = Backoff()
       plan.events.append(
-        TownEvent(.agentStopped, agent: agent, message: "\(agent.address) \(reason); \(how)", pid: lived?.pid, reason: reason))
+        TownEvent(
+          .agentStopped, agent: agent, message: "\(agent.address) \(reason); \(how)", pid: lived?.pid, reason: reason))
       if command.verb == .restart {
         startTickets[agent.session] = ticket
         orders.append(order(for: command, in: .absent, hook: beads.bead(of: agent).value.flatMap { $0?.hookBead }))

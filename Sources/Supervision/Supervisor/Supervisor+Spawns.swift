@@ -5,14 +5,17 @@ internal import Town
 /// Agents that were started and have to be told to begin.
 extension Supervisor {
   /// Looks after the agents that wait, and takes in those that this turn has found to be up.
-  func attendSpawns(_ snapshot: TownSnapshot, starting: [LaunchOrder], plan: inout Plan) async -> [SpawnRule.Beginning] {
+  func attendSpawns(_ snapshot: TownSnapshot, starting: [LaunchOrder], plan: inout Plan) async -> [SpawnRule.Beginning]
+  {
     for spawn in plan.unannounced {
       pending.removeAll { $0.session == spawn.session }
       pending.append(spawn)
     }
-    guard !pending.isEmpty else { return [] }
+    // What others have started is the daemon's to look after.
+    guard !pending.isEmpty, duty == .town else { return [] }
     let lives = SpawnRule.watched(pending, in: snapshot)
-    let screens = lives.isEmpty ? [:] : await world.screens(of: lives)
+    // A tmux that has just not answered is not asked again in the same turn.
+    let screens = lives.isEmpty || snapshot.tmuxFailure != nil ? [:] : await world.screens(of: lives)
     let busy = jobs.occupied.union(starting.map(\.agent.session))
     let spawns = SpawnRule.decide(
       pending, snapshot: snapshot, screens: screens, busy: busy, ledger: &plan.ledger, policy: rules.policy)

@@ -21,6 +21,8 @@ extension Supervisor {
     defer { turnBegan = nil }
     var plan = Plan(ledger: ledger)
     var intake = take(events, plan: &plan)
+    intake.commands = postponed + intake.commands
+    postponed = []
 
     let snapshot = await world.look(beads: beads)
     let decided = rules.decide(snapshot, ledger: plan.ledger, busy: jobs.busy)
@@ -71,7 +73,11 @@ extension Supervisor {
         jobs.finish(job)
         for order in orders {
           let failure = beads.take(fresh: readings, of: order.agent, hook: order.hook)
-          if let failure { intake.unread[order.agent.session] = failure } else { intake.fresh[order.agent.session] = order.hook }
+          if let failure {
+            intake.unread[order.agent.session] = failure
+          } else {
+            intake.fresh[order.agent.session] = order.hook
+          }
         }
       case .launched(let job, let order, let outcome):
         jobs.finish(job)
@@ -160,7 +166,9 @@ extension Supervisor {
     for failure in failures.subtracting(knownFailures).sorted() {
       let isTmux = failure.contains("tmux server")
       journal.record(
-        TownEvent(isTmux ? .tmuxUnavailable : .storeUnavailable, message: "nothing is done where this is needed: \(failure)", reason: failure))
+        TownEvent(
+          isTmux ? .tmuxUnavailable : .storeUnavailable, message: "nothing is done where this is needed: \(failure)",
+          reason: failure))
     }
     if failures.isEmpty, !knownFailures.isEmpty { journal.debug("everything can be read again") }
     knownFailures = failures

@@ -52,6 +52,8 @@ package actor Supervisor {
   var beatsReading: [CheckedContinuation<Void, Never>] = []
   var beatsActing: [CheckedContinuation<Void, Never>] = []
   var wantsBeat = false
+  /// Commands for agents that were busy when they were given.
+  var postponed: [(PersonCommand, CommandTicket)] = []
   /// The answers to people whose agents are being started.
   var startTickets: [String: CommandTicket] = [:]
 
@@ -145,6 +147,8 @@ package actor Supervisor {
     beatsActing = []
     for ticket in startTickets.values { ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping")) }
     startTickets = [:]
+    for (_, ticket) in postponed { ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping")) }
+    postponed = []
     for event in inbox { dismiss(event) }
     inbox = []
   }

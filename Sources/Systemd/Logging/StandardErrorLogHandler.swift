@@ -46,7 +46,8 @@ package struct StandardErrorLogHandler: LogHandler {
   /// The line of one event, without its end.
   func line(of event: LogEvent) -> String {
     var line = beginning(event.level) + LineText.visible(event.message.description)
-    for (key, value) in MergedMetadata.of(event, handler: metadata, provider: metadataProvider) {
+    for (key, value) in MergedMetadata.of(event, handler: metadata, provider: metadataProvider)
+    where key != "MESSAGE_ID" {  // Which is for the journal and its catalog.
       line += " \(LineText.visible(key))=\(quoted(value))"
     }
     return line

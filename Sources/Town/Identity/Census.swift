@@ -47,9 +47,13 @@ package struct Census: Sendable, Hashable {
     }
     let registered = Dictionary(rigs.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     for bead in beads.values where !bead.status.isOver {
-      guard case .polecat(let rig, let name)? = roster.agent(bead: bead.id), let registration = registered[rig] else { continue }
+      guard case .polecat(let rig, let name)? = roster.agent(bead: bead.id), let registration = registered[rig] else {
+        continue
+      }
       let agent = AgentIdentity.polecat(rig: rig, name: name)
-      if claims.contains(where: { $0.agent == agent }) || strangers.contains(where: { $0.rig == rig && $0.name == name }) {
+      if claims.contains(where: { $0.agent == agent })
+        || strangers.contains(where: { $0.rig == rig && $0.name == name })
+      {
         continue
       }
       admit(agent, rig: registration, check: TownName.checkPolecat, beads: beads, to: &claims)
@@ -82,7 +86,9 @@ package struct Census: Sendable, Hashable {
         strangers.append(
           Stranger(
             rig: agent.rig ?? "", name: agent.name ?? agent.role.rawValue, session: agent.session,
-            reason: "\(agent.address) and \(owner.address) would share the session \(agent.session); it is \(owner.address)'s"))
+            reason:
+              "\(agent.address) and \(owner.address) would share the session \(agent.session); it is \(owner.address)'s"
+          ))
       } else {
         owners[agent.session] = agent
         agents.append(agent)

@@ -25,7 +25,9 @@ package enum TownName {
   /// - Throws: ``NameError`` that names the rule that is broken.
   package static func checkPolecat(_ name: String) throws(NameError) {
     try checkCharacters(name, of: "polecat")
-    if reservedForAgents.contains(name) { throw NameError(name: name, reason: "the name is reserved by the rig itself") }
+    if reservedForAgents.contains(name) {
+      throw NameError(name: name, reason: "the name is reserved by the rig itself")
+    }
     if name.hasPrefix("crew-") {
       throw NameError(name: name, reason: "a polecat may not begin with 'crew-': its session would be a crew member's")
     }
@@ -36,23 +38,29 @@ package enum TownName {
   /// - Throws: ``NameError`` that names the rule that is broken.
   package static func checkCrew(_ name: String) throws(NameError) {
     try checkCharacters(name, of: "crew member")
-    if reservedForAgents.contains(name) { throw NameError(name: name, reason: "the name is reserved by the rig itself") }
+    if reservedForAgents.contains(name) {
+      throw NameError(name: name, reason: "the name is reserved by the rig itself")
+    }
   }
 
   private static func checkCharacters(_ name: String, of kind: String) throws(NameError) {
     guard let first = name.utf8.first else { throw NameError(name: name, reason: "a \(kind) needs a name") }
-    guard isAlphanumeric(first), name.utf8.allSatisfy({ isAlphanumeric($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") })
+    guard isAlphanumeric(first),
+      name.utf8.allSatisfy({ isAlphanumeric($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") })
     else {
       throw NameError(
         name: name,
         reason: "a \(kind)'s name begins with a letter or a digit and holds only letters, digits, '_' and '-'")
     }
-    guard name.utf8.count <= longest else { throw NameError(name: name, reason: "a name has at most \(longest) characters") }
+    guard name.utf8.count <= longest else {
+      throw NameError(name: name, reason: "a name has at most \(longest) characters")
+    }
   }
 
   private static func isAlphanumeric(_ byte: UInt8) -> Bool {
     switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"):
       true
     default: false
     }

@@ -24,6 +24,7 @@ package struct Hold: Sendable, Hashable, Codable {
   /// For reasons: `stopped by ada at 2026-…: maintenance`.
   package var summary: String {
     let verb = kind == .stop ? "stopped" : "held"
-    return "\(verb) by \(displayable(who))" + (when.map { " at \($0)" } ?? "") + (why.map { ": \(displayable($0))" } ?? "")
+    return "\(verb) by \(displayable(who))" + (when.map { " at \($0)" } ?? "")
+      + (why.map { ": \(displayable($0))" } ?? "")
   }
 }

@@ -61,10 +61,12 @@ extension Liveness {
     _ panes: [PaneSighting], boot: String, town: String, unreadable: String?
   ) -> Liveness {
     let marked = panes.filter { $0.mark == town }
-    let ours = marked + panes.filter { pane in
-      pane.mark == nil && pane.otherTown == nil
-        && !marked.contains { $0.server == pane.server && $0.session == pane.session }
-    }
+    let ours =
+      marked
+      + panes.filter { pane in
+        pane.mark == nil && pane.otherTown == nil
+          && !marked.contains { $0.server == pane.server && $0.session == pane.session }
+      }
     if let alive = ours.first(where: { $0.isRunning && (!$0.isBareShell || $0.mark == town) }) {
       return .alive(alive.life(boot: boot), place: alive.place(town: town))
     }

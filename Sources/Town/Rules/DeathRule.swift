@@ -35,12 +35,14 @@ package enum DeathRule {
           .agentStopped, agent: agent, message: "\(agent.address) is down: \(reason)", bead: bead,
           pid: lived?.pid ?? corpse?.pid, cause: cause, reason: reason))
     case .rest(_, let reason):
-      plan.events.append(event(agent, cause: cause, pid: lived?.pid ?? corpse?.pid, bead: bead, record: record, because: reason))
+      plan.events.append(
+        event(agent, cause: cause, pid: lived?.pid ?? corpse?.pid, bead: bead, record: record, because: reason))
       if WorkRule.rule(for: agent) == .observed, cause?.isCrash ?? true {
         plan.notices.append(.died(agent, hook: bead, cause: cause))
       }
     case .run, .wait, .unknown:
-      plan.events.append(event(agent, cause: cause, pid: lived?.pid ?? corpse?.pid, bead: bead, record: record, because: nil))
+      plan.events.append(
+        event(agent, cause: cause, pid: lived?.pid ?? corpse?.pid, bead: bead, record: record, because: nil))
       record.death = AgentRecord.Death(seenAt: snapshot.time, life: lived, cause: cause, hook: bead)
     }
   }

@@ -43,7 +43,8 @@ package enum SpawnRule {
   ) -> Plan {
     var plan = Plan()
     let time = snapshot.time
-    let observations = Dictionary(snapshot.agents.map { ($0.agent.session, $0) }, uniquingKeysWith: { first, _ in first })
+    let observations = Dictionary(
+      snapshot.agents.map { ($0.agent.session, $0) }, uniquingKeysWith: { first, _ in first })
     for var spawn in pending {
       guard !busy.contains(spawn.session) else {
         plan.pending.append(spawn)

@@ -51,6 +51,8 @@ package struct TownRules: Sendable {
       break
     }
 
+    // A life that was long enough counts although nobody looked while it lasted.
+    if let since = record.since, snapshot.time - since >= policy.restart.stable { record.backoff = Backoff() }
     DeathRule.note(observation, need: need, snapshot: snapshot, record: &record, plan: &plan)
     answer(need, to: observation, at: snapshot.time, record: &record, plan: &plan)
   }
@@ -66,13 +68,16 @@ package struct TownRules: Sendable {
         if launch.isRestart { record.restarts += 1 }
         plan.events.append(
           TownEvent(
-            kind, agent: agent, message: "\(agent.address) is up again (pid \(life.pid)); the daemon ended while it started it",
-            bead: launch.hook, pid: life.pid, restarts: record.restarts, reason: "found alive after an interrupted start"))
+            kind, agent: agent,
+            message: "\(agent.address) is up again (pid \(life.pid)); the daemon ended while it started it",
+            bead: launch.hook, pid: life.pid, restarts: record.restarts,
+            reason: "found alive after an interrupted start"))
         plan.unannounced.append(.of(agent, hook: launch.hook, at: launch.at))
-      } else if record.death != nil {
+      } else if let former = record.life ?? record.death?.life, former.boot == snapshot.boot {
         plan.events.append(
           TownEvent(
-            .agentStarted, agent: agent, message: "\(agent.address) is up again (pid \(life.pid)); somebody else started it",
+            .agentStarted, agent: agent,
+            message: "\(agent.address) is up as pid \(life.pid), after pid \(former.pid); somebody else started it",
             pid: life.pid, restarts: record.restarts, reason: "started by somebody else"))
       }
       record.life = life
@@ -129,7 +134,8 @@ package struct TownRules: Sendable {
     plan.findings.append(finding(agent, isRestart ? .restart : .start, reason))
     plan.launches.append(
       LaunchOrder(
-        agent: agent, rule: WorkRule.rule(for: agent), isRestart: isRestart, hook: hook, place: observation.liveness.place,
+        agent: agent, rule: WorkRule.rule(for: agent), isRestart: isRestart, hook: hook,
+        place: observation.liveness.place,
         reason: reason))
   }
 

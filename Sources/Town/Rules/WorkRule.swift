@@ -75,7 +75,8 @@ package enum WorkRule {
     guard let hook = bead.hookBead else { return .rest(.idle, reason: "nothing on its hook") }
     switch bead.agentState {
     case .done?, .nuked?, .stopped?, .dead?:
-      return .rest(.idle, reason: "its bead says \(bead.agentState?.rawValue ?? ""), with \(displayable(hook)) on its hook")
+      return .rest(
+        .idle, reason: "its bead says \(bead.agentState?.rawValue ?? ""), with \(displayable(hook)) on its hook")
     case .spawning? where time - bead.updatedAt < policy.spawning && bead.updatedAt - time < policy.spawning:
       return .wait(until: bead.updatedAt + policy.spawning, reason: "its bead says spawning since \(bead.updatedAt)")
     default:
@@ -90,7 +91,8 @@ package enum WorkRule {
     case .known(nil): .run(hook: hook)
     case .known(let bead?):
       bead.status.isOver
-        ? .rest(.idle, reason: "the work on its hook, \(displayable(hook)), is \(bead.status.rawValue)") : .run(hook: hook)
+        ? .rest(.idle, reason: "the work on its hook, \(displayable(hook)), is \(bead.status.rawValue)")
+        : .run(hook: hook)
     }
   }
 }

@@ -36,7 +36,9 @@ struct SettingsReader {
     return members.removeValue(forKey: name)
   }
 
-  mutating func object(_ name: String, _ body: (inout SettingsReader) throws(SettingsError) -> Void) throws(SettingsError) {
+  mutating func object(_ name: String, _ body: (inout SettingsReader) throws(SettingsError) -> Void)
+    throws(SettingsError)
+  {
     guard let value = take(name) else { return }
     var reader = try SettingsReader(value, path: key(name))
     try body(&reader)
@@ -45,7 +47,9 @@ struct SettingsReader {
 
   mutating func string(_ name: String) throws(SettingsError) -> String? {
     guard let value = take(name) else { return nil }
-    guard let text = value.string else { throw SettingsError(key: key(name), reason: "a string is expected, not \(value.kind)") }
+    guard let text = value.string else {
+      throw SettingsError(key: key(name), reason: "a string is expected, not \(value.kind)")
+    }
     return text
   }
 
@@ -65,12 +69,14 @@ struct SettingsReader {
     return result
   }
 
-  mutating func duration(_ name: String, atLeast: Duration, atMost: Duration = .seconds(7 * 86_400)) throws(SettingsError)
+  mutating func duration(_ name: String, atLeast: Duration, atMost: Duration = .seconds(7 * 86_400))
+    throws(SettingsError)
     -> Duration?
   {
     guard let text = try string(name) else { return nil }
     guard let value = Duration(setting: text) else {
-      throw SettingsError(key: key(name), reason: "'\(displayable(text))' is no duration: write it like 250ms, 90s, 5m or 1h")
+      throw SettingsError(
+        key: key(name), reason: "'\(displayable(text))' is no duration: write it like 250ms, 90s, 5m or 1h")
     }
     guard value >= atLeast, value <= atMost else {
       throw SettingsError(key: key(name), reason: "\(text) is out of range: \(atLeast) to \(atMost)")
@@ -92,7 +98,8 @@ struct SettingsReader {
       throw SettingsError(key: key(name), reason: "a whole number is expected, not \(value.kind)")
     }
     guard range.contains(number) else {
-      throw SettingsError(key: key(name), reason: "\(number) is out of range: \(range.lowerBound) to \(range.upperBound)")
+      throw SettingsError(
+        key: key(name), reason: "\(number) is out of range: \(range.lowerBound) to \(range.upperBound)")
     }
     return number
   }
@@ -106,7 +113,8 @@ struct SettingsReader {
     default: throw SettingsError(key: key(name), reason: "a number is expected, not \(value.kind)")
     }
     guard range.contains(number) else {
-      throw SettingsError(key: key(name), reason: "\(number) is out of range: \(range.lowerBound) to \(range.upperBound)")
+      throw SettingsError(
+        key: key(name), reason: "\(number) is out of range: \(range.lowerBound) to \(range.upperBound)")
     }
     return number
   }

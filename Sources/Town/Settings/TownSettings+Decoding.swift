@@ -37,7 +37,8 @@ extension TownSettings {
 
   private mutating func readAgents(_ reader: inout SettingsReader) throws(SettingsError) {
     var fallback = Agent()
-    try reader.object("default") { (agent) throws(SettingsError) in try TownSettings.readAgent(&agent, into: &fallback) }
+    try reader.object("default") { (agent) throws(SettingsError) in try TownSettings.readAgent(&agent, into: &fallback)
+    }
     for role in AgentIdentity.Role.allCases {
       var settings = fallback
       try reader.object(role.rawValue) { (agent) throws(SettingsError) in

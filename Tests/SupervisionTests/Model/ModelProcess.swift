@@ -37,6 +37,7 @@ final class ModelProcess: TownWorld {
 
   @concurrent func look(beads: BeadReadings) async -> TownSnapshot {
     note(.look)
+    await town.pass(.look)
     return town.with { state in
       TownSnapshot(
         time: state.now, boot: ModelTown.boot,
@@ -51,7 +52,9 @@ final class ModelProcess: TownWorld {
 
   /// Nobody's end is noticed by itself here: the tests say when the supervisor looks.
   @concurrent func waitForEnd(of life: ProcessLife) async throws {
-    for await _ in AsyncStream<Never>(unfolding: { try? await Task.sleep(for: .seconds(3_600)); return nil }) {}
+    for await _ in AsyncStream<Never>(unfolding: {
+      try? await Task.sleep(for: .seconds(3_600)); return nil
+    }) {}
     throw CancellationError()
   }
 
@@ -59,9 +62,10 @@ final class ModelProcess: TownWorld {
     note(.readAfresh(ids))
     await town.pass(.readAfresh)
     return town.with { state in
-      Dictionary(uniqueKeysWithValues: ids.map { id in
-        (id, state.beadFailure.map { .unknown($0) } ?? .known(state.beads[id]))
-      })
+      Dictionary(
+        uniqueKeysWithValues: ids.map { id in
+          (id, state.beadFailure.map { .unknown($0) } ?? .known(state.beads[id]))
+        })
     }
   }
 
@@ -73,7 +77,8 @@ final class ModelProcess: TownWorld {
     if let other = town.with({ $0.outcomes[order.agent] }) {
       outcome = other
     } else if case .known(nil) = town.with({ $0.holds[order.agent] ?? .known(nil) }) {
-      outcome = town.spawn(order.agent).map { .launched($0, warnings: []) } ?? .declined("tmux says that it is there already")
+      outcome =
+        town.spawn(order.agent).map { .launched($0, warnings: []) } ?? .declined("tmux says that it is there already")
     } else {
       outcome = .declined("it is held")
     }

@@ -13,7 +13,8 @@ extension ModelTown {
       state.agents.append(agent)
       let time = Timestamp(nanoseconds: state.now.nanoseconds - 3_600_000_000_000)
       state.beads[agent.bead] = Bead(
-        id: agent.bead, title: name, description: "\(name)\n\nagent_state: \(word)\nhook_bead: \(hook ?? "null")", type: "agent",
+        id: agent.bead, title: name, description: "\(name)\n\nagent_state: \(word)\nhook_bead: \(hook ?? "null")",
+        type: "agent",
         createdAt: time, updatedAt: time)
     }
     return agent
@@ -25,7 +26,8 @@ extension ModelTown {
       if case .alive? = state.sessions[agent.session] { return nil }
       let count = state.processes.values.reduce(1, +)
       let life = ProcessLife(
-        boot: ModelTown.boot, server: ModelTown.server, pane: "%\(count)", pid: Int32(5_000 + count), startTime: UInt64(count))
+        boot: ModelTown.boot, server: ModelTown.server, pane: "%\(count)", pid: Int32(5_000 + count),
+        startTime: UInt64(count))
       state.processes[agent.session, default: 0] += 1
       state.sessions[agent.session] = .alive(life, place: ModelTown.place)
       return life

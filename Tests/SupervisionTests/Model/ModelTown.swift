@@ -23,7 +23,7 @@ final class ModelTown: Sendable {
   }
 
   /// Calls that a test can stop on their way.
-  enum Gate: Hashable, Sendable { case readBeads, readAfresh, launch, launched, end, begin, send }
+  enum Gate: Hashable, Sendable { case look, readBeads, readAfresh, launch, launched, end, begin, send }
 
   struct SaveFailure: Error, CustomStringConvertible { var description: String }
 
@@ -53,7 +53,8 @@ final class ModelTown: Sendable {
     var closed: Set<Gate> = []
     fileprivate var waiting: [Int: (gate: Gate, continuation: CheckedContinuation<Void, Never>)] = [:]
     fileprivate var sleepers: [Int: (due: Duration, continuation: CheckedContinuation<Void, any Error>)] = [:]
-    fileprivate var waiters: [Int: (condition: @Sendable (State) -> Bool, continuation: CheckedContinuation<Void, Never>)] = [:]
+    fileprivate var waiters:
+      [Int: (condition: @Sendable (State) -> Bool, continuation: CheckedContinuation<Void, Never>)] = [:]
     fileprivate var next = 0
     fileprivate var abandoned: Set<Int> = []
   }

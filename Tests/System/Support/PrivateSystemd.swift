@@ -50,8 +50,10 @@ struct PrivateSystemd: Sendable {
     root = "/proc/\(pid)/root"
     let hidden = (0..<(binds.count / 2 - 1)).map { "/opt/gastown/lib\($0)" }
     if !hidden.isEmpty {
-      try await root(["sh", "-c", "printf '%s\\n' \(hidden.joined(separator: " ")) >/etc/ld.so.conf.d/gastown.conf; ldconfig"])
-        .check()
+      try await root([
+        "sh", "-c", "printf '%s\\n' \(hidden.joined(separator: " ")) >/etc/ld.so.conf.d/gastown.conf; ldconfig",
+      ])
+      .check()
     }
   }
 
@@ -94,9 +96,12 @@ struct PrivateSystemd: Sendable {
     return (status, String(decoding: bytes, as: UTF8.self).split(separator: "\n").joined(separator: "; "))
   }
 
-  private static func call(_ arguments: [String], input: String? = nil, deadline: Duration) async throws -> CommandResult {
+  private static func call(_ arguments: [String], input: String? = nil, deadline: Duration) async throws
+    -> CommandResult
+  {
     try await runner.run(
-      Command(script, arguments, standardInput: input.map { Array($0.utf8) }, deadline: deadline, outputLimit: 64 << 20))
+      Command(script, arguments, standardInput: input.map { Array($0.utf8) }, deadline: deadline, outputLimit: 64 << 20)
+    )
   }
 
   /// Makes an ordinary user, and returns when its user manager answers.

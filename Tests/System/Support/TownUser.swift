@@ -39,7 +39,9 @@ struct TownUser: Sendable {
   // MARK: commands
 
   @discardableResult
-  func run(_ words: String..., environment: [String: String] = [:], input: String? = nil, deadline: Duration = .seconds(60))
+  func run(
+    _ words: String..., environment: [String: String] = [:], input: String? = nil, deadline: Duration = .seconds(60)
+  )
     async throws -> CommandResult
   {
     var variables = ["PATH": "\(home)/.local/bin\(TownUser.path)"]
@@ -193,7 +195,8 @@ struct TownUser: Sendable {
   /// The daemon's entries, oldest first. What was logged before the call is in it.
   func journal() async throws -> [[String: String]] {
     try await systemd.root(["journalctl", "--sync"]).check()
-    let text = try await run("journalctl", "--user", "-u", "gastown-daemon", "-o", "json", "--all", "--no-pager").check().output
+    let text = try await run("journalctl", "--user", "-u", "gastown-daemon", "-o", "json", "--all", "--no-pager")
+      .check().output
     return try text.split(separator: "\n").map { line in
       try decode([String: Field].self, String(line)).compactMapValues(\.text)
     }
@@ -206,7 +209,8 @@ struct TownUser: Sendable {
 
   /// Waits until there are that many entries of an event.
   @discardableResult
-  func event(_ event: String, session: String? = nil, count: Int = 1, within limit: Duration = .seconds(30)) async throws
+  func event(_ event: String, session: String? = nil, count: Int = 1, within limit: Duration = .seconds(30))
+    async throws
     -> [[String: String]]
   {
     try await eventually("\(count) \(event)", within: limit, every: .milliseconds(50)) {

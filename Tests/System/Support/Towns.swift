@@ -56,7 +56,8 @@ extension TownUser {
   fileprivate func furnish(_ plan: Plan) async throws {
     try await write(standInAgent + "\n", to: "bin/agent", isExecutable: true)
     let agent = plan.agent.hasPrefix("~") ? home + plan.agent.dropFirst() : plan.agent
-    let settings = #"{"agents": {"default": {"command": ["\#(agent)"]}}\#(plan.settings.isEmpty ? "" : ", ")\#(plan.settings)}"#
+    let settings =
+      #"{"agents": {"default": {"command": ["\#(agent)"]}}\#(plan.settings.isEmpty ? "" : ", ")\#(plan.settings)}"#
     var rigs = plan.rigs
     for polecat in plan.polecats {
       let rig = String(polecat.prefix { $0 != "/" })
@@ -77,7 +78,9 @@ extension TownUser {
       \(plan.prepare)
       gt daemon install
       """
-    try await shell(plan.polecats.isEmpty ? script.split(separator: "\n").filter { !$0.contains("xargs") }.joined(separator: "\n") : script, settings)
+    try await shell(
+      plan.polecats.isEmpty
+        ? script.split(separator: "\n").filter { !$0.contains("xargs") }.joined(separator: "\n") : script, settings)
     if !plan.dropIn.isEmpty { try await dropIn(plan.dropIn) }
     if plan.isStarted { try await start() }
   }

@@ -4,38 +4,7 @@ internal import ArgumentParser
 internal import GastownDaemon
 internal import Glibc
 internal import Processes
-internal import Town
 internal import TownFiles
-
-/// `gt daemon start`.
-struct DaemonStartCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "start", abstract: "Start the daemon's service. Returns when it is ready.")
-  @OptionGroup var options: TownOptions
-
-  func run() async throws {
-    try await failing {
-      let town = try options.open("daemon start")
-      try await Systemctl(runner: town.runner).run(["start", "gastown-daemon.socket", "gastown-daemon.service"])
-      print("The daemon runs. Its log: journalctl --user -u gastown-daemon")
-    }
-  }
-}
-
-/// `gt daemon restart`.
-struct DaemonRestartCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "restart", abstract: "Restart the daemon's service. No agent notices.")
-  @OptionGroup var options: TownOptions
-
-  func run() async throws {
-    try await failing {
-      let town = try options.open("daemon restart")
-      try await Systemctl(runner: town.runner).run(["restart", "gastown-daemon.service"])
-      print("The daemon was restarted; every agent is as it was.")
-    }
-  }
-}
 
 /// `gt daemon stop`.
 struct DaemonStopCommand: AsyncParsableCommand {

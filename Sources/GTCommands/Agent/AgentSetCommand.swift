@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Beads
+internal import Control
+internal import GastownDaemon
+internal import Town
+internal import TownFiles
+
+/// `gt agent set`.
+struct AgentSetCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "set", abstract: "Change what an agent's bead says.", discussion: "Only what is named is changed.")
+  @Argument(help: "The agent: RIG/NAME, RIG/witness, deacon, mayor.")
+  var agent: String
+  @Option(help: "Its state: working, idle, done, … any word.")
+  var state: String?
+  @Option(help: "The bead on its hook, which need not exist, or none.")
+  var hook: String?
+  @OptionGroup var options: TownOptions
+
+  func validate() throws {
+    if state == nil, hook == nil { throw ValidationError("Name what is to be changed: --state, --hook, or both.") }
+    if let state,
+      state.isEmpty || !state.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "-_".contains($0)) })
+    {
+      throw ValidationError("A state is one word of letters, digits, '-' and '_'.")
+    }
+  }
+
+  func run() async throws {
+    try await failing {
+      let town = try options.open("agent set")
+      let identity = try AddressBook(layout: town.layout).agent(agent, in: TownOptions.currentRig(town.layout))
+      let store = try town.store.get()
+      let bead = try await AgentCommand.bead(of: identity, in: store)
+      let change = hook.map { $0 == "none" ? HookChange.empty : .bead($0) }
+      let changed = try await store.setAgent(bead.id, state: state.map { AgentState(rawValue: $0) }, hook: change)
+      print(
+        "\(identity.address): \(changed.agentState?.rawValue ?? "no state"), \(changed.hookBead.map { "\(displayable($0)) on its hook" } ?? "nothing on its hook")"
+      )
+      // The daemon need not wait for its next heartbeat to learn of new work.
+      if let client = ControlSocket.clientIfRunning(layout: town.layout, environment: town.environment) {
+        _ = try? await client.call(Refresh(), deadline: .seconds(5))
+      }
+    }
+  }
+}

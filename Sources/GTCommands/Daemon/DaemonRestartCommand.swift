@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import GastownDaemon
+
+/// `gt daemon restart`.
+struct DaemonRestartCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "restart", abstract: "Restart the daemon's service. No agent notices.")
+  @OptionGroup var options: TownOptions
+
+  func run() async throws {
+    try await failing {
+      let town = try options.open("daemon restart")
+      try await Systemctl(runner: town.runner).run(["restart", "gastown-daemon.service"])
+      print("The daemon was restarted; every agent is as it was.")
+    }
+  }
+}

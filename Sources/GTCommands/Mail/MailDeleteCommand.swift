@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Beads
+internal import GastownDaemon
+internal import Town
+
+/// `gt mail delete`.
+struct MailDeleteCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "delete", abstract: "Take a message out of its inbox. The store keeps it.")
+
+  @Argument(help: "The message's id, as the inbox shows it.")
+  var id: String
+  @OptionGroup var options: TownOptions
+
+  func run() async throws {
+    try await failing {
+      let town = try options.open("mail delete")
+      try await Mail(store: try town.store.get()).delete(id)
+      print("\(displayable(id)) is deleted.")
+    }
+  }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Beads
+internal import GastownDaemon
+internal import Glibc
+internal import Town
+
+/// `gt mail read`.
+struct MailReadCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "read", abstract: "Show a message, and mark it as read: that takes it out of the inbox.")
+
+  @Argument(help: "The message's id, as the inbox shows it.")
+  var id: String
+  @Flag(help: "Print JSON.")
+  var json = false
+  @OptionGroup var options: TownOptions
+
+  func run() async throws {
+    try await failing {
+      let town = try options.open("mail read")
+      let mail = Mail(store: try town.store.get())
+      var message = try await mail.message(id)
+      let isNew = !message.read
+      message.read = true
+      if json {
+        try printJSON(message)
+      } else {
+        print(MailText.message(message).joined(separator: "\n"))
+      }
+      // Shown first, then marked: a message that nobody could see stays in the inbox.
+      guard fflush(nil) == 0 else { throw Unreadable(description: "the message could not be shown") }
+      if isNew { _ = try await mail.read(id) }
+    }
+  }
+}

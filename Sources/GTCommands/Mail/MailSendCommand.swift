@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Beads
+internal import Control
+internal import GastownDaemon
+internal import Town
+
+/// `gt mail send`.
+struct MailSendCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "send", abstract: "Send a message.",
+    discussion: "Subject and body are sent as they are. Whoever sends is told by GT_ROLE; without it, the overseer.")
+
+  @Argument(help: "To whom: mayor, deacon, overseer, RIG/witness, RIG/refinery, RIG/NAME.")
+  var address: String
+  @Option(name: .shortAndLong, parsing: .unconditional, help: "The subject.")
+  var subject: String
+  @Option(
+    name: [.short, .long, .customLong("body")], parsing: .unconditional,
+    help: "The body; - reads it from standard input.")
+  var message = ""
+  @Option(help: ArgumentHelp("urgent, high, normal or low; or 0 to 3.", valueName: "priority"))
+  var priority = MailPriority(.normal)
+  @Flag(help: "The same as --priority urgent.")
+  var urgent = false
+  @Flag(help: "Keep it with what the town exports and shares.")
+  var permanent = false
+  @Option(help: ArgumentHelp("Who gets a copy; may be given again.", valueName: "address"))
+  var cc: [String] = []
+  @OptionGroup var options: TownOptions
+
+  func validate() throws {
+    if subject.allSatisfy(\.isWhitespace) { throw ValidationError("A message needs a subject.") }
+  }
+
+  func run() async throws {
+    try await failing {
+      let town = try options.open("mail send")
+      let correspondent = town.correspondent
+      let sender = try correspondent.own()
+      let recipient = try correspondent.mailbox(address)
+      var copies: [String] = []
+      for copy in try cc.map(correspondent.mailbox) where copy != recipient && !copies.contains(copy) {
+        copies.append(copy)
+      }
+      let body = message == "-" ? try StandardInputText.read() : message
+      let sent = try await Mail(store: try town.store.get()).send(
+        from: sender, to: recipient, subject: subject, body: body, priority: urgent ? .urgent : priority.value,
+        permanent: permanent, copies: copies)
+      print("Message \(displayable(sent.id)) sent to \(recipient)")
+      print("  Subject: \(displayable(subject))")
+      if !copies.isEmpty { print("  CC: \(copies.joined(separator: ", "))") }
+      if ([recipient] + copies).contains(AgentIdentity.deacon.mailbox) { await poke(town) }
+    }
+  }
+
+  /// The daemon reads the Deacon's inbox: it need not wait for its next heartbeat to learn of a request.
+  private func poke(_ town: OpenTown) async {
+    guard let client = ControlSocket.clientIfRunning(layout: town.layout, environment: town.environment) else { return }
+    _ = try? await client.call(Refresh(), deadline: .seconds(5))
+  }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Beads
+internal import GastownDaemon
+internal import Town
+internal import TownFiles
+
+/// `gt polecat add`.
+struct PolecatAddCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "add",
+    abstract: "Add a polecat: its directory, a worktree where the rig has a repository, and its bead.")
+  @Argument(help: "RIG/NAME.")
+  var polecat: String
+  @OptionGroup var options: TownOptions
+
+  func run() async throws {
+    try await failing {
+      let town = try options.open("polecat add")
+      let identity = try PolecatCommand.identity(polecat, layout: town.layout)
+      try await NameCollisions(town: town).check([identity])
+      let store = try town.store.get()
+      let directory = PolecatDirectory(town: town, identity: identity)
+      let isNew = try await directory.make()
+      do {
+        _ = try await store.createAgent(identity)
+      } catch {
+        // What was just made goes again, so that the command can be repeated.
+        if isNew { try? await directory.remove(force: true) }
+        throw error
+      }
+      print("\(identity.address) is added, idle and with nothing on its hook.")
+      print("To give it work: gt agent set \(identity.address) --hook BEAD --state working")
+    }
+  }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Supervision
+internal import Town
+internal import TownFiles
+
+/// `gt town init`.
+struct TownInitCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "init", abstract: "Make a town out of a directory.")
+
+  @Argument(help: "The directory; it is made where it is missing.")
+  var directory: String
+
+  func run() async throws {
+    try await failing {
+      let path = directory.hasPrefix("/") ? directory : "\(TownOptions.workingDirectory ?? "")/\(directory)"
+      try Disk.makeDirectory(path)
+      guard let root = Disk.canonical(path) else { throw Unreadable(description: "\(path) cannot be resolved") }
+      let layout = TownLayout(root: root)
+      if Disk.exists(layout.townFile) {
+        print("\(root) is a town already.")
+        return
+      }
+      for name in ["mayor", "deacon", "daemon"] { try Disk.makeDirectory(layout.path(name)) }
+      if !Disk.exists(layout.registry) {
+        try Disk.writeJSON(JSONValue.object(["version": .integer(1), "rigs": .object([:])]), to: layout.registry)
+      }
+      let name = root.split(separator: "/").last.map(String.init) ?? "town"
+      // Last, since this file is what makes it a town.
+      try Disk.writeJSON(
+        JSONValue.object([
+          "type": .string("town"), "version": .integer(1), "name": .string(name),
+          "created_at": .string(LiveTown.wallClock().description),
+        ]), to: layout.townFile)
+      print("\(root) is a town now. Next: gt rig add NAME --town \(root)")
+    }
+  }
+}

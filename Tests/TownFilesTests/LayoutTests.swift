@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import TestSupport
+import Testing
+import Town
+import TownFiles
+
+@Suite struct LayoutTests {
+  private func makeTown(_ directory: TemporaryDirectory, _ name: String) -> String {
+    directory.makeDirectory("\(name)/mayor")
+    TestFile.write("{}", to: directory("\(name)/mayor/town.json"))
+    return directory(name)
+  }
+
+  @Test func `a town is found by the option, the variable, the parents of where one stands, and ~/gt, in this order`()
+    async throws
+  {
+    try await TemporaryDirectory.with { directory in
+      let (option, variable, parent) = (makeTown(directory, "o"), makeTown(directory, "v"), makeTown(directory, "p"))
+      let home = makeTown(directory, "home/gt")
+      let below = directory.makeDirectory("p/rig/polecats/x")
+      let outside = directory.makeDirectory("elsewhere")
+      let environment = ["HOME": directory("home"), "GT_TOWN_ROOT": variable]
+      func find(_ option: String?, _ environment: [String: String], _ place: String?) throws -> String {
+        try TownLayout.find(option: option, environment: environment, workingDirectory: place).root
+      }
+      try #expect(find(option, environment, below) == option)
+      try #expect(find(nil, environment, below) == variable)
+      try #expect(find(nil, ["HOME": directory("home"), "GT_TOWN_ROOT": ""], below) == parent)
+      try #expect(find(nil, ["HOME": directory("home")], outside) == home)
+      try #expect(find(nil, ["HOME": directory("home")], nil) == home)
+      symlink(option, directory("link"))
+      try #expect(find(directory("link") + "/", [:], nil) == option)
+    }
+  }
+
+  @Test func `what is no town is an error that names the place and where it came from`() async throws {
+    try await TemporaryDirectory.with { directory in
+      for (option, environment, source) in [
+        (directory.path, [:], "--town"), (directory("none"), [:], "--town"),
+        (nil, ["GT_TOWN_ROOT": directory.path], "GT_TOWN_ROOT"),
+        (nil, ["HOME": directory.path], "~/gt"),
+      ] as [(String?, [String: String], String)] {
+        let error = #expect(throws: TownFileError.self) {
+          try TownLayout.find(option: option, environment: environment, workingDirectory: nil)
+        }
+        #expect(error?.code == .missing && error?.path.hasPrefix(directory.path) == true)
+        #expect(error?.reason.contains(source) == true && error?.reason.contains("gt town init") == true)
+      }
+    }
+  }
+
+  @Test func `a Witness without a directory works in the rig's`() async throws {
+    try await TemporaryDirectory.with { directory in
+      directory.makeDirectory("a/witness")
+      let layout = TownLayout(root: directory.path)
+      #expect(layout.directory(of: .witness(rig: "a")) == directory("a/witness"))
+      #expect(layout.directory(of: .witness(rig: "b")) == directory("b"))
+      #expect(layout.directory(of: .mayor) == directory.path)
+      #expect(layout.directory(of: .polecat(rig: "b", name: "x")) == directory("b/polecats/x"))
+    }
+  }
+
+  @Test func `a town's mark depends on its path alone`() {
+    #expect(TownLayout(root: "/a").mark == TownLayout(root: "/a").mark)
+    #expect(TownLayout(root: "/a").mark != TownLayout(root: "/b").mark)
+    #expect(TownLayout(root: "/a").mark.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") })
+  }
+
+  @Test func `an address is found among those that exist, and the nearest is suggested`() async throws {
+    try await TemporaryDirectory.with { directory in
+      for place in [
+        "mayor", "rig/polecats/toast", "rig/polecats/both", "rig/crew/both", "rig/crew/ada", "my-rig/polecats/fix",
+      ] {
+        directory.makeDirectory(place)
+      }
+      let layout = TownLayout(root: directory.path)
+      let registry = RigRegistry(layout: layout)
+      try registry.add("rig", git: nil, at: Timestamp(seconds: 0))
+      try registry.add("my-rig", git: nil, at: Timestamp(seconds: 0))
+      let book = AddressBook(layout: layout)
+      let toast = AgentIdentity.polecat(rig: "rig", name: "toast")
+      for text in ["rig/toast", "rig/toast/", "rig/polecats/toast", "gt-rig-toast", "rig-polecat-toast"] {
+        try #expect(book.agent(text) == toast)
+      }
+      try #expect(book.agent("toast", in: "rig") == toast)
+      try #expect(book.agent("rig/ada") == .crew(rig: "rig", name: "ada"))
+      try #expect(book.agent("rig/crew/both") == .crew(rig: "rig", name: "both"))
+      try #expect(book.agent("gt-my-rig-fix") == .polecat(rig: "my-rig", name: "fix"))
+      try #expect(book.agent("mayor/") == .mayor)
+      func complaint(_ text: String) -> String? {
+        #expect(throws: AddressError.self) { try book.agent(text) }?.description
+      }
+      #expect(complaint("rig/both") == "'rig/both' may be rig/polecats/both or rig/crew/both; say which")
+      #expect(complaint("rig/tost")?.contains("did you mean rig/toast?") == true)
+      #expect(complaint("completely/else")?.contains("gt session list") == true)
+      #expect(complaint("rig/polecats/..") != nil)
+      #expect(complaint("toast") != nil)
+      TestFile.write("{", to: layout.registry)
+      #expect(throws: TownFileError.self) { try book.agent("rig/toast") }
+    }
+  }
+}
