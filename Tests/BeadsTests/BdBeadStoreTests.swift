@@ -85,7 +85,7 @@ struct BdBeadStoreTests {
       #"{"prefix":"gt-","path":"rig01/mayor/rig"}"# + "\n" + #"{"prefix":"r2-","path":"rig02/mayor/rig"}"# + "\n")
     _ = try await town.bdStore().createAgent(toast)
     try town.misbehave(#"{"hang":true,"stubborn":true}"#, in: "rig02/mayor/rig")
-    let store = town.bdStore(deadline: .seconds(1))
+    let store = town.bdStore(deadline: .seconds(6))
     let listing = try await store.agents()
     #expect(listing.failures.map(\.database.name) == ["rig02/mayor/rig"])
     #expect(listing.beads.map(\.id) == [toast.bead])
