@@ -2,6 +2,8 @@
 
 SWIFT ?= swift
 SWIFT_FLAGS ?=
+# How many tests run at once: many of them wait for tmux, systemd or git, and some for each other.
+TEST_WIDTH ?= 6
 products = $(shell $(SWIFT) build --show-bin-path $(SWIFT_FLAGS))
 
 .PHONY: help
@@ -26,7 +28,7 @@ demo: build ## Watch it work: a town, a crash, a recovery. Leaves nothing behind
 test: dependencies ## Build everything and run every suite.
 	@echo "Building; the first time takes some minutes …" >&2
 	@$(SWIFT) build $(SWIFT_FLAGS) --build-tests
-	@$(SWIFT) test $(SWIFT_FLAGS) --skip-build
+	@$(SWIFT) test $(SWIFT_FLAGS) --skip-build --experimental-maximum-parallelization-width $(TEST_WIDTH)
 
 .PHONY: check
 check: dependencies ## Formatting, shell scripts, units.

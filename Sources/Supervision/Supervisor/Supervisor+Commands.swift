@@ -11,7 +11,7 @@ extension Supervisor {
     for (command, ticket) in commands {
       guard let observation = snapshot.agents.first(where: { $0.agent == command.agent }) else {
         let reason = snapshot.registryFailure ?? "no such agent in this town"
-        ticket.continuation.resume(throwing: CommandRefusal("\(command.agent.address): \(reason)"))
+        answer(ticket, throwing: CommandRefusal("\(command.agent.address): \(reason)"))
         continue
       }
       let session = command.agent.session
@@ -52,7 +52,8 @@ extension Supervisor {
       }
       switch observation.liveness {
       case .alive(let life, _):
-        ticket.continuation.resume(
+        answer(
+          ticket,
           returning: CommandOutcome(
             text: "\(agent.address) is running already (pid \(life.pid))", changed: false, pid: life.pid))
         return
@@ -64,7 +65,7 @@ extension Supervisor {
         break
       }
     } catch {
-      ticket.continuation.resume(throwing: CommandRefusal("\(error)"))
+      answer(ticket, throwing: CommandRefusal("\(error)"))
       return
     }
     startTickets[agent.session] = ticket
@@ -81,8 +82,7 @@ extension Supervisor {
     do {
       try world.setHold(Hold(kind: .stop, who: command.who, when: time, why: command.why), on: command.agent)
     } catch {
-      ticket.continuation.resume(
-        throwing: CommandRefusal("the decision cannot be written down, so nothing is ended: \(error)"))
+      answer(ticket, throwing: CommandRefusal("the decision cannot be written down, so nothing is ended: \(error)"))
       return
     }
     startEnding(command, ticket, liveness: observation.liveness)
@@ -103,7 +103,7 @@ extension Supervisor {
         throw CommandRefusal("\(agent.address) is left alone, for its directory \(agent.directory)/ is missing")
       }
     } catch {
-      ticket.continuation.resume(throwing: CommandRefusal("\(error)"))
+      answer(ticket, throwing: CommandRefusal("\(error)"))
       return
     }
     startEnding(command, ticket, liveness: observation.liveness)
@@ -117,7 +117,7 @@ extension Supervisor {
     let agent = command.agent
     switch outcome {
     case .failed(let reason):
-      ticket.continuation.resume(throwing: CommandRefusal("\(agent.address) could not be stopped: \(reason)"))
+      answer(ticket, throwing: CommandRefusal("\(agent.address) could not be stopped: \(reason)"))
     case .ended(let how):
       let lived = plan.ledger[agent].life ?? plan.ledger[agent].death?.life
       let verb = command.verb == .restart ? "ended to be restarted" : "stopped"
@@ -133,7 +133,8 @@ extension Supervisor {
         startTickets[agent.session] = ticket
         orders.append(order(for: command, in: .absent, hook: beads.bead(of: agent).value.flatMap { $0?.hookBead }))
       } else {
-        ticket.continuation.resume(
+        answer(
+          ticket,
           returning: CommandOutcome(text: "\(agent.address) is stopped: \(how)", changed: how != "it was not running"))
       }
     }
@@ -145,11 +146,12 @@ extension Supervisor {
     switch outcome {
     case .launched(let life, let warnings):
       let caution = warnings.isEmpty ? "" : " (\(warnings.joined(separator: "; ")))"
-      ticket.continuation.resume(
+      answer(
+        ticket,
         returning: CommandOutcome(
           text: "\(order.agent.address) is started (pid \(life.pid))\(caution)", changed: true, pid: life.pid))
     case .declined(let reason), .failed(let reason):
-      ticket.continuation.resume(throwing: CommandRefusal("\(order.agent.address) is not started: \(reason)"))
+      answer(ticket, throwing: CommandRefusal("\(order.agent.address) is not started: \(reason)"))
     }
   }
 
@@ -158,5 +160,20 @@ extension Supervisor {
     return LaunchOrder(
       agent: command.agent, rule: .command, isRestart: false, hook: hook, place: liveness.place,
       reason: "\(command.verb.rawValue) by \(displayable(command.who))\(why)")
+  }
+
+  /// Keeps an answer until what it tells of is recorded.
+  private func answer(_ ticket: CommandTicket, returning outcome: CommandOutcome) {
+    answers.append((ticket, .success(outcome)))
+  }
+
+  private func answer(_ ticket: CommandTicket, throwing refusal: CommandRefusal) {
+    answers.append((ticket, .failure(refusal)))
+  }
+
+  /// Answers those whose outcome is recorded now.
+  func deliverAnswers() {
+    for (ticket, result) in answers { ticket.continuation.resume(with: result) }
+    answers = []
   }
 }

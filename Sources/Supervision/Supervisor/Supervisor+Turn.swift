@@ -37,6 +37,7 @@ extension Supervisor {
     for order in starts { noteLaunch(order, at: snapshot.time, ledger: &plan.ledger) }
 
     record(plan, snapshot: snapshot, isHeartbeat: intake.isHeartbeat)
+    deliverAnswers()
     watch(snapshot)
 
     for order in starts { startLaunch(order) }

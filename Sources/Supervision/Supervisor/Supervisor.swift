@@ -54,6 +54,8 @@ package actor Supervisor {
   var wantsBeat = false
   /// Commands for agents that were busy when they were given.
   var postponed: [(PersonCommand, CommandTicket)] = []
+  /// Answers that go out when this turn is recorded.
+  var answers: [(CommandTicket, Result<CommandOutcome, CommandRefusal>)] = []
   /// The answers to people whose agents are being started.
   var startTickets: [String: CommandTicket] = [:]
 
@@ -145,6 +147,7 @@ package actor Supervisor {
     beatsToCome = []
     beatsReading = []
     beatsActing = []
+    deliverAnswers()
     for ticket in startTickets.values { ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping")) }
     startTickets = [:]
     for (_, ticket) in postponed { ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping")) }

@@ -84,7 +84,7 @@ import TownFiles
         var place = LaunchOrder.Place.newSession
         if again {
           let life = try await town.launch(agent)
-          _ = try await town.written("starts", by: agent)
+          try await eventually("its first start") { town.starts(of: agent) == 1 }
           try await town.kill(life)
           let corpse = try #require(try await town.liveness(of: agent).corpse)
           place = .deadPane(server: corpse.server, pane: corpse.pane)
@@ -335,7 +335,10 @@ import TownFiles
       try await town.kill(life)
       let corpse = try #require(try await town.liveness().corpse)
       let next = try await town.launch(at: .deadPane(server: corpse.server, pane: corpse.pane))
-      #expect(ProcessTable().workingDirectory(of: next.pid) == town.layout.directory(of: toast))
+      // tmux tells the pid before the process has changed to its directory.
+      try await eventually("its directory") {
+        ProcessTable().workingDirectory(of: next.pid) == town.layout.directory(of: toast)
+      }
       let pwned = try await town.run(["find", town.directory.path, "-name", "pwned"]).output
       #expect(pwned == "")
     }
