@@ -11,7 +11,7 @@ struct SessionCaptureCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "capture", abstract: "Show the last lines of an agent's pane; of a dead one, its last words.")
 
-  @Option(name: [.short, .long], help: "How many lines at most.")
+  @Option(name: [.customShort("n"), .long], help: "How many lines at most.")
   var lines = 50
   @Flag(help: "Print JSON.")
   var json = false
