@@ -45,7 +45,7 @@ extension Supervisor {
     for notice in plan.notices { startNotice(notice) }
     for beginning in beginnings { startBeginning(beginning) }
     settleBeats()
-    armTimer(nextLook: plan.nextLook, now: snapshot.time)
+    armTimer(nextLook: plan.nextLook, now: world.now())
   }
 
   /// Takes in what has happened since the last turn.
