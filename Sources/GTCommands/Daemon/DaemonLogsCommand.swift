@@ -21,8 +21,11 @@ struct DaemonLogsCommand: ParsableCommand {
   var since: String?
   @Argument(parsing: .postTerminator, help: "Passed to journalctl as they are.")
   var arguments: [String] = []
+  @OptionGroup var options: TownOptions
 
   func run() throws {
+    // Only to note that somebody uses the town; the journal is there without it, too.
+    _ = try? options.open("daemon logs")
     var words = ["journalctl", "--user", "-u", "gastown-daemon"]
     if follow { words.append("-f") }
     if let number { words.append("--lines=\(number)") }

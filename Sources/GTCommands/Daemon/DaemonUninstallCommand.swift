@@ -17,6 +17,8 @@ struct DaemonUninstallCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await failing {
+      // Only to note that somebody uses the town; the units go without it, too.
+      _ = try? options.open("daemon uninstall")
       let environment = TownOptions.environment
       let systemctl = Systemctl(runner: SystemCommandRunner(environment: environment))
       // Whatever of it is not loaded or not running need not be stopped.
