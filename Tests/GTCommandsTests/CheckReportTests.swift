@@ -12,7 +12,8 @@ import Testing
     reason: String? = nil, isWell: Bool = true
   ) -> SessionCheck {
     SessionCheck(
-      rig: "my-rig", polecat: name, session: "gt-my-rig-\(name)", state: state, hookBead: hook, agentState: nil, pid: pid,
+      rig: "my-rig", polecat: name, session: "gt-my-rig-\(name)", state: state, hookBead: hook, agentState: nil,
+      pid: pid,
       supervision: .watched, reason: reason, isWell: isWell)
   }
 
@@ -32,7 +33,8 @@ import Testing
     let report = CheckReport(
       town: "/town",
       sessions: [
-        session(.alive, pid: 4711, hook: "gt-x1"), session(.crashed), session(.idle), session(.deadShell), session(.stopped),
+        session(.alive, pid: 4711, hook: "gt-x1"), session(.crashed), session(.idle), session(.deadShell),
+        session(.stopped),
         session(.unknown), session(.alive),
       ])
     let object = try object(report)
@@ -52,7 +54,10 @@ import Testing
     }
     #expect(sessions[0]["pid"] as? Int == 4711 && sessions[0]["hook_bead"] as? String == "gt-x1")
     #expect(sessions[1]["pid"] is NSNull && sessions[1]["reason"] is NSNull && sessions[1]["agent_state"] is NSNull)
-    #expect(sessions.map { $0["state"] as? String } == ["alive", "crashed", "idle", "dead_shell", "stopped", "unknown", "alive"])
+    #expect(
+      sessions.map { $0["state"] as? String } == [
+        "alive", "crashed", "idle", "dead_shell", "stopped", "unknown", "alive",
+      ])
   }
 
   // MARK: Text
@@ -63,8 +68,10 @@ import Testing
 
   @Test func `every state is a line, with what to type where something can be done`() {
     let text = lines(
-      session(.alive, "a", pid: 4711, hook: "gt-x1"), session(.crashed, "bcd", reason: "killed by signal 9", isWell: false),
-      session(.idle, "e", reason: "nothing on its hook"), session(.deadShell, "f", reason: "a bare shell", isWell: false),
+      session(.alive, "a", pid: 4711, hook: "gt-x1"),
+      session(.crashed, "bcd", reason: "killed by signal 9", isWell: false),
+      session(.idle, "e", reason: "nothing on its hook"),
+      session(.deadShell, "f", reason: "a bare shell", isWell: false),
       session(.deadShell, "g", reason: "a bare shell"), session(.stopped, "h", reason: "stopped by ada"),
       session(.unknown, "i", reason: "who knows", isWell: false))
     #expect(
@@ -110,10 +117,11 @@ import Testing
     #expect(!lines(session(.crashed), session(.alive)).joined().contains("\u{1B}"))
   }
 
-  @Test(arguments: [
-    (true, [:], true), (false, [:], false), (true, ["NO_COLOR": "1"], false), (true, ["NO_COLOR": ""], true),
-    (true, ["TERM": "dumb"], false), (true, ["TERM": "xterm"], true),
-  ] as [(Bool, [String: String], Bool)])
+  @Test(
+    arguments: [
+      (true, [:], true), (false, [:], false), (true, ["NO_COLOR": "1"], false), (true, ["NO_COLOR": ""], true),
+      (true, ["TERM": "dumb"], false), (true, ["TERM": "xterm"], true),
+    ] as [(Bool, [String: String], Bool)])
   func colour(isTerminal: Bool, environment: [String: String], isOn: Bool) {
     #expect((Colour(isTerminal: isTerminal, environment: environment).red("x") != "x") == isOn)
   }

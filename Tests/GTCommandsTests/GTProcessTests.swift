@@ -24,7 +24,9 @@ import TownFiles
       for words in commands {
         let result = try await town.run(words + ["--help"])
         #expect(result.succeeded && result.errors == "", "\(words)")
-        #expect(result.output.hasPrefix("OVERVIEW: ") && result.output.contains("USAGE: \((["gt"] + words).joined(separator: " "))"))
+        #expect(
+          result.output.hasPrefix("OVERVIEW: ")
+            && result.output.contains("USAGE: \((["gt"] + words).joined(separator: " "))"))
         #expect(!result.output.contains("\u{1B}"))
       }
     }
@@ -34,7 +36,8 @@ import TownFiles
     ["nonsense"], ["session", "nonsense"], ["session", "check", "--nonsense"], ["session", "start"],
     ["agent", "set", "rig/toast"], ["agent", "set", "rig/toast", "--state", "two words"], ["agent", "show", "nobody"],
     ["session", "start", "rig/nobody"], ["polecat", "add", "toast"], ["polecat", "add", "rig/a.b"],
-    ["polecat", "add", "rig/witness"], ["polecat", "add", "other/toast"], ["rig", "add", "a:b"], ["rig", "add", "mayor"],
+    ["polecat", "add", "rig/witness"], ["polecat", "add", "other/toast"], ["rig", "add", "a:b"],
+    ["rig", "add", "mayor"],
     ["session", "check", "other"],
   ])
   func `wrong usage is 64, said in one place`(words: [String]) async throws {
@@ -59,7 +62,9 @@ import TownFiles
 
   @Test func `from nothing to a polecat with work on its hook`() async throws {
     try await GTTown.with(rigs: nil) { town in
-      #expect(try await town.gt("town", "init", town.root) == "\(town.root) is a town now. Next: gt rig add NAME --town \(town.root)\n")
+      #expect(
+        try await town.gt("town", "init", town.root)
+          == "\(town.root) is a town now. Next: gt rig add NAME --town \(town.root)\n")
       #expect(try await town.gt("town", "init", town.root) == "\(town.root) is a town already.\n")
       #expect(try await town.gt("session", "check") == "No polecats. Add one with: gt polecat add RIG/NAME\n")
       try await town.gt("rig", "add", "rig")
@@ -76,14 +81,16 @@ import TownFiles
           == "rig/toast: working, gt-x1 on its hook\n")
       let crashed = try await town.run(["session", "check"])
       #expect(crashed.status == 1 && crashed.output.contains("rig/toast  crashed  no session, with gt-x1 on its hook"))
-      #expect(crashed.output.contains("gt session start rig/toast") && crashed.output.hasSuffix("1 polecat: 1 crashed\n"))
+      #expect(
+        crashed.output.contains("gt session start rig/toast") && crashed.output.hasSuffix("1 polecat: 1 crashed\n"))
       #expect(!crashed.output.contains("\u{1B}"))
       let json = try await town.run(["session", "check", "--json"])
       #expect(json.status == 1)
       let object = try #require(JSONSerialization.jsonObject(with: Data(json.standardOutput)) as? [String: Any])
       #expect(object["town"] as? String == town.root && object["crashed"] as? Int == 1)
       // Only what is named is changed.
-      #expect(try await town.gt("agent", "set", "rig/toast", "--hook", "none") == "rig/toast: working, nothing on its hook\n")
+      #expect(
+        try await town.gt("agent", "set", "rig/toast", "--hook", "none") == "rig/toast: working, nothing on its hook\n")
       try await town.gt("polecat", "remove", "rig/toast")
       #expect(try await town.gt("polecat", "list") == "No polecats. Add one with: gt polecat add RIG/NAME\n")
       // One that was removed may come again.

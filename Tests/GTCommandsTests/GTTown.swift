@@ -43,7 +43,8 @@ struct GTTown: Sendable {
   }
 
   /// Runs `gt`, whatever becomes of it.
-  func run(_ words: [String], variables: [String: String] = [:], in place: String? = nil) async throws -> CommandResult {
+  func run(_ words: [String], variables: [String: String] = [:], in place: String? = nil) async throws -> CommandResult
+  {
     try await run(builtExecutable("gt"), words, variables: variables, in: place)
   }
 

@@ -29,9 +29,12 @@ import TownFiles
         await refusal(.polecat(rig: "my", name: "rig-witness"))
           == "my/polecats/rig-witness and my-rig/witness would share the session gt-my-rig-witness")
       #expect(
-        await refusal(.polecat(rig: "my", name: "ada")) == "my/polecats/ada and my/crew/ada would share the mail address my/ada")
+        await refusal(.polecat(rig: "my", name: "ada"))
+          == "my/polecats/ada and my/crew/ada would share the mail address my/ada")
       // What is there already is no collision with itself, and other names are free.
-      try await names.check([.polecat(rig: "my", name: "crumb"), .polecat(rig: "my", name: "new"), .crew(rig: "my", name: "eve")])
+      try await names.check([
+        .polecat(rig: "my", name: "crumb"), .polecat(rig: "my", name: "new"), .crew(rig: "my", name: "eve"),
+      ])
     }
   }
 
@@ -86,7 +89,9 @@ import TownFiles
   @Test func `what is not committed is kept`() async throws {
     try await withWorktree { _, directory, path in
       TestFile.write("work\n", to: "\(path)/new")
-      #expect(await refusal(directory).hasPrefix("rig/toast has changes that are not committed; to throw that away: gt polecat remove"))
+      #expect(
+        await refusal(directory).hasPrefix(
+          "rig/toast has changes that are not committed; to throw that away: gt polecat remove"))
       #expect(TestFile.text("\(path)/new") == "work\n")
       try await directory.remove(force: true)
       #expect(!Disk.exists(path))

@@ -31,7 +31,10 @@ import TownFiles
       let (old, new) = (shipped.split(separator: "\n"), rendered.split(separator: "\n"))
       try #require(old.count == new.count)
       replaced += zip(old, new).filter { $0 != $1 }.map { "\(name): \($1)" }
-      #expect(!code(rendered).contains { $0.contains("/usr/bin/gastown-daemon") || $0.contains("%h/gt") || $0.contains("/usr/bin/tmux") })
+      #expect(
+        !code(rendered).contains {
+          $0.contains("/usr/bin/gastown-daemon") || $0.contains("%h/gt") || $0.contains("/usr/bin/tmux")
+        })
     }
     #expect(
       replaced == [
@@ -49,7 +52,8 @@ import TownFiles
   @Test(arguments: [
     ("/srv/town", "/srv/town"), ("/a town", #""/a town""#), ("/100%", "/100%%"), ("/a$b", #""/a$$b""#),
     (#"/a"b"#, #""/a\"b""#), (#"/a\b"#, #""/a\\b""#), ("/it's", #""/it's""#), ("/a;b", #""/a;b""#),
-    ("/größe", #""/größe""#), ("/a\nExecStart=x", #""/a\x0aExecStart=x""#), ("/a\tb", #""/a\x09b""#), ("/a#b", #""/a#b""#),
+    ("/größe", #""/größe""#), ("/a\nExecStart=x", #""/a\x0aExecStart=x""#), ("/a\tb", #""/a\x09b""#),
+    ("/a#b", #""/a#b""#),
   ])
   func `a word means itself`(word: String, written: String) {
     #expect(UnitFiles.quoted(word) == written)

@@ -37,6 +37,17 @@ import Testing
   }
 
   @Test(arguments: [true, false])
+  func `a start of which tmux did not tell stays open, and whoever is found up was started by us`(isRestart: Bool) {
+    let plan = record(.uncertain("no answer"), isRestart: isRestart)
+    #expect(plan.events.isEmpty && plan.notices.isEmpty && plan.nextLook != nil)
+    #expect(plan.ledger[Given.toast].launch != nil && plan.ledger[Given.toast].backoff.attempts == 1)
+    let alive = Given.snapshot([Given.seen(Given.toast, Given.alive(Given.life(8)))])
+    let next = TownRules(policy: Policy()).decide(alive, ledger: plan.ledger, busy: [])
+    #expect(next.events.map(\.kind) == [isRestart ? .agentRestarted : .agentStarted])
+    #expect(next.unannounced.map(\.session) == [Given.toast.session])
+  }
+
+  @Test(arguments: [true, false])
   func `a failure counts one attempt, keeps the death open, and is told once per work`(isRestart: Bool) {
     let first = record(.failed("no claude"), isRestart: isRestart)
     #expect(first.ledger[Given.toast].backoff.attempts == 1)

@@ -58,6 +58,8 @@ package struct AgentLauncher: Sendable {
       return await self.outcome(of: created, warnings: warnings)
     } catch let error as TmuxError where error.code == .paneIsAlive || error.code == .duplicateSession {
       return .declined("tmux says that it is there already: \(error.reason)")
+    } catch let error as TmuxError where error.code == .deadlineExceeded {
+      return .uncertain("whether it runs is not known: \(error)")
     } catch let refusal as Declined {
       return .declined(refusal.reason)
     } catch {
@@ -119,7 +121,7 @@ package struct AgentLauncher: Sendable {
         pane.id == created.id && processes.status(created.pid)?.isAlive != true && (pane.endIsUnknown || !pane.isDead)
       }
     } catch {
-      return .failed("whether it runs is not known: \(error)")
+      return .uncertain("whether it runs is not known: \(error)")
     }
     guard let server = listing.identity else { return .failed("its tmux server went away at once") }
     guard let status = processes.status(created.pid), status.isAlive else {

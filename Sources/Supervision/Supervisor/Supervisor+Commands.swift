@@ -150,7 +150,7 @@ extension Supervisor {
         ticket,
         returning: CommandOutcome(
           text: "\(order.agent.address) is started (pid \(life.pid))\(caution)", changed: true, pid: life.pid))
-    case .declined(let reason), .failed(let reason):
+    case .declined(let reason), .failed(let reason), .uncertain(let reason):
       answer(ticket, throwing: CommandRefusal("\(order.agent.address) is not started: \(reason)"))
     }
   }

@@ -8,6 +8,8 @@ package enum LaunchRule {
     case launched(ProcessLife, warnings: [String])
     /// Nothing was started and nothing is wrong: the world had moved on.
     case declined(String)
+    /// tmux was asked and did not answer: it may run. The attempt stays open, and the next look tells.
+    case uncertain(String)
     /// It could not be started.
     case failed(String)
   }
@@ -20,8 +22,15 @@ package enum LaunchRule {
     var record = plan.ledger[agent]
     defer { plan.ledger[agent] = record }
     let started = record.launch?.at ?? time
-    record.launch = nil
+    if case .uncertain = outcome {} else { record.launch = nil }
     switch outcome {
+    case .uncertain(let reason):
+      if !order.isRestart { record.backoff.noteAttempt(at: started) }
+      plan.look(at: time + TownRules.retry)
+      plan.findings.append(
+        Finding(
+          subject: agent.address, session: agent.session, rule: order.rule, decision: .unknown, reason: reason,
+          until: time + TownRules.retry))
     case .launched(let life, let warnings):
       let death = record.death
       record.life = life

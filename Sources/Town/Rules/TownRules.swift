@@ -69,9 +69,9 @@ package struct TownRules: Sendable {
         plan.events.append(
           TownEvent(
             kind, agent: agent,
-            message: "\(agent.address) is up again (pid \(life.pid)); the daemon ended while it started it",
+            message: "\(agent.address) is up (pid \(life.pid)); the end of its start had not been seen",
             bead: launch.hook, pid: life.pid, restarts: record.restarts,
-            reason: "found alive after an interrupted start"))
+            reason: "found alive after a start whose end was not seen"))
         plan.unannounced.append(.of(agent, hook: launch.hook, at: launch.at))
       } else if let former = record.life ?? record.death?.life, former.boot == snapshot.boot {
         plan.events.append(

@@ -197,7 +197,9 @@ import TownFiles
       let agents = try await fixture.addPolecats((1...5).map { "p\($0)" })
       for agent in agents {
         fixture.script(
-          "agent", "#!/bin/bash\necho 'no licence for today'\necho $$ >$LIVE_TOWN/out/pid.new; mv $LIVE_TOWN/out/pid.new $LIVE_TOWN/out/pid\n\(end)\n")
+          "agent",
+          "#!/bin/bash\necho 'no licence for today'\necho $$ >$LIVE_TOWN/out/pid.new; mv $LIVE_TOWN/out/pid.new $LIVE_TOWN/out/pid\n\(end)\n"
+        )
         try Disk.remove(fixture.directory("out/pid"))
         town.withLock { $0 = fixture }
         let outcome = await fixture.world.launch(fixture.order(agent))
@@ -217,7 +219,7 @@ import TownFiles
       try await town.startServer()
       try await town.addPolecats("toast")
       let outcome = await town.world.launch(town.order())
-      #expect(outcome.failed?.hasPrefix("whether it runs is not known: list panes") == true, "\(outcome)")
+      #expect(outcome.uncertain?.hasPrefix("whether it runs is not known: list panes") == true, "\(outcome)")
       isStarted.withLock { $0 = false }
       #expect(try await town.liveness().isAlive)
     }
@@ -307,7 +309,8 @@ import TownFiles
       try await town.addPolecats("toast")
       try await town.launch()
       let entries = try await town.written("env").split(separator: "\0").map { $0.split(separator: "=", maxSplits: 1) }
-      let environment = Dictionary(entries.map { ($0[0], $0.count > 1 ? $0[1] : "") }, uniquingKeysWith: { first, _ in first })
+      let environment = Dictionary(
+        entries.map { ($0[0], $0.count > 1 ? $0[1] : "") }, uniquingKeysWith: { first, _ in first })
       let expected = [
         "GT_ROLE": "polecat", "GT_RIG": "rig", "GT_POLECAT": "toast", "GT_SESSION": "gt-rig-toast",
         "GT_TOWN_ROOT": town.layout.root, "BD_ACTOR": "rig/polecats/toast", "BEADS_AGENT_NAME": "rig/toast",
@@ -316,13 +319,16 @@ import TownFiles
       for (name, value) in expected { #expect(environment[name[...]].map(String.init) == value, "\(name)") }
       #expect(environment["GT_CREW"] == nil)
       // Those two are tmux's own in a pane.
-      for name in ChildEnvironment.withheld.subtracting(["TMUX", "TMUX_PANE"]) { #expect(environment[name[...]] == nil, "\(name)") }
+      for name in ChildEnvironment.withheld.subtracting(["TMUX", "TMUX_PANE"]) {
+        #expect(environment[name[...]] == nil, "\(name)")
+      }
       #expect(environment["TMUX"]?.hasPrefix(town.directory("tmux") + ",") == true)
     }
   }
 
   @Test(arguments: [
-    "with spaces", "#{session_name}", "#(touch pwned)", "$(touch pwned)`touch pwned`", "it's \"quoted\"", "semi;colon;", "größe 日本 🐈",
+    "with spaces", "#{session_name}", "#(touch pwned)", "$(touch pwned)`touch pwned`", "it's \"quoted\"", "semi;colon;",
+    "größe 日本 🐈",
     "100%% %d", "back\\slash", "~", "{a,b}", "-t", "#[fg=red]##",
   ])
   func `whatever the town is called, its agents work and nothing else happens`(name: String) async throws {

@@ -182,7 +182,8 @@ struct LiveTownFixture: Sendable {
   @discardableResult
   func tmux(_ words: String..., on other: TmuxServer? = nil) async throws -> String {
     try await run(
-      ["tmux", "-u", "-f", "/dev/null"] + (other ?? server).arguments + TmuxArgument.words(of: [words])).output
+      ["tmux", "-u", "-f", "/dev/null"] + (other ?? server).arguments + TmuxArgument.words(of: [words])
+    ).output
   }
 
   /// Has a person look at an agent's session: a client in a terminal of another tmux server.
@@ -275,6 +276,10 @@ extension LaunchRule.Outcome {
 
   var failed: String? {
     if case .failed(let reason) = self { reason } else { nil }
+  }
+
+  var uncertain: String? {
+    if case .uncertain(let reason) = self { reason } else { nil }
   }
 }
 

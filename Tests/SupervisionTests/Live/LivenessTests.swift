@@ -137,7 +137,8 @@ import TownFiles
       try await town.addPolecats("toast")
       try await town.run(["ln", "-s", town.layout.root, town.directory("link")])
       try await town.tmux(
-        "new-session", "-d", "-s", toast.session, "-e", "GT_TOWN_ROOT=\(town.directory("link"))", "-c", "/", "sleep", "1000")
+        "new-session", "-d", "-s", toast.session, "-e", "GT_TOWN_ROOT=\(town.directory("link"))", "-c", "/", "sleep",
+        "1000")
       #expect(try await town.liveness().isAlive)
     }
   }
@@ -234,7 +235,8 @@ import TownFiles
       let agents = try await town.addPolecats("toast", "toaster")
       let life = try await town.launch()
       let other = try await town.launch(agents[1])
-      #expect(await town.world.end(toast, liveness: try await town.liveness()) == .ended("pid \(life.pid) ended when asked"))
+      #expect(
+        await town.world.end(toast, liveness: try await town.liveness()) == .ended("pid \(life.pid) ended when asked"))
       #expect(try await town.liveness() == .absent && !ProcessTable().isRunning(life.process))
       #expect(try await town.liveness(of: agents[1]).life == other)
       #expect(await town.world.end(toast, liveness: .absent) == .ended("it was not running"))
@@ -244,7 +246,9 @@ import TownFiles
   @Test func `one that will not end is killed with its children`() async throws {
     try await LiveTownFixture.with(command: ["deaf"]) { town in
       town.script(
-        "deaf", "#!/bin/bash\ntrap '' TERM HUP\n(trap '' TERM HUP; echo $BASHPID >$LIVE_TOWN/out/child; while :; do sleep 1; done) &\nwhile :; do sleep 1; done\n")
+        "deaf",
+        "#!/bin/bash\ntrap '' TERM HUP\n(trap '' TERM HUP; echo $BASHPID >$LIVE_TOWN/out/child; while :; do sleep 1; done) &\nwhile :; do sleep 1; done\n"
+      )
       try await town.startServer()
       try await town.addPolecats("toast")
       let life = try await town.launch()
@@ -252,7 +256,8 @@ import TownFiles
         TestFile.text(town.directory("out/child")).flatMap { Int32($0.filter { $0 != "\n" }) }
           .flatMap { ProcessTable().identity(of: $0) }
       }
-      #expect(await town.world.end(toast, liveness: try await town.liveness()) == .ended("pid \(life.pid) had to be killed"))
+      #expect(
+        await town.world.end(toast, liveness: try await town.liveness()) == .ended("pid \(life.pid) had to be killed"))
       #expect(!ProcessTable().isRunning(life.process) && !ProcessTable().isRunning(child))
       #expect(try await town.liveness() == .absent)
     }

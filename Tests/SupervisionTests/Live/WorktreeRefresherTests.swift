@@ -83,7 +83,8 @@ import Testing
         try await git.commit("shared", "five\n", in: place)
       case .bisect: try await git.git("bisect", "start", in: place)
       case .am:
-        TestFile.write("From 0 Mon Sep 17 00:00:00 2001\nFrom: A <a@b>\nSubject: x\n\nnothing\n---\n", to: git.directory("mail"))
+        TestFile.write(
+          "From 0 Mon Sep 17 00:00:00 2001\nFrom: A <a@b>\nSubject: x\n\nnothing\n---\n", to: git.directory("mail"))
         try await git.git(["am", git.directory("mail")], in: place, mayFail: true)
       }
       try #require(try await git.git("status", "--porcelain", in: place) == "")
@@ -227,7 +228,8 @@ import Testing
   }
 
   @Test func `nobody is asked for an editor, a password or anything else`() async throws {
-    try await GitFixture.with(variables: ["EDITOR": "sleep 1000", "VISUAL": "sleep 1000", "GIT_EDITOR": "sleep 1000"]) { git in
+    try await GitFixture.with(variables: ["EDITOR": "sleep 1000", "VISUAL": "sleep 1000", "GIT_EDITOR": "sleep 1000"]) {
+      git in
       let place = try await git.worktree()
       try await git.commit("mine", "work\n", in: place)
       try await git.advance()
@@ -250,7 +252,8 @@ import Testing
     try await GitFixture.with { git in
       let place = try await git.worktree()
       TestFile.write(
-        "#!/bin/bash\nread -r password </dev/tty || { echo no terminal >&2; exit 1; }\n", to: git.directory("ssh"), mode: 0o755)
+        "#!/bin/bash\nread -r password </dev/tty || { echo no terminal >&2; exit 1; }\n", to: git.directory("ssh"),
+        mode: 0o755)
       try await git.git("config", "core.sshCommand", git.directory("ssh"), in: git.rig)
       try await git.git("config", "remote.origin.url", "ssh://localhost/nowhere", in: git.rig)
       let warnings = await git.refresher().refresh(place)
