@@ -15,6 +15,9 @@ package actor WorktreeRefresher {
   private let syncsBeads: Bool
   /// Fetches under way, by repository: however many agents restart, a repository is fetched once.
   private var fetches: [String: Task<String?, Never>] = [:]
+  /// When a repository was last fetched. Starts that follow one another need not fetch again.
+  private var fetched: [String: ContinuousClock.Instant] = [:]
+  private static let freshness: Duration = .seconds(30)
 
   package init(runner: any CommandRunner, environment: [String: String], deadline: Duration, syncsBeads: Bool) {
     self.syncsBeads = syncsBeads
@@ -57,6 +60,7 @@ package actor WorktreeRefresher {
 
   private func fetch(_ repository: String, in directory: String, until end: ContinuousClock.Instant) async -> String? {
     if let running = fetches[repository] { return await running.value }
+    if let last = fetched[repository], .now - last < WorktreeRefresher.freshness { return nil }
     let task = Task<String?, Never> {
       do {
         let result = try await self.run(["fetch", "--quiet"], in: directory, until: end)
@@ -68,6 +72,7 @@ package actor WorktreeRefresher {
     fetches[repository] = task
     let warning = await task.value
     fetches[repository] = nil
+    if warning == nil { fetched[repository] = .now }
     return warning
   }
 
@@ -100,7 +105,10 @@ package actor WorktreeRefresher {
     else { return [] }
     // A branch with an upstream of its own may have been pushed: rewriting it is not ours to do.
     if try await git(["rev-parse", "--abbrev-ref", "@{upstream}"], in: directory, until: end) != nil { return [] }
-    guard try await git(["symbolic-ref", "--quiet", "HEAD"], in: directory, until: end) != nil,
+    guard let branch = try await git(["symbolic-ref", "--quiet", "--short", "HEAD"], in: directory, until: end),
+      // The same for one that was pushed without being told so.
+      try await git(
+        ["rev-parse", "--verify", "--quiet", "refs/remotes/origin/\(branch)"], in: directory, until: end) == nil,
       let base = try await git(
         ["rev-parse", "--verify", "--quiet", "refs/remotes/origin/HEAD"], in: directory, until: end)
     else { return [] }

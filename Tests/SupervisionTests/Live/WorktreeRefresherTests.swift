@@ -94,11 +94,12 @@ import Testing
     }
   }
 
-  @Test func `a branch with an upstream of its own is not rewritten`() async throws {
+  @Test(arguments: [["-u"], []])
+  func `a branch that was pushed, with an upstream or without, is not rewritten`(options: [String]) async throws {
     try await GitFixture.with { git in
       let place = try await git.worktree()
       try await git.commit("mine", "work\n", in: place)
-      try await git.git("push", "--quiet", "-u", "origin", "polecat/toast", in: place)
+      try await git.git(["push", "--quiet"] + options + ["origin", "polecat/toast"], in: place, mayFail: false)
       try await git.advance()
       let before = try await git.state(place)
       #expect(await git.refresher().refresh(place) == [])
@@ -203,7 +204,8 @@ import Testing
     }
   }
 
-  @Test func `polecats that are started together fetch their repository once`() async throws {
+  @Test func `polecats that are started together, or soon after one another, fetch their repository once`() async throws
+  {
     let listed = Mutex(0)
     // The fetch waits until all have come as far as that.
     try await GitFixture.with(interceptor: { command in
@@ -211,7 +213,6 @@ import Testing
       case "remote": listed.withLock { $0 += 1 }
       case "fetch":
         try await eventually("five") { listed.withLock { $0 == 5 } }
-        try await Task.sleep(for: .seconds(1))
       default: break
       }
     }) { git in
@@ -222,6 +223,8 @@ import Testing
       await withTaskGroup { group in
         for place in places { group.addTask { #expect(await refresher.refresh(place) == []) } }
       }
+      let late = try await git.worktree("late")
+      #expect(await refresher.refresh(late) == [])
       #expect(git.runner.commands.count { $0.arguments.first == "fetch" } == 1)
       for place in places { #expect(try await git.isFresh(place)) }
     }
