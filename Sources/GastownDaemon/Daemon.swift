@@ -33,6 +33,7 @@ package struct Daemon: Sendable {
     let manager = ServiceManager(environment: service)
     let lock = try await takeLock(manager: manager)
     try OriginalDaemonGuard.check(town.layout)
+    try town.checkRecords()
 
     let journal = EventJournal(logger: logger, town: town.layout.root)
     let status = StatusReporter(manager: manager)

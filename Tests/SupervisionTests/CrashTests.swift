@@ -66,7 +66,7 @@ import Testing
     town.raise(.deacon)
     try await withSupervisor(of: town) { supervisor in
       await town.wait(for: .readBeads)
-      town.jump(by: .seconds(121))
+      town.jump(by: Policy().jobLimit + .seconds(1))
       await supervisor.askWatchdog()
       await supervisor.askBeat()
       let looks = town.count(.look)
@@ -77,6 +77,22 @@ import Testing
       await supervisor.beat()
       await supervisor.askWatchdog()
       await town.wait(for: .watchdog)
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1))) func `a heartbeat that is due while the beads are read waits for them`() async throws {
+    town.raise(.deacon)
+    try await withSupervisor(of: town) { supervisor in
+      await supervisor.beat()
+      town.close(.readBeads)
+      let readings = town.count(.readBeads)
+      await town.advance(by: Policy().heartbeat.active)
+      await town.wait(for: .readBeads, count: readings + 1)
+      let looks = town.count(.look)
+      await town.wait { $0.log.contains(.sleep(Policy().heartbeat.dormant)) }
+      #expect(town.count(.look) <= looks + 1 && town.count(.readBeads) == readings + 1)
+      town.open(.readBeads)
+      await supervisor.beat()
     }
   }
 

@@ -36,7 +36,6 @@ struct WatchdogTests {
     try await withTown(.init(rigs: [], dropIn: "WatchdogSec=3\nTimeoutAbortSec=2", prepare: hang)) { town in
       let everybody: Set = ["gt-deacon", "gt-rig1-witness", "gt-rig2-witness", "gt-rig1-toast", "gt-rig2-ace"]
       let before = try await town.settle(everybody)
-      let main = try await town.mainPID()
       // The remote's transport never answers.
       try await town.write("#!/bin/sh\necho $$ >>$HOME/hung\nexec sleep 1000\n", to: "bin/hang", isExecutable: true)
       try await town.shell(
@@ -44,6 +43,9 @@ struct WatchdogTests {
         git -C gt/rig2/mayor/rig remote set-url origin ssh://nowhere/rig
         git -C gt/rig2/mayor/rig config core.sshCommand $HOME/bin/hang
         """)
+      // A daemon that has not just fetched.
+      try await town.systemctl("restart", "gastown-daemon")
+      let main = try await town.mainPID()
       for session in ["gt-rig2-ace", "gt-rig1-toast"] { try await town.kill(try #require(before[session])) }
       let clock = ContinuousClock()
       let start = clock.now

@@ -102,7 +102,7 @@ import Testing
 
   @Test func `an unknown agent is neither dead nor started`() {
     let plan = decide(Given.seen(Given.toast, .unknown("time-out")))
-    #expect(plan.events.isEmpty && plan.launches.isEmpty && plan.nextLook == nil)
+    #expect(plan.events.isEmpty && plan.launches.isEmpty && plan.nextLook == Given.now + TownRules.retry)
     #expect(plan.ledger == Given.ledger())
     #expect(plan.findings.map(\.decision) == [.unknown])
   }

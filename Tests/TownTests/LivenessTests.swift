@@ -79,4 +79,22 @@ import Testing
     }
     #expect(corpse.cause == .exited(status: 2) && !corpse.place.isMarked)
   }
+
+  @Test func `nobody is dead whose last known process runs, whatever tmux shows`() {
+    let life = Given.life()
+    let corpse = Liveness.Corpse(
+      place: Liveness.Place(serverName: "ours", isOwnServer: true, isMarked: true), server: life.server, pane: "%9",
+      pid: 9, cause: .signalled(9))
+    for liveness in [Liveness.absent, .dead(corpse)] {
+      #expect(liveness.doubted(if: life, boot: life.boot) { _ in false } == liveness)
+      #expect(liveness.doubted(if: life, boot: "another boot") { _ in true } == liveness)
+      #expect(liveness.doubted(if: nil, boot: life.boot) { _ in true } == liveness)
+      guard case .unknown(let reason) = liveness.doubted(if: life, boot: life.boot, isRunning: { $0 == life }) else {
+        Issue.record("\(liveness) was not doubted")
+        continue
+      }
+      #expect(reason.contains("\(life.pid)"))
+    }
+    #expect(Given.alive(life).doubted(if: life, boot: life.boot) { _ in true } == Given.alive(life))
+  }
 }

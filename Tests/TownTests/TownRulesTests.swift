@@ -111,4 +111,11 @@ import Testing
     #expect(plan.findings.map(\.decision) == [.unknown] && plan.findings[0].reason == "not a name")
     #expect(plan.findings[0].subject == "r/x\u{FFFD}" && plan.launches.isEmpty)
   }
+
+  @Test func `whoever lived and cannot be seen is looked for again soon`() {
+    let plan = decide([Given.seen(Given.toast, .unknown("tmux"))], ledger: Given.ledger())
+    #expect(plan.nextLook == Given.now + TownRules.retry)
+    #expect(plan.events.isEmpty && plan.launches.isEmpty)
+    #expect(decide([Given.seen(Given.toast, .unknown("tmux"))]).nextLook == nil)
+  }
 }

@@ -51,14 +51,14 @@ struct TownCheck: Sendable {
     }
     let beads = await world.readBeads(hooks: [])
     if beads.isBlind { throw Unreadable(description: beads.failures.joined(separator: "; ")) }
-    let snapshot = await world.look(beads: beads)
+    let ledger = (try? world.loadLedger(settingAside: false)) ?? Ledger()
+    let snapshot = await world.look(beads: beads, lives: ledger.lives)
     if let failure = snapshot.registryFailure ?? snapshot.tmuxFailure { throw Unreadable(description: failure) }
     for failure in snapshot.failures { complain(displayable(failure), program: "gt") }
 
     let polecats = snapshot.agents.filter { $0.agent.role == .polecat && (rig == nil || $0.agent.rig == rig) }
     let hooks = polecats.filter { !$0.liveness.isAlive }.compactMap { $0.bead.value.flatMap { $0?.hookBead } }
     let work = hooks.isEmpty ? [:] : await world.readAfresh(Set(hooks).sorted())
-    let ledger = (try? world.loadLedger(settingAside: false)) ?? Ledger()
     let sessions = polecats.map { observation in
       SessionCheck(
         observation, record: ledger[observation.agent],

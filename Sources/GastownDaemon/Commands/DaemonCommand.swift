@@ -12,7 +12,7 @@ package struct DaemonCommand: AsyncParsableCommand {
       gets SIGTERM or SIGINT, and logs to standard error. Agents outlive it, however it ends.
 
       Exit status: 0 stopped when asked; 1 failed; 64 wrong usage; 69 the daemon was not reached; \
-      78 the town or its settings cannot be used, or another supervisor has the town.
+      75 something is in the way that may go by itself; 78 the town or its settings cannot be used, or another supervisor has the town.
       """,
     version: Daemon.version,
     subcommands: [RunCommand.self, CheckCommand.self, ReloadCommand.self],

@@ -66,14 +66,30 @@ struct RunCommand: AsyncParsableCommand {
   private static func fail(
     _ error: any Error, service: ServiceEnvironment, isUnderManager: Bool, logger: Logger, output: LogOutput
   ) async throws {
-    let status = (error as? TownFileError).map { _ in ExitStatus.configuration } ?? ExitStatus.failure
+    let status = Self.status(of: error, isUnderManager: isUnderManager)
     if isUnderManager {
       logger.error("\(displayable("\(error)"))")
       await output.flush()
-      await ServiceManager(environment: service).notify([.status("\(error)")])
+      let manager = ServiceManager(environment: service)
+      await manager.notify([.status("\(error)")])
+      // systemd before 254 tries again after a second, each time. This is the pause that it lacks.
+      if status == ExitStatus.temporary { try? await Task.sleep(for: .seconds(10)) }
     } else {
       complain("\(error)")
     }
     throw ExitCode(status)
+  }
+
+  /// 78 means that starting again will not help, and the service manager does not.
+  static func status(of error: any Error, isUnderManager: Bool) -> Int32 {
+    guard let error = error as? TownFileError else { return ExitStatus.failure }
+    switch error.code {
+    case .malformed: return ExitStatus.configuration
+    case .held:
+      let isLock = error.path.hasSuffix("/daemon/lock")
+      return isUnderManager && isLock ? ExitStatus.temporary : ExitStatus.configuration
+    case .missing, .unreadable, .unwritable:
+      return isUnderManager ? ExitStatus.temporary : ExitStatus.configuration
+    }
   }
 }

@@ -14,6 +14,7 @@ package enum LocalSupervision {
   ) async throws -> Result {
     let lock = try TownLock(layout: town.layout)
     try OriginalDaemonGuard.check(town.layout)
+    try town.checkRecords()
     let supervisor = Supervisor(
       world: town.world, policy: town.settings.policy,
       journal: EventJournal(logger: logger, town: town.layout.root), duty: duty)

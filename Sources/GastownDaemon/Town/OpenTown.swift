@@ -40,6 +40,26 @@ package struct OpenTown: Sendable {
   }
 }
 
+extension OpenTown {
+  /// Sees that what is remembered can be read, before anything is written over it. A file that can be
+  /// read and makes no sense is another matter: it is set aside, and kept.
+  ///
+  /// - Throws: `TownFileError` `.unreadable`.
+  package func checkRecords() throws(TownFileError) {
+    let records = TownRecords(layout: layout)
+    do throws(TownFileError) {
+      _ = try records.ledger()
+    } catch {
+      if error.code == .unreadable { throw error }
+    }
+    do throws(TownFileError) {
+      _ = try records.pendingSpawns()
+    } catch {
+      if error.code == .unreadable { throw error }
+    }
+  }
+}
+
 extension TownSettings.Store {
   var mode: BeadStores.Mode {
     switch self {

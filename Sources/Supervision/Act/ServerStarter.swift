@@ -41,23 +41,53 @@ package actor ServerStarter {
   }
 
   private func bringUp() async throws {
-    if isUnitServer, let runtime = environment["XDG_RUNTIME_DIR"], Disk.exists("\(runtime)/systemd/private") {
+    if let runtime = environment["XDG_RUNTIME_DIR"], Disk.exists("\(runtime)/systemd/private") {
+      try await askManager()
+    } else {
+      try await startOurselves()
+    }
+  }
+
+  /// Has the user manager start the server, in a unit of its own. Where it does not, nothing is started:
+  /// a server below the daemon would take every agent along with the daemon's next end.
+  private func askManager() async throws {
+    let scrubbed = ChildEnvironment.scrubbed(environment)
+    if isUnitServer {
       let start = Command(
-        "systemctl", ["--user", "start", ServerStarter.unit],
-        environment: ChildEnvironment.scrubbed(environment), deadline: .seconds(10))
-      if let result = try? await runner.run(start), result.succeeded { return }
+        "systemctl", ["--user", "start", ServerStarter.unit], environment: scrubbed, deadline: .seconds(10))
+      if try await runner.run(start).succeeded { return }
     }
-    let path = servers.socketPath(of: servers.own.server)
-    try Disk.makeDirectory(Disk.parent(of: path))
-    let options = ["set", "-s", "exit-empty", "off", ";", "set", "-g", "remain-on-exit", "on", ";"]
+    try makeSocketDirectory()
     let command = Command(
-      "tmux",
-      ["-u"] + servers.own.server.arguments + ["-f", "/dev/null", "start-server", ";"] + options
-        + ["set", "-g", "history-limit", "50000"],
-      environment: ChildEnvironment.scrubbed(environment), workingDirectory: "/", deadline: .seconds(10))
+      "systemd-run",
+      [
+        "--user", "--quiet", "--collect", "--slice=app-gastown-agents.slice", "--property=Type=forking",
+        "--description=tmux server of the Gas Town agents", "--",
+      ] + serverCommand,
+      environment: scrubbed, deadline: .seconds(10))
     let result = try await runner.run(command)
-    guard result.succeeded else {
-      throw CommandError(.failedToStart, command: command, reason: result.errors)
-    }
+    guard result.succeeded else { throw CommandError(.failedToStart, command: command, reason: result.errors) }
+  }
+
+  private func startOurselves() async throws {
+    try makeSocketDirectory()
+    let command = Command(
+      serverCommand[0], Array(serverCommand.dropFirst()), environment: ChildEnvironment.scrubbed(environment),
+      workingDirectory: "/", deadline: .seconds(10))
+    let result = try await runner.run(command)
+    guard result.succeeded else { throw CommandError(.failedToStart, command: command, reason: result.errors) }
+  }
+
+  private func makeSocketDirectory() throws {
+    try Disk.makeDirectory(Disk.parent(of: servers.socketPath(of: servers.own.server)))
+  }
+
+  /// tmux, with the options that agents need.
+  private var serverCommand: [String] {
+    // A person's own server is started with the person's settings.
+    ["tmux", "-u"] + servers.own.server.arguments + (servers.own.server == .default ? [] : ["-f", "/dev/null"])
+      + ["start-server", ";"]
+      + ["set", "-s", "exit-empty", "off", ";", "set", "-g", "remain-on-exit", "on", ";"]
+      + ["set", "-g", "history-limit", "50000"]
   }
 }

@@ -123,7 +123,10 @@ package actor WorktreeRefresher {
   /// Undoes a rebase that did not go through. It has seconds of its own: a deadline that has passed
   /// must not leave the worktree in the middle of something.
   private func abort(_ directory: String, because reason: String) async throws -> [String] {
-    let result = try await run(["rebase", "--abort"], in: directory, until: .now + .seconds(5))
+    // In a task of its own: a daemon that is just being stopped must not leave it half done either.
+    let result = try await Task {
+      try await self.run(["rebase", "--abort"], in: directory, until: .now + .seconds(5))
+    }.value
     return ["the rebase was given up (\(reason))" + (result.succeeded ? "" : ": \(firstLine(result.errors))")]
   }
 

@@ -9,7 +9,7 @@ package enum Explanation {
     let rules = TownRules(policy: policy)
     let ledger = (try? world.loadLedger(settingAside: false)) ?? Ledger()
     var beads = await world.readBeads(hooks: [])
-    var snapshot = await world.look(beads: beads)
+    var snapshot = await world.look(beads: beads, lives: ledger.lives)
     let first = rules.decide(snapshot, ledger: ledger, busy: [])
     let doubtful = first.launches.filter { $0.rule == .sessionHealth }
     guard !doubtful.isEmpty else { return (first.findings, snapshot.failures) }
@@ -19,7 +19,7 @@ package enum Explanation {
     for order in doubtful {
       unread[order.agent.session] = beads.take(fresh: fresh, of: order.agent, hook: order.hook)
     }
-    snapshot = await world.look(beads: beads)
+    snapshot = await world.look(beads: beads, lives: ledger.lives)
     var plan = rules.decide(snapshot, ledger: ledger, busy: [])
     for (session, reason) in unread { plan.replaceFinding(of: session, by: .unknown, reason: reason) }
     return (plan.findings, snapshot.failures)

@@ -11,16 +11,20 @@ package struct TownObserver: Sendable {
   private let servers: TmuxServers
   private let reader: PaneReader
   private let boot: String
+  private let processes: ProcessTable
 
   package init(layout: TownLayout, servers: TmuxServers, processes: ProcessTable) {
     self.layout = layout
     self.servers = servers
     reader = PaneReader(layout: layout, processes: processes)
+    self.processes = processes
     boot = processes.bootID() ?? "unknown"
   }
 
   /// One look, as of `time`.
-  @concurrent package func look(beads: BeadReadings, at time: Timestamp) async -> TownSnapshot {
+  @concurrent package func look(
+    beads: BeadReadings, lives: [String: ProcessLife], at time: Timestamp
+  ) async -> TownSnapshot {
     var snapshot = TownSnapshot(time: time, boot: boot, failures: beads.failures)
     var directories: [String: Census.RigDirectories] = [:]
     do {
@@ -59,7 +63,10 @@ package struct TownObserver: Sendable {
       AgentObservation(
         agent: agent,
         liveness: Liveness.judge(
-          bySession[agent.session] ?? [], boot: boot, town: layout.mark, unreadable: unreadable),
+          bySession[agent.session] ?? [], boot: boot, town: layout.mark, unreadable: unreadable
+        ).doubted(if: lives[agent.session], boot: boot) {
+          processes.isRunning(ProcessIdentity(pid: $0.pid, startTime: $0.startTime))
+        },
         bead: beads.bead(of: agent), work: beads.work(of: agent), hold: holds.hold(on: agent),
         hasDirectory: Disk.isDirectory(layout.directory(of: agent)))
     }

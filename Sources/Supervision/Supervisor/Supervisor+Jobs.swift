@@ -4,15 +4,12 @@ internal import Town
 
 /// The jobs beside the loop. Each is started after its intent was recorded, and ends in an event.
 extension Supervisor {
-  /// Longer than the deadlines of all that a job calls, taken together: a job that is still there
-  /// then has escaped them.
-  private static let patience: Duration = .seconds(120)
 
   private func start(
     _ kind: JobTable.Kind, sessions: Set<String> = [], delay: Duration = .zero,
     _ work: @escaping @Sendable (_ world: any TownWorld, _ job: Int) async -> SupervisorEvent
   ) {
-    let job = jobs.add(kind, sessions: sessions, deadline: world.uptime() + Supervisor.patience + delay)
+    let job = jobs.add(kind, sessions: sessions, deadline: world.uptime() + rules.policy.jobLimit + delay)
     let world = self.world
     let task = Task { [weak self] in
       if delay > .zero { try? await world.sleep(for: delay) }
@@ -90,7 +87,8 @@ extension Supervisor {
     timer?.cancel()
     // A clock that was set back must not put the heartbeat off for longer than its interval.
     let longest = rules.policy.heartbeat.dormant
-    var pause = nextHeartbeat.map { min($0 - now, longest) } ?? longest
+    // While the beads are read the heartbeat is on its way, and the end of that is an event.
+    var pause = jobs.isReading ? longest : nextHeartbeat.map { min($0 - now, longest) } ?? longest
     if let nextLook { pause = min(pause, nextLook - now) }
     let world = self.world
     let rest = max(pause, .milliseconds(1))

@@ -24,7 +24,7 @@ extension Supervisor {
     intake.commands = postponed + intake.commands
     postponed = []
 
-    let snapshot = await world.look(beads: beads)
+    let snapshot = await world.look(beads: beads, lives: plan.ledger.lives)
     let decided = rules.decide(snapshot, ledger: plan.ledger, busy: jobs.busy)
     if duty == .town { plan.absorb(decided) } else { plan.findings = decided.findings }
     carryOut(intake.commands, snapshot: snapshot, plan: &plan, orders: &intake.orders)
@@ -65,6 +65,8 @@ extension Supervisor {
       case .beat:
         wantsBeat = true
       case .timer:
+        // One that is being read for already is on its way.
+        guard !jobs.isReading else { break }
         if let due = nextHeartbeat, due <= time { wantsBeat = true }
       case .look, .died, .watchdog, .stop, .beadsRead:
         break
@@ -109,7 +111,11 @@ extension Supervisor {
       let session = order.agent.session
       if order.rule != .sessionHealth {
         launches.append(order)
+      } else if let (until, reason) = unreadable[session], until > time, until - time <= TownRules.retry {
+        plan.look(at: until)
+        plan.replaceFinding(of: session, by: .unknown, reason: reason, until: until)
       } else if let reason = intake.unread[session] {
+        unreadable[session] = (time + TownRules.retry, reason)
         plan.look(at: time + TownRules.retry)
         plan.replaceFinding(of: session, by: .unknown, reason: reason, until: time + TownRules.retry)
       } else if let hook = intake.fresh[session], hook == order.hook {

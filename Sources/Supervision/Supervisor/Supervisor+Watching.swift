@@ -8,10 +8,16 @@ extension Supervisor {
   func watch(_ snapshot: TownSnapshot) {
     guard duty == .town else { return }
     var alive: Set<ProcessLife> = []
+    // Who could not be seen may live on, and may die while nobody can look.
+    var unseen = Set(snapshot.registryFailure == nil ? [] : ledger.lives.values.map { $0 })
     for observation in snapshot.agents {
-      if case .alive(let life, _) = observation.liveness { alive.insert(life) }
+      switch observation.liveness {
+      case .alive(let life, _): alive.insert(life)
+      case .unknown: if let life = ledger[observation.agent].life { unseen.insert(life) }
+      case .dead, .deadShell, .absent: break
+      }
     }
-    for (life, task) in watches where !alive.contains(life) {
+    for (life, task) in watches where !alive.contains(life) && !unseen.contains(life) {
       task.cancel()
       watches[life] = nil
     }

@@ -52,6 +52,8 @@ package actor Supervisor {
   var beatsReading: [CheckedContinuation<Void, Never>] = []
   var beatsActing: [CheckedContinuation<Void, Never>] = []
   var wantsBeat = false
+  /// Agents whose beads could not be read afresh, until when they are not tried again, and why.
+  var unreadable: [String: (until: Timestamp, reason: String)] = [:]
   /// Commands for agents that were busy when they were given.
   var postponed: [(PersonCommand, CommandTicket)] = []
   /// Answers that go out when this turn is recorded.

@@ -88,8 +88,8 @@ package struct LiveTown: TownWorld {
     }
   }
 
-  @concurrent package func look(beads: BeadReadings) async -> TownSnapshot {
-    await observer.look(beads: beads, at: now())
+  @concurrent package func look(beads: BeadReadings, lives: [String: ProcessLife] = [:]) async -> TownSnapshot {
+    await observer.look(beads: beads, lives: lives, at: now())
   }
 
   @concurrent package func waitForEnd(of life: ProcessLife) async throws {

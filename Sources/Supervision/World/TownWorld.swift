@@ -24,7 +24,10 @@ package protocol TownWorld: Sendable {
 
   /// Looks at tmux, the processes and the town's files, and puts them together with what was read of
   /// the beads.
-  @concurrent func look(beads: BeadReadings) async -> TownSnapshot
+  ///
+  /// - Parameter lives: by session, who was alive when the town was last looked at. One whose process
+  ///   still runs is not dead, whatever tmux shows.
+  @concurrent func look(beads: BeadReadings, lives: [String: ProcessLife]) async -> TownSnapshot
 
   /// Returns when a life has ended, at once where it has; without looking again and again.
   @concurrent func waitForEnd(of life: ProcessLife) async throws

@@ -10,6 +10,9 @@ package struct Ledger: Sendable, Hashable, Codable {
 
   package init() {}
 
+  /// The agents that lived when they were last looked at, by session.
+  package var lives: [String: ProcessLife] { agents.compactMapValues(\.life) }
+
   /// The record of an agent; an empty one where nothing is known.
   package subscript(agent: AgentIdentity) -> AgentRecord {
     get { agents[agent.session] ?? AgentRecord() }

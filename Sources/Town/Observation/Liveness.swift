@@ -91,6 +91,22 @@ extension Liveness {
   }
 }
 
+extension Liveness {
+  /// The same, unless the agent's last known process still runs: then it is not dead, and no tmux
+  /// server that could be asked shows where it lives.
+  package func doubted(
+    if life: ProcessLife?, boot: String, isRunning: (ProcessLife) -> Bool
+  ) -> Liveness {
+    guard let life, life.boot == boot else { return self }
+    switch self {
+    case .alive, .unknown: return self
+    case .deadShell(let shell) where shell.life == life: return self
+    case .dead, .deadShell, .absent:
+      return isRunning(life) ? .unknown("its process (pid \(life.pid)) runs, but no tmux server shows it") : self
+    }
+  }
+}
+
 extension PaneSighting {
   fileprivate var isRunning: Bool {
     if case .running = process { true } else { false }

@@ -19,7 +19,11 @@ package enum DeathRule {
     let corpse: Liveness.Corpse? = if case .dead(let found) = observation.liveness { found } else { nil }
     let grave = corpse.map { AgentRecord.Grave(server: $0.server, pane: $0.pane, pid: $0.pid) }
     let lived = record.life
-    guard lived != nil || (grave != nil && grave != record.grave && record.death == nil) else { return }
+    guard lived != nil || (grave != nil && grave != record.grave && record.death == nil) else {
+      // A corpse of an attempt to answer an open death is that death's.
+      if let grave { record.grave = grave }
+      return
+    }
 
     let cause = cause(of: lived, liveness: observation.liveness, snapshot: snapshot)
     let agent = observation.agent

@@ -29,7 +29,9 @@ package enum SpawnRule {
     let sessions = Set(pending.map(\.session))
     var lives: [String: ProcessLife] = [:]
     for observation in snapshot.agents where sessions.contains(observation.agent.session) {
-      if case .alive(let life, _) = observation.liveness { lives[observation.agent.session] = life }
+      if case .alive(let life, let place) = observation.liveness, place.isOwnServer {
+        lives[observation.agent.session] = life
+      }
     }
     return lives
   }
@@ -68,14 +70,19 @@ package enum SpawnRule {
       case .alive(let life, _):
         let seen = spawn.firstSeen.map { min($0, time) } ?? time
         spawn.firstSeen = seen
-        let lines = screens[spawn.session] ?? []
-        if Readiness.judge(lines) == .ready {
+        // A pane that could not be read says nothing, neither for the agent nor against it.
+        guard let lines = screens[spawn.session] else {
+          plan.pending.append(spawn)
+          continue
+        }
+        let readiness = Readiness.judge(lines)
+        if readiness == .ready {
           plan.begin.append(Beginning(agent: agent, life: life, spawn: spawn))
           plan.pending.append(spawn)
         } else if time - seen >= policy.spawnPrune {
           plan.events.append(dropped(spawn, agent: agent, because: "it showed no prompt for \(policy.spawnPrune)"))
         } else {
-          if time - seen >= policy.ready, !ledger[agent].toldNotReady {
+          if readiness != .busy, time - seen >= policy.ready, !ledger[agent].toldNotReady {
             ledger[agent].toldNotReady = true
             complain(of: agent, life: life, lines: lines, policy: policy, plan: &plan)
           }

@@ -27,6 +27,7 @@ package struct TownRules: Sendable {
           subject: "\(stranger.rig)/\(displayable(stranger.name))", session: displayable(stranger.session),
           rule: .sessionHealth, decision: .unknown, reason: stranger.reason))
     }
+    if snapshot.registryFailure != nil { plan.look(at: snapshot.time + TownRules.retry) }
     stagger(&plan)
     return plan
   }
@@ -40,7 +41,8 @@ package struct TownRules: Sendable {
     switch observation.liveness {
     case .unknown(let reason):
       plan.findings.append(finding(agent, .unknown, reason))
-      if record.death != nil { plan.look(at: snapshot.time + TownRules.retry) }
+      // It may have died: that must not wait for the heartbeat.
+      if record.death != nil || record.life != nil { plan.look(at: snapshot.time + TownRules.retry) }
       return
     case .alive(let life, let place):
       noteLife(life, place: place, of: agent, in: snapshot, record: &record, plan: &plan)
@@ -119,6 +121,8 @@ package struct TownRules: Sendable {
     if let obstacle = obstacle(to: observation) {
       plan.findings.append(finding(agent, .stuck, obstacle))
       refuse(agent, hook: hook, because: obstacle, record: &record, plan: &plan)
+      // Whoever is in the way may go at any time.
+      plan.look(at: time + TownRules.retry)
       return
     }
     if let next = record.backoff.nextAttempt(policy: policy.restart), next > time,

@@ -31,6 +31,7 @@ extension TownSettings {
       deadlines.bd = try limits.duration("bd", atLeast: .milliseconds(100), atMost: .seconds(600)) ?? deadlines.bd
       deadlines.git = try limits.duration("git", atLeast: .milliseconds(100), atMost: .seconds(600)) ?? deadlines.git
     }
+    policy.jobLimit = deadlines.git + deadlines.bd * 3 + deadlines.tmux * 8 + .seconds(70)
     notify = try reader.strings("notify") ?? []
     try reader.finish()
   }

@@ -25,6 +25,9 @@ package struct Policy: Sendable, Hashable {
 
   package var heartbeat = Heartbeat()
   package var restart = Restart()
+  /// Longer than the deadlines of all that one job calls, taken together: a job that is still there then
+  /// has escaped them, and the service manager is to know.
+  package var jobLimit: Duration = .seconds(180)
   /// A polecat that reports `spawning` is left to whoever spawns it for this long.
   package var spawning: Duration = .seconds(5 * 60)
   /// An agent that was started has this long to show its prompt.

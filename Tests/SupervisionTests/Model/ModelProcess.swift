@@ -35,7 +35,7 @@ final class ModelProcess: TownWorld {
     }
   }
 
-  @concurrent func look(beads: BeadReadings) async -> TownSnapshot {
+  @concurrent func look(beads: BeadReadings, lives: [String: ProcessLife]) async -> TownSnapshot {
     note(.look)
     await town.pass(.look)
     return town.with { state in
