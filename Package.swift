@@ -113,7 +113,7 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]
     ),
-    .testTarget(name: "SupervisionTests", dependencies: ["Supervision", "TestSupport"]),
+    .testTarget(name: "SupervisionTests", dependencies: ["bd-stand-in", "Supervision", "TestSupport"]),
 
     // MARK: GastownDaemon - the assembly
     .target(

@@ -50,10 +50,10 @@ enum Given {
 
   static func seen(
     _ agent: AgentIdentity = toast, _ liveness: Liveness = .absent, bead: Reading<Bead?>? = nil, work: Bead? = nil,
-    hold: Reading<Hold?> = .known(nil), hasDirectory: Bool = true
+    hooked: Reading<Bead?>? = nil, hold: Reading<Hold?> = .known(nil), hasDirectory: Bool = true
   ) -> AgentObservation {
     AgentObservation(
-      agent: agent, liveness: liveness, bead: bead ?? .known(self.bead(agent)), work: work, hold: hold,
+      agent: agent, liveness: liveness, bead: bead ?? .known(self.bead(agent)), work: work, hooked: hooked, hold: hold,
       hasDirectory: hasDirectory)
   }
 

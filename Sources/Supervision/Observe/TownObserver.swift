@@ -54,6 +54,7 @@ package struct TownObserver: Sendable {
     let panes = await self.panes(roster: roster)
     snapshot.servers = panes.servers
     snapshot.tmuxFailure = panes.ownFailure
+    snapshot.otherTmuxFailure = panes.otherFailures.first
     snapshot.failures += panes.ownFailure.map { [$0] } ?? []
     snapshot.failures += panes.otherFailures
     let unreadable = panes.ownFailure ?? panes.otherFailures.first
@@ -67,7 +68,8 @@ package struct TownObserver: Sendable {
         ).doubted(if: lives[agent.session], boot: boot) {
           processes.isRunning(ProcessIdentity(pid: $0.pid, startTime: $0.startTime))
         },
-        bead: beads.bead(of: agent), work: beads.work(of: agent), hold: holds.hold(on: agent),
+        bead: beads.bead(of: agent), work: beads.work(of: agent),
+        hooked: beads.hooked(of: agent), hold: holds.hold(on: agent),
         hasDirectory: Disk.isDirectory(layout.directory(of: agent)))
     }
     return snapshot

@@ -7,6 +7,8 @@ struct JobTable {
     case confirm = "reading beads afresh before a start"
     case launch = "starting an agent"
     case end = "ending an agent"
+    case mark = "marking an agent dead"
+    case readHooks = "reading the work on hooks"
     case tell = "sending a message"
     case begin = "telling an agent to begin"
   }
@@ -33,8 +35,11 @@ struct JobTable {
 
   mutating func finish(_ job: Int) { jobs[job] = nil }
 
-  /// Sessions for which a process is being started or ended: rules leave them alone.
-  var busy: Set<String> { sessions(of: [.confirm, .launch, .end]) }
+  /// Sessions for which a process is being started or ended, or a bead marked: rules leave them alone.
+  var busy: Set<String> { sessions(of: [.confirm, .launch, .end, .mark]) }
+
+  /// Whether a message of this key is on its way.
+  func isTelling(_ key: String) -> Bool { sessions(of: [.tell]).contains(key) }
 
   /// Sessions that nobody else may type to or wait for.
   var occupied: Set<String> { busy.union(sessions(of: [.begin])) }

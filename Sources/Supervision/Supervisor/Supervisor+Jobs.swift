@@ -51,8 +51,31 @@ extension Supervisor {
     }
   }
 
+  /// Reads and looks again just before the bead is written.
+  func startMark(_ order: MarkOrder) {
+    let policy = rules.policy
+    let lives = ledger.lives
+    start(.mark, sessions: [order.agent.session]) { world, job in
+      let bead = await world.readAfresh([order.bead])[order.bead]
+      let snapshot = await world.look(beads: .none, lives: lives)
+      if let objection = StaleRule.objection(to: order, bead: bead, snapshot: snapshot, policy: policy) {
+        return .marked(job: job, order, .declined(objection))
+      }
+      do {
+        try await world.mark(order)
+        return .marked(job: job, order, .marked)
+      } catch {
+        return .marked(job: job, order, .failed("\(error)"))
+      }
+    }
+  }
+
+  func startReadingHooks(_ ids: [String]) {
+    start(.readHooks) { world, job in .hooksRead(job: job, ids, await world.readAfresh(ids)) }
+  }
+
   func startNotice(_ notice: Notice) {
-    start(.tell) { world, job in
+    start(.tell, sessions: [notice.repeatKey]) { world, job in
       do {
         try await world.send(notice)
         return .told(job: job, notice, failure: nil)

@@ -5,7 +5,8 @@ internal import Town
 extension Supervisor {
   /// What a turn takes in before it looks.
   struct Intake {
-    var isHeartbeat = false
+    var look = TownRules.Look.event
+    var isHeartbeat: Bool { look == .heartbeat }
     var commands: [(PersonCommand, CommandTicket)] = []
     /// Agents for which the beads have just been read afresh, with the work that was read.
     var fresh: [String: String?] = [:]
@@ -25,7 +26,7 @@ extension Supervisor {
     postponed = []
 
     let snapshot = await world.look(beads: beads, lives: plan.ledger.lives)
-    let decided = rules.decide(snapshot, ledger: plan.ledger, busy: jobs.busy)
+    let decided = rules.decide(snapshot, ledger: plan.ledger, busy: jobs.busy, look: intake.look)
     if duty == .town { plan.absorb(decided) } else { plan.findings = decided.findings }
     carryOut(intake.commands, snapshot: snapshot, plan: &plan, orders: &intake.orders)
     // What a person wants of an agent comes before what the rules want: never both at once.
@@ -35,6 +36,7 @@ extension Supervisor {
     let starts = launches + intake.orders
     let beginnings = await attendSpawns(snapshot, starting: starts, plan: &plan)
     for order in starts { noteLaunch(order, at: snapshot.time, ledger: &plan.ledger) }
+    let marks = marks(of: &plan, starting: starts)
 
     record(plan, snapshot: snapshot, isHeartbeat: intake.isHeartbeat)
     deliverAnswers()
@@ -42,7 +44,9 @@ extension Supervisor {
 
     for order in starts { startLaunch(order) }
     if !unconfirmed.isEmpty { startConfirmation(unconfirmed) }
-    for notice in plan.notices { startNotice(notice) }
+    for order in marks { startMark(order) }
+    if !plan.hooksInDoubt.isEmpty { startReadingHooks(plan.hooksInDoubt.sorted()) }
+    for notice in plan.notices where !isOnItsWay(notice) { startNotice(notice) }
     for beginning in beginnings { startBeginning(beginning) }
     settleBeats()
     armTimer(nextLook: plan.nextLook, now: world.now())
@@ -56,7 +60,7 @@ extension Supervisor {
     for case .beadsRead(let job, let readings) in events {
       jobs.finish(job)
       beads = readings
-      intake.isHeartbeat = true
+      intake.look = .heartbeat
       beatsActing += beatsReading
       beatsReading = []
     }
@@ -86,12 +90,24 @@ extension Supervisor {
         jobs.finish(job)
         LaunchRule.record(outcome, of: order, at: time, in: &plan)
         answerStart(order, outcome)
+      case .marked(let job, let order, let outcome):
+        jobs.finish(job)
+        finishMark(order, outcome, at: time, plan: &plan)
+      case .hooksRead(let job, let ids, let readings):
+        jobs.finish(job)
+        beads.take(hooks: ids, readings: readings)
+        if !intake.isHeartbeat { intake.look = .hooks }
       case .ended(let job, let command, let ticket, let outcome):
         jobs.finish(job)
         finishEnding(command, ticket, outcome, plan: &plan, orders: &intake.orders)
       case .told(let job, let notice, let failure):
         jobs.finish(job)
-        if let failure { journal.error("\(notice.subject): the message could not be sent: \(failure)") }
+        if let failure {
+          tellUnsent(notice, failure: failure)
+        } else {
+          unsent[notice.repeatKey] = nil
+          plan.ledger[notice.agent].noteSent(notice)
+        }
       case .begun(let job, let beginning, let failure):
         jobs.finish(job)
         finishBeginning(beginning, failure: failure, plan: &plan)

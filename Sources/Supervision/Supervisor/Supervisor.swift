@@ -39,6 +39,9 @@ package actor Supervisor {
   /// Why agents could not be told to begin, by session, for the same reason.
   var beginFailures: [String: String] = [:]
 
+  /// Why messages that are sent until they are through could not be, for the same reason.
+  var unsent: [String: String] = [:]
+
   // What is under way.
   var jobs = JobTable()
   var watches: [ProcessLife: Task<Void, Never>] = [:]
@@ -163,7 +166,8 @@ package actor Supervisor {
     switch event {
     case .command(_, let ticket), .ended(_, _, let ticket, _):
       ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping"))
-    case .beat, .timer, .look, .died, .watchdog, .stop, .beadsRead, .confirmed, .launched, .told, .begun:
+    case .beat, .timer, .look, .died, .watchdog, .stop, .beadsRead, .confirmed, .launched, .marked, .hooksRead,
+      .told, .begun:
       break
     }
   }

@@ -18,6 +18,8 @@ enum SupervisorEvent: Sendable {
   case beadsRead(job: Int, BeadReadings)
   case confirmed(job: Int, [LaunchOrder], [String: Reading<Bead?>])
   case launched(job: Int, LaunchOrder, LaunchRule.Outcome)
+  case marked(job: Int, MarkOrder, StaleRule.Outcome)
+  case hooksRead(job: Int, [String], [String: Reading<Bead?>])
   case ended(job: Int, PersonCommand, CommandTicket, EndOutcome)
   case told(job: Int, Notice, failure: String?)
   case begun(job: Int, SpawnRule.Beginning, failure: String?)

@@ -113,6 +113,10 @@ package struct LiveTown: TownWorld {
     await ender.end(agent, liveness: liveness)
   }
 
+  @concurrent package func mark(_ order: MarkOrder) async throws {
+    _ = try await store.get().setAgent(order.bead, state: .dead, hook: nil)
+  }
+
   @concurrent package func screens(of lives: [String: ProcessLife]) async -> [String: [String]] {
     let panes = lives.compactMapValues { PaneID($0.pane) }
     guard !panes.isEmpty else { return [:] }

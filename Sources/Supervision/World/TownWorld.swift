@@ -41,6 +41,11 @@ package protocol TownWorld: Sendable {
   /// Ends an agent's process, and removes its session. Only what is that very life is ended.
   @concurrent func end(_ agent: AgentIdentity, liveness: Liveness) async -> EndOutcome
 
+  /// Writes into an agent's bead, in the database that holds it, that the agent is dead.
+  ///
+  /// - Throws: an error that says what went wrong.
+  @concurrent func mark(_ order: MarkOrder) async throws
+
   /// The visible lines of the panes in which agents live, by session. A session that cannot be read
   /// is missing.
   @concurrent func screens(of lives: [String: ProcessLife]) async -> [String: [String]]
@@ -78,6 +83,8 @@ package struct BeadReadings: Sendable {
   package var beads: [String: Bead]
   /// Beads on hooks, as far as they have been read.
   package var hooks: [String: Bead] = [:]
+  /// What came of reading beads on hooks since the agents' beads were.
+  package var hookReadings: [String: Reading<Bead?>] = [:]
   /// For an id that no database has: whether that is known.
   package var missing: @Sendable (String) -> Reading<Bead?>
   /// Why a store or one of its databases could not be read.
@@ -106,6 +113,21 @@ package struct BeadReadings: Sendable {
   /// The bead on an agent's hook, where it has been read.
   package func work(of agent: AgentIdentity) -> Bead? {
     bead(of: agent).value.flatMap { $0?.hookBead }.flatMap { hooks[$0] }
+  }
+
+  /// What came of reading the bead on an agent's hook; `nil` where that was not tried.
+  package func hooked(of agent: AgentIdentity) -> Reading<Bead?>? {
+    guard let hook = bead(of: agent).value.flatMap({ $0?.hookBead }) else { return nil }
+    return hooks[hook].map { .known($0) } ?? hookReadings[hook]
+  }
+
+  /// Takes in what was read of beads on hooks.
+  package mutating func take(hooks ids: [String], readings: [String: Reading<Bead?>]) {
+    for id in ids {
+      let reading = readings[id] ?? .unknown("\(displayable(id)) was not read")
+      hookReadings[id] = reading
+      if case .known(let bead) = reading { hooks[id] = bead }
+    }
   }
 
   /// Takes in what was read afresh for a start. Returns what could not be read, with the reason.

@@ -17,5 +17,8 @@ package struct AgentState: RawRepresentable, Sendable, Hashable, Codable, Custom
   package static let dead = AgentState(rawValue: "dead")
   package static let nuked = AgentState(rawValue: "nuked")
 
+  /// Whether who says this claims to be at work.
+  package var isAtWork: Bool { self == .running || self == .working }
+
   package var description: String { rawValue }
 }

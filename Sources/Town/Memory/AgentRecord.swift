@@ -44,6 +44,43 @@ package struct AgentRecord: Sendable, Hashable, Codable {
     }
   }
 
+  /// What somebody was told about the work on the agent's hook.
+  package struct Told: Sendable, Hashable, Codable {
+    package var hook: String
+    /// When the agent's bead had last been changed.
+    package var since: Timestamp
+    /// Whether the message went out; until then it is sent again with every heartbeat.
+    package var isSent = false
+
+    package init(hook: String, since: Timestamp) {
+      self.hook = hook
+      self.since = since
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case hook, since
+      case isSent = "is_sent"
+    }
+
+    /// Whether nothing has changed since. The ledger keeps no more than milliseconds.
+    package func isAbout(_ hook: String, since: Timestamp) -> Bool {
+      self.hook == hook && self.since.description == since.description
+    }
+  }
+
+  /// A bead that is being marked dead, and why the last attempt has failed.
+  package struct Marking: Sendable, Hashable, Codable {
+    package var bead: String
+    package var since: Timestamp
+    package var failure: String?
+
+    package init(bead: String, since: Timestamp, failure: String? = nil) {
+      self.bead = bead
+      self.since = since
+      self.failure = failure
+    }
+  }
+
   /// The agent's last known life. It stays here until the death is seen.
   package var life: ProcessLife?
   /// When that life was first seen.
@@ -58,13 +95,27 @@ package struct AgentRecord: Sendable, Hashable, Codable {
   package var toldNotReady = false
   /// The work on the hook that the last refusal to start was told about.
   package var toldRefusal: String?
+  package var toldGupp: Told?
+  package var toldOrphan: Told?
+  package var marking: Marking?
 
   package init() {}
 
   enum CodingKeys: String, CodingKey {
-    case life, since, death, grave, launch, backoff, restarts
+    case life, since, death, grave, launch, backoff, restarts, marking
     case toldNotReady = "told_not_ready"
     case toldRefusal = "told_refusal"
+    case toldGupp = "told_gupp"
+    case toldOrphan = "told_orphan"
+  }
+
+  /// Notes that a message about the work on the hook has gone out.
+  package mutating func noteSent(_ notice: Notice) {
+    switch notice.key {
+    case Notice.guppKey where toldGupp?.hook == notice.hook: toldGupp?.isSent = true
+    case Notice.orphanKey where toldOrphan?.hook == notice.hook: toldOrphan?.isSent = true
+    default: break
+    }
   }
 
   package var isEmpty: Bool { self == AgentRecord() }

@@ -8,6 +8,8 @@ package struct AgentObservation: Sendable, Hashable {
   package var bead: Reading<Bead?>
   /// The bead on its hook, where that has been read; it is, before every start.
   package var work: Bead?
+  /// What came of reading the bead on its hook since the last heartbeat; `nil` where it was not read.
+  package var hooked: Reading<Bead?>?
   /// The decision of a person that concerns this agent, its rig or the town.
   package var hold: Reading<Hold?>
   /// Whether the agent's directory is there.
@@ -15,12 +17,13 @@ package struct AgentObservation: Sendable, Hashable {
 
   package init(
     agent: AgentIdentity, liveness: Liveness, bead: Reading<Bead?>, work: Bead? = nil,
-    hold: Reading<Hold?> = .known(nil), hasDirectory: Bool = true
+    hooked: Reading<Bead?>? = nil, hold: Reading<Hold?> = .known(nil), hasDirectory: Bool = true
   ) {
     self.agent = agent
     self.liveness = liveness
     self.bead = bead
     self.work = work
+    self.hooked = hooked ?? work.map { .known($0) }
     self.hold = hold
     self.hasDirectory = hasDirectory
   }
@@ -35,6 +38,8 @@ package struct TownSnapshot: Sendable {
   package var registryFailure: String?
   /// Why the town's own tmux server could not be asked; then nobody's death is known.
   package var tmuxFailure: String?
+  /// Why another of the user's tmux servers could not be asked.
+  package var otherTmuxFailure: String?
   package var rigs: [Rig]
   package var agents: [AgentObservation]
   package var strangers: [Census.Stranger]
@@ -56,4 +61,7 @@ package struct TownSnapshot: Sendable {
     self.servers = servers
     self.failures = failures
   }
+
+  /// Whether every tmux server has answered: only then it is known that somebody runs nowhere.
+  package var tmuxIsComplete: Bool { tmuxFailure == nil && otherTmuxFailure == nil }
 }

@@ -11,6 +11,9 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
   case agentReady = "agent_ready"
   case agentNotReady = "agent_not_ready"
   case agentStopped = "agent_stopped"
+  case staleAgent = "stale_agent"
+  case guppViolation = "gupp_violation"
+  case orphanedWork = "orphaned_work"
   case spawnTriggered = "spawn_triggered"
   case spawnDropped = "spawn_dropped"
   case storeUnavailable = "store_unavailable"
@@ -29,6 +32,9 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
     case .agentReady: "c9e75dbc03d64289880f765dd1fb78e8"
     case .agentNotReady: "d084ab1513ae46d4913a736c64a6ab2b"
     case .agentStopped: "a78b9fa25cdb4f03926933ecc38b5ea8"
+    case .staleAgent: "941444bf6d364b35bf7a83104c0a46c5"
+    case .guppViolation: "471827cc52144bca8d861894cb6e1009"
+    case .orphanedWork: "48ee64db258e4814a36ecc716a4fc99c"
     case .spawnTriggered: "b36a91e226144cec8d08cf025fdf1d57"
     case .spawnDropped: "7da8d5490c164d41942721ce6982af49"
     case .storeUnavailable: "16120df721fd4ab985a416ed78bf64e4"
@@ -41,7 +47,7 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
     switch self {
     case .daemonReady, .daemonStopping, .agentStarted, .agentReady, .spawnTriggered: .info
     case .agentRestarted, .agentStopped, .spawnDropped: .notice
-    case .crashDetected, .agentNotReady: .warning
+    case .crashDetected, .agentNotReady, .staleAgent, .guppViolation, .orphanedWork: .warning
     case .restartFailed, .storeUnavailable, .tmuxUnavailable: .error
     }
   }

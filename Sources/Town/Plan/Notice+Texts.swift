@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Notice {
+  package static let guppKey = "gupp"
+  package static let orphanKey = "orphan"
+
   /// `CRASHED_POLECAT`: an agent with work to do is down, and the daemon cannot bring it back.
   package static func cannotStart(_ agent: AgentIdentity, hook: String?, reason: String) -> Notice {
     Notice(
@@ -46,6 +49,46 @@ extension Notice {
         Its pane's last lines:
         \(lastLines.map { "  " + displayable($0) }.joined(separator: "\n"))
         """)
+  }
+
+  /// `GUPP_VIOLATION`, in the original's words.
+  package static func guppViolation(_ agent: AgentIdentity, bead: String, hook: String, age: Duration) -> Notice {
+    Notice(
+      key: guppKey, agent: agent, hook: hook,
+      subject: "GUPP_VIOLATION: \(bead) stuck for \(age.inWords)",
+      body: """
+        Agent \(bead) has work on hook but isn't progressing.
+
+        hook_bead: \(displayable(hook))
+        stuck_duration: \(age.inWords)
+
+        Action needed: Check if agent is alive and responsive. Consider restarting if stuck.
+        """)
+  }
+
+  /// `ORPHANED_WORK`: the work on a dead agent's hook, which nobody takes up.
+  package static func orphanedWork(_ agent: AgentIdentity, bead: String, hook: String) -> Notice {
+    Notice(
+      key: orphanKey, agent: agent, hook: hook,
+      subject: "ORPHANED_WORK: \(bead) is dead with work on its hook",
+      body: """
+        Agent \(bead) is dead but has work on its hook.
+
+        hook_bead: \(displayable(hook))
+        session: \(agent.session)
+
+        Nobody restarts it. Action needed: Reassign the work, or restart the agent: gt session start \(agent.address)
+        """)
+  }
+}
+
+extension Duration {
+  /// Hours, minutes and seconds, as the original writes them: `35m0s`, `1h0m5s`.
+  package var inWords: String {
+    let seconds = max(0, components.seconds)
+    let (hours, minutes) = (seconds / 3_600, seconds / 60 % 60)
+    if hours > 0 { return "\(hours)h\(minutes)m\(seconds % 60)s" }
+    return minutes > 0 ? "\(minutes)m\(seconds % 60)s" : "\(seconds)s"
   }
 }
 

@@ -7,6 +7,10 @@ package struct Plan: Sendable {
   package var events: [TownEvent] = []
   package var launches: [LaunchOrder] = []
   package var notices: [Notice] = []
+  /// Agents whose beads are to say that they are dead.
+  package var marks: [MarkOrder] = []
+  /// Beads on hooks that have to be read before anything is told about them.
+  package var hooksInDoubt: Set<String> = []
   /// Agents found to be up after a launch of ours whose end nobody recorded: they still have to be
   /// told to begin.
   package var unannounced: [PendingSpawn] = []
@@ -22,6 +26,8 @@ package struct Plan: Sendable {
     findings += decided.findings
     events += decided.events
     notices += decided.notices
+    marks += decided.marks
+    hooksInDoubt.formUnion(decided.hooksInDoubt)
     unannounced += decided.unannounced
     ledger = decided.ledger
     if let time = decided.nextLook { look(at: time) }
@@ -121,19 +127,39 @@ package struct LaunchOrder: Sendable, Hashable {
   }
 }
 
+/// An agent's bead that is to say `dead`.
+package struct MarkOrder: Sendable, Hashable {
+  package var agent: AgentIdentity
+  /// The bead's own id, as it was found.
+  package var bead: String
+  package var hook: String?
+  /// When the bead was last changed.
+  package var since: Timestamp
+
+  package init(agent: AgentIdentity, bead: String, hook: String?, since: Timestamp) {
+    self.agent = agent
+    self.bead = bead
+    self.hook = hook
+    self.since = since
+  }
+}
+
 /// A message to whoever should know.
 package struct Notice: Sendable, Hashable {
   /// What it is about; one notice goes out for one key of one death.
   package var key: String
   package var agent: AgentIdentity
   package var recipients: [String]
+  /// The work that it is about, where it is to be sent again until it was.
+  package var hook: String?
   package var subject: String
   package var body: String
 
-  package init(key: String, agent: AgentIdentity, subject: String, body: String) {
+  package init(key: String, agent: AgentIdentity, hook: String? = nil, subject: String, body: String) {
     self.key = key
     self.agent = agent
     recipients = agent.guardians
+    self.hook = hook
     self.subject = subject
     self.body = body
   }

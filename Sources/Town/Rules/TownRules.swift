@@ -10,9 +10,20 @@ package struct TownRules: Sendable {
   /// How soon a death that could not be answered is looked at again.
   package static let retry: Duration = .seconds(30)
 
+  /// What a turn's beads are good for.
+  package enum Look: Sendable {
+    /// They are those of an earlier heartbeat: deaths are answered, nothing else.
+    case event
+    /// They have just been read: all duties.
+    case heartbeat
+    /// The beads on hooks that the last heartbeat has asked for have been read.
+    case hooks
+  }
+
   /// - Parameters:
+  ///   - look: how fresh the beads are.
   ///   - busy: sessions for which a job is under way; they are left to it.
-  package func decide(_ snapshot: TownSnapshot, ledger: Ledger, busy: Set<String>) -> Plan {
+  package func decide(_ snapshot: TownSnapshot, ledger: Ledger, busy: Set<String>, look: Look = .event) -> Plan {
     var plan = Plan(ledger: ledger)
     for observation in snapshot.agents {
       if busy.contains(observation.agent.session) {
@@ -21,6 +32,7 @@ package struct TownRules: Sendable {
       }
       decide(observation, in: snapshot, plan: &plan)
     }
+    if look != .event { attendWork(snapshot, look: look, plan: &plan) }
     for stranger in snapshot.strangers {
       plan.findings.append(
         Finding(
@@ -30,6 +42,20 @@ package struct TownRules: Sendable {
     if snapshot.registryFailure != nil { plan.look(at: snapshot.time + TownRules.retry) }
     stagger(&plan)
     return plan
+  }
+
+  /// Rules 5, 6 and 7, after those that start agents.
+  private func attendWork(_ snapshot: TownSnapshot, look: Look, plan: inout Plan) {
+    let decisions = Dictionary(plan.findings.map { ($0.session, $0.decision) }, uniquingKeysWith: { first, _ in first })
+    for observation in snapshot.agents {
+      let decision = decisions[observation.agent.session]
+      guard decision != .underway else { continue }
+      if look == .heartbeat {
+        StaleRule.judge(observation, decision: decision, snapshot: snapshot, policy: policy, plan: &plan)
+      }
+      GuppRule.judge(observation, snapshot: snapshot, policy: policy, plan: &plan)
+      OrphanRule.judge(observation, decision: decision, snapshot: snapshot, plan: &plan)
+    }
   }
 
   private func decide(_ observation: AgentObservation, in snapshot: TownSnapshot, plan: inout Plan) {

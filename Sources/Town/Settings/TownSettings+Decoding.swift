@@ -65,8 +65,8 @@ extension TownSettings {
   /// Some of these are for rules that other parts of the file's readers use; every key of the
   /// interface is accepted and checked.
   private mutating func readChecks(_ reader: inout SettingsReader) throws(SettingsError) {
-    _ = try reader.duration("stale", atLeast: .seconds(1))
-    _ = try reader.duration("gupp", atLeast: .seconds(1))
+    policy.stale = try reader.duration("stale", atLeast: .seconds(1)) ?? policy.stale
+    policy.gupp = try reader.duration("gupp", atLeast: .seconds(1)) ?? policy.gupp
     policy.spawning = try reader.duration("spawning", atLeast: .zero) ?? policy.spawning
     policy.spawnPrune = try reader.duration("spawn_prune", atLeast: .seconds(1)) ?? policy.spawnPrune
     _ = try reader.duration("lifecycle_age", atLeast: .seconds(1))

@@ -28,6 +28,10 @@ package struct Policy: Sendable, Hashable {
   /// Longer than the deadlines of all that one job calls, taken together: a job that is still there then
   /// has escaped them, and the service manager is to know.
   package var jobLimit: Duration = .seconds(180)
+  /// An agent of the town's or a rig's own that runs nowhere is marked dead when its bead is this old.
+  package var stale: Duration = .seconds(15 * 60)
+  /// A polecat with work on its hook whose bead has not changed for this long is stuck.
+  package var gupp: Duration = .seconds(30 * 60)
   /// A polecat that reports `spawning` is left to whoever spawns it for this long.
   package var spawning: Duration = .seconds(5 * 60)
   /// An agent that was started has this long to show its prompt.

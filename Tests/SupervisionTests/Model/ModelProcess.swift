@@ -39,14 +39,17 @@ final class ModelProcess: TownWorld {
     note(.look)
     await town.pass(.look)
     return town.with { state in
-      TownSnapshot(
+      var snapshot = TownSnapshot(
         time: state.now, boot: ModelTown.boot,
         agents: state.agents.map { agent in
           AgentObservation(
             agent: agent, liveness: state.sessions[agent.session] ?? .absent, bead: beads.bead(of: agent),
-            work: beads.work(of: agent), hold: state.holds[agent] ?? .known(nil),
+            work: beads.work(of: agent), hooked: beads.hooked(of: agent), hold: state.holds[agent] ?? .known(nil),
             hasDirectory: !state.missingDirectories.contains(agent))
         }, servers: [ModelTown.server], failures: beads.failures)
+      snapshot.tmuxFailure = state.tmuxFailure
+      snapshot.otherTmuxFailure = state.otherTmuxFailure
+      return snapshot
     }
   }
 
@@ -112,9 +115,25 @@ final class ModelProcess: TownWorld {
     if let failure = town.with({ $0.beginFailure }) { throw ModelTown.SaveFailure(description: failure) }
   }
 
+  @concurrent func mark(_ order: MarkOrder) async throws {
+    note(.mark(order.bead))
+    await town.pass(.mark)
+    if let failure = town.with({ $0.markFailure }) { throw ModelTown.SaveFailure(description: failure) }
+    guard lives else { return }
+    town.with { state in
+      guard var bead = state.beads[order.bead] else { return }
+      var fields = AgentFields(description: bead.description)
+      fields.set(.agentState, to: AgentState.dead.rawValue)
+      bead.description = fields.description
+      bead.updatedAt = state.now
+      state.beads[order.bead] = bead
+    }
+  }
+
   @concurrent func send(_ notice: Notice) async throws {
     note(.send(notice.key, subject: notice.subject))
     await town.pass(.send)
+    if let failure = town.with({ $0.sendFailure }) { throw ModelTown.SaveFailure(description: failure) }
     if lives { town.with { $0.notices.append(notice) } }
   }
 

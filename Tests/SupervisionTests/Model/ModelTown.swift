@@ -15,6 +15,7 @@ final class ModelTown: Sendable {
     case launch(String)
     case end(String)
     case begin(String)
+    case mark(String)
     case send(String, subject: String)
     case saveLedger, savePending
     case event(EventKind, String?)
@@ -23,7 +24,7 @@ final class ModelTown: Sendable {
   }
 
   /// Calls that a test can stop on their way.
-  enum Gate: Hashable, Sendable { case look, readBeads, readAfresh, launch, launched, end, begin, send }
+  enum Gate: Hashable, Sendable { case look, readBeads, readAfresh, launch, launched, end, begin, send, mark }
 
   struct SaveFailure: Error, CustomStringConvertible { var description: String }
 
@@ -42,6 +43,10 @@ final class ModelTown: Sendable {
     var outcomes: [AgentIdentity: LaunchRule.Outcome] = [:]
     var saveFailure: String?
     var beginFailure: String?
+    var markFailure: String?
+    var sendFailure: String?
+    var tmuxFailure: String?
+    var otherTmuxFailure: String?
     var endFailure: String?
     var notices: [Notice] = []
     var ledger = Ledger()
