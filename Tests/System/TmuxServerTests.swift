@@ -31,6 +31,26 @@ struct TmuxServerTests {
     }
   }
 
+  @Test(arguments: ["workers", "default", "/tmp/gastown-$USER.sock"])
+  func `a server that is not the unit's is never started below the daemon`(socket: String) async throws {
+    var plan = Self.plan
+    plan.settings = "\"tmux_socket\": \"\(socket)\""
+    try await withTown(plan) { town in
+      let before = try await town.settle(Self.everybody)
+      for (session, pid) in before {
+        let cgroup = try await town.shell("cat /proc/\(pid)/cgroup")
+        #expect(
+          cgroup.contains("app-gastown-agents.slice") && !cgroup.contains("gastown-daemon"), "\(session): \(cgroup)")
+      }
+      try await town.systemctl("restart", "gastown-daemon")
+      try await town.kill(try await town.mainPID())
+      try await eventually("the next daemon") { try await town.property("NRestarts") == "1" }
+      try await town.beat()
+      #expect(try await town.agents() == before)
+      #expect(try await town.events("crash_detected").isEmpty)
+    }
+  }
+
   private func expectBack(_ town: TownUser, before: [String: Int32], server: Int32) async throws {
     try await eventually("the end of the old server") {
       try await town.mainPID(of: "gastown-tmux.service") != server

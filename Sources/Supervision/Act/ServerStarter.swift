@@ -63,7 +63,11 @@ package actor ServerStarter {
       [
         "--user", "--quiet", "--collect", "--slice=app-gastown-agents.slice", "--property=Type=forking",
         "--description=tmux server of the Gas Town agents", "--",
-      ] + serverCommand,
+      ]
+        + serverCommand.map { word in
+          // systemd expands variables in a service's words.
+          word.split(separator: "$", omittingEmptySubsequences: false).joined(separator: "$$")
+        },
       environment: scrubbed, deadline: .seconds(10))
     let result = try await runner.run(command)
     guard result.succeeded else { throw CommandError(.failedToStart, command: command, reason: result.errors) }
