@@ -81,15 +81,10 @@ package struct Daemon: Sendable {
   /// Takes the town's lock. A `gt` that starts one agent holds it for a moment, and so does a daemon
   /// that is just being replaced: those are waited for.
   private func takeLock(manager: ServiceManager) async throws -> TownLock {
-    let end = ContinuousClock.now + .seconds(5)
-    while true {
-      do throws(TownFileError) {
-        return try TownLock(layout: town.layout)
-      } catch {
-        guard error.code == .held, ContinuousClock.now < end else { throw error }
-        manager.post(.status("waiting for the town's lock: \(error.reason)"))
-      }
-      try await Task.sleep(for: .milliseconds(100))
+    var isSaid = false
+    return try await TownLock.take(layout: town.layout, patience: .seconds(5)) { error in
+      if !isSaid { manager.post(.status("waiting for the town's lock: \(error.reason)")) }
+      isSaid = true
     }
   }
 

@@ -19,15 +19,9 @@ package final class TownLock: Sendable {
     try Disk.makeDirectory(Disk.parent(of: path))
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { throw TownFileError(.unwritable, path: path, reason: Disk.reason(errno)) }
-    // Somebody who only asks (`currentHolder`) may have it for an instant.
-    var attempts = 1
     while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
       let code = errno
-      if code == EINTR || (code == EWOULDBLOCK && attempts < 20) {
-        attempts += 1
-        usleep(5_000)
-        continue
-      }
+      if code == EINTR { continue }
       close(descriptor)
       guard code == EWOULDBLOCK else { throw TownFileError(.unwritable, path: path, reason: Disk.reason(code)) }
       let holder = TownLock.holder(layout: layout).map { "pid \($0)" } ?? "another process"
@@ -40,6 +34,26 @@ package final class TownLock: Sendable {
   }
 
   deinit { close(descriptor) }
+
+  /// Takes the lock, and waits for it where somebody has it: for an instant only, as whoever just asks
+  /// (``currentHolder(layout:)``), or for a short piece of work.
+  ///
+  /// - Throws: ``TownFileError``, `.held` where somebody else has it for longer than `patience`;
+  ///   `CancellationError`.
+  package static func take(
+    layout: TownLayout, patience: Duration, waiting: (TownFileError) -> Void = { _ in }
+  ) async throws -> TownLock {
+    let end = ContinuousClock.now + patience
+    while true {
+      do throws(TownFileError) {
+        return try TownLock(layout: layout)
+      } catch {
+        guard error.code == .held, ContinuousClock.now < end else { throw error }
+        waiting(error)
+      }
+      try await Task.sleep(for: .milliseconds(10))
+    }
+  }
 
   /// The pid that the lock's file names; `nil` where it names none.
   private static func holder(layout: TownLayout) -> Int32? {

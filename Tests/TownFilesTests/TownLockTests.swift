@@ -57,7 +57,9 @@ import TownFiles
       let asking = Task.detached {
         while !Task.isCancelled { for _ in 0..<100 { _ = TownLock.currentHolder(layout: layout) } }
       }
-      for _ in 0..<300 { withExtendedLifetime(try TownLock(layout: layout)) {} }
+      for _ in 0..<300 {
+        withExtendedLifetime(try await TownLock.take(layout: layout, patience: .seconds(10))) {}
+      }
       asking.cancel()
       await asking.value
     }

@@ -12,7 +12,7 @@ package enum LocalSupervision {
   package static func with<Result: Sendable>(
     _ town: OpenTown, duty: Supervisor.Duty, logger: Logger, _ work: @Sendable (Supervisor) async throws -> Result
   ) async throws -> Result {
-    let lock = try TownLock(layout: town.layout)
+    let lock = try await TownLock.take(layout: town.layout, patience: .milliseconds(200))
     try OriginalDaemonGuard.check(town.layout)
     try town.checkRecords()
     let supervisor = Supervisor(
