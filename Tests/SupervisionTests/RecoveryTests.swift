@@ -210,4 +210,38 @@ import Testing
       town.note(.error("refused"))
     }
   }
+
+  @Test func `a message that could not be sent outlives the daemon and goes out once it can`() async throws {
+    town.with {
+      $0.missingDirectories = [.deacon]
+      $0.sendFailure = "the store is locked"
+    }
+    try await withSupervisor(of: town) { supervisor in
+      await supervisor.beat()
+      await supervisor.beat()
+      #expect(town.with { $0.notices.isEmpty && $0.ledger.outbox.map(\.key) == ["cannot-start"] })
+      #expect(town.errors.count == 1)
+    }
+    town.with { $0.sendFailure = nil }
+    try await withSupervisor(of: town) { supervisor in
+      await supervisor.beat()
+      await supervisor.beat()
+      #expect(town.with { $0.notices.map(\.key) == ["cannot-start"] && $0.ledger.outbox.isEmpty })
+    }
+  }
+
+  @Test func `beads that could not be read are read again long before the next heartbeat`() async throws {
+    let polecat = town.addPolecat("a")
+    town.raise(.deacon, polecat)
+    try await withSupervisor(of: town) { supervisor in
+      await supervisor.beat()
+      town.kill(polecat)
+      town.with { $0.beadFailure = "bd timed out" }
+      await supervisor.beat()
+      #expect(town.events(of: polecat) == [.crashDetected])
+      town.with { $0.beadFailure = nil }
+      await town.advance(by: .seconds(30))
+      await town.wait(for: .event(.agentRestarted, polecat.session))
+    }
+  }
 }

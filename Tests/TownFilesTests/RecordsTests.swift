@@ -34,8 +34,15 @@ import TownFiles
       record.death = AgentRecord.Death(seenAt: time, life: life, cause: cause, hook: nil, told: ["x"])
       var ledger = Ledger()
       ledger[.polecat(rig: "r", name: "a")] = record
+      let agents: [AgentIdentity] = [
+        .mayor, .deacon, .witness(rig: "r-r"), .refinery(rig: "r"), .crew(rig: "r", name: "c-c"),
+        .polecat(rig: "r", name: "witness-x"),
+      ]
+      for agent in agents { ledger.outbox.append(.cannotStart(agent, hook: "gt-\u{E9}", reason: "a\nb")) }
       try records.write(ledger)
       try #expect(records.ledger() == ledger)
+      TestFile.write(#"{"version":1,"agents":{}}"#, to: layout.ledger)
+      try #expect(records.ledger() == Ledger(), "one of before there was an outbox")
       try #expect(Disk.names(in: layout.path("daemon")) == ["restarts.json"])
     }
   }

@@ -28,12 +28,25 @@ extension Supervisor {
     StaleRule.record(outcome, of: order, at: time, in: &plan)
   }
 
-  /// Whether a message that is sent until it is through is being sent just now.
-  func isOnItsWay(_ notice: Notice) -> Bool { notice.hook != nil && jobs.isTelling(notice.repeatKey) }
+  /// Puts messages that nobody will decide upon again into the outbox. Returns those that are to be sent
+  /// now: the new ones, and with a heartbeat the old ones once more.
+  func post(_ notices: [Notice], retrying: Bool, ledger: inout Ledger) -> [Notice] {
+    let old = retrying && duty == .town ? ledger.outbox : []
+    ledger.outbox += notices.filter { $0.hook == nil }
+    let lost = ledger.outbox.count - Ledger.outboxLimit
+    if lost > 0 {
+      ledger.outbox.removeFirst(lost)
+      journal.error("\(lost) messages are given up: \(Ledger.outboxLimit) others wait already")
+    }
+    return old + notices
+  }
+
+  /// Whether a message is being sent just now; it is tried again with the next heartbeat.
+  func isOnItsWay(_ notice: Notice) -> Bool { jobs.isTelling(notice.repeatKey) }
 
   func tellUnsent(_ notice: Notice, failure: String) {
     // One that is sent again with every heartbeat is not complained of with every heartbeat.
-    if notice.hook != nil, unsent.updateValue(failure, forKey: notice.repeatKey) != nil { return }
+    if unsent.updateValue(failure, forKey: notice.repeatKey) != nil { return }
     journal.error("\(notice.subject): the message could not be sent: \(failure)")
   }
 }

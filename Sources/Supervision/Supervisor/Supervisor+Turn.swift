@@ -38,6 +38,8 @@ extension Supervisor {
     for order in starts { noteLaunch(order, at: snapshot.time, ledger: &plan.ledger) }
     let marks = marks(of: &plan, starting: starts)
 
+    let notices = post(plan.notices, retrying: intake.isHeartbeat, ledger: &plan.ledger)
+
     record(plan, snapshot: snapshot, isHeartbeat: intake.isHeartbeat)
     deliverAnswers()
     watch(snapshot)
@@ -46,7 +48,7 @@ extension Supervisor {
     if !unconfirmed.isEmpty { startConfirmation(unconfirmed) }
     for order in marks { startMark(order) }
     if !plan.hooksInDoubt.isEmpty { startReadingHooks(plan.hooksInDoubt.sorted()) }
-    for notice in plan.notices where !isOnItsWay(notice) { startNotice(notice) }
+    for notice in notices where !isOnItsWay(notice) { startNotice(notice) }
     for beginning in beginnings { startBeginning(beginning) }
     settleBeats()
     armTimer(nextLook: plan.nextLook, now: world.now())
@@ -60,6 +62,7 @@ extension Supervisor {
     for case .beadsRead(let job, let readings) in events {
       jobs.finish(job)
       beads = readings
+      lastReading = time
       intake.look = .heartbeat
       beatsActing += beatsReading
       beatsReading = []
@@ -72,6 +75,8 @@ extension Supervisor {
         // One that is being read for already is on its way.
         guard !jobs.isReading else { break }
         if let due = nextHeartbeat, due <= time { wantsBeat = true }
+        // What could not be read is read again long before the next heartbeat.
+        if !beads.failures.isEmpty, let lastReading, time - lastReading >= TownRules.retry { wantsBeat = true }
       case .look, .died, .watchdog, .stop, .beadsRead:
         break
       case .command(let command, let ticket):
@@ -106,6 +111,7 @@ extension Supervisor {
           tellUnsent(notice, failure: failure)
         } else {
           unsent[notice.repeatKey] = nil
+          plan.ledger.outbox.removeAll { $0 == notice }
           plan.ledger[notice.agent].noteSent(notice)
         }
       case .begun(let job, let beginning, let failure):

@@ -55,6 +55,8 @@ package actor Supervisor {
   var beatsReading: [CheckedContinuation<Void, Never>] = []
   var beatsActing: [CheckedContinuation<Void, Never>] = []
   var wantsBeat = false
+  /// When the beads were last read, or could not be.
+  var lastReading: Timestamp?
   /// Agents whose beads could not be read afresh, until when they are not tried again, and why.
   var unreadable: [String: (until: Timestamp, reason: String)] = [:]
   /// Commands for agents that were busy when they were given.

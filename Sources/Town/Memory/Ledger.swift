@@ -7,8 +7,22 @@ package struct Ledger: Sendable, Hashable, Codable {
 
   package var version = Ledger.currentVersion
   package var agents: [String: AgentRecord] = [:]
+  /// Messages that were decided upon and are not known to have been sent, the oldest first. One that
+  /// went out just before the daemon ended goes out twice; none is lost.
+  package var outbox: [Notice] = []
+  /// How many messages wait at most: a store that takes none for long must not fill the disk.
+  package static let outboxLimit = 500
 
   package init() {}
+
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    version = try container.decode(Int.self, forKey: .version)
+    agents = try container.decode([String: AgentRecord].self, forKey: .agents)
+    outbox = try container.decodeIfPresent([Notice].self, forKey: .outbox) ?? []
+  }
+
+  private enum CodingKeys: String, CodingKey { case version, agents, outbox }
 
   /// The agents that lived when they were last looked at, by session.
   package var lives: [String: ProcessLife] { agents.compactMapValues(\.life) }

@@ -145,7 +145,7 @@ package struct MarkOrder: Sendable, Hashable {
 }
 
 /// A message to whoever should know.
-package struct Notice: Sendable, Hashable {
+package struct Notice: Sendable, Hashable, Codable {
   /// What it is about; one notice goes out for one key of one death.
   package var key: String
   package var agent: AgentIdentity
