@@ -70,7 +70,9 @@ extension Supervisor {
     for event in events {
       switch event {
       case .beat:
-        wantsBeat = true
+        // Who wants it is known already. Where a turn was under way its end has begun the reading, and a
+        // second one would answer nobody.
+        break
       case .timer:
         // One that is being read for already is on its way.
         guard !jobs.isReading else { break }

@@ -187,7 +187,10 @@ extension Supervisor {
   }
 
   /// A beat soon, because something may have changed. Does not wait for it.
-  package func askBeat() { post(.beat) }
+  package func askBeat() {
+    wantsBeat = true
+    post(.beat)
+  }
 
   /// The service manager's question; answered through ``SupervisorReports/watchdog``, by the loop.
   package func askWatchdog() { post(.watchdog) }

@@ -102,7 +102,12 @@ import Town
       try await ready(town, life)
       #expect(Terminal.collectsLines(of: life.process) == true)
       try await town.world.begin(toast, life: life)
-      #expect(try await town.written("told") == "Begin.\n")
+      // The file is there before its words are.
+      let told: String = try await eventually("its words") {
+        let text = try await town.written("told")
+        return text.hasSuffix("\n") ? text : nil
+      }
+      #expect(told == "Begin.\n")
     }
   }
 
