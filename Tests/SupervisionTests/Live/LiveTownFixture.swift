@@ -125,7 +125,10 @@ struct LiveTownFixture: Sendable {
 
   /// A file that the agent's script has written, once it is there.
   func written(_ suffix: String, by agent: AgentIdentity = toast) async throws -> String {
-    try await eventually("\(suffix) of \(agent.address)") { TestFile.text("\(out)/\(agent.session).\(suffix)") }
+    // A file is there before its words are.
+    try await eventually("\(suffix) of \(agent.address)") {
+      TestFile.text("\(out)/\(agent.session).\(suffix)").flatMap { $0.isEmpty ? nil : $0 }
+    }
   }
 
   /// How often the agent's script has been started.
