@@ -11,6 +11,7 @@ struct JobTable {
     case readHooks = "reading the work on hooks"
     case tell = "sending a message"
     case begin = "telling an agent to begin"
+    case evidence = "gathering the evidence of deaths"
   }
 
   struct Job {

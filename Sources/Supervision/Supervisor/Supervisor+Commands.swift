@@ -26,6 +26,10 @@ extension Supervisor {
       case .stop: stop(command, ticket, observation, at: snapshot.time)
       case .restart: restart(command, ticket, observation)
       }
+      // Whoever finds it dead, should this daemon end meanwhile, is to know by whom.
+      if jobs.busy.contains(session), observation.liveness.isAlive {
+        plan.ledger[command.agent].ending = AgentRecord.Ending(who: command.who, at: snapshot.time)
+      }
     }
   }
 
@@ -115,6 +119,7 @@ extension Supervisor {
     orders: inout [LaunchOrder]
   ) {
     let agent = command.agent
+    plan.ledger[agent].ending = nil
     switch outcome {
     case .failed(let reason):
       answer(ticket, throwing: CommandRefusal("\(agent.address) could not be stopped: \(reason)"))

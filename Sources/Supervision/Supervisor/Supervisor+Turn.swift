@@ -24,6 +24,7 @@ extension Supervisor {
     var intake = take(events, plan: &plan)
     intake.commands = postponed + intake.commands
     postponed = []
+    let waiting = Set(pending.map(\.session))
 
     let snapshot = await world.look(beads: beads, lives: plan.ledger.lives)
     let decided = rules.decide(snapshot, ledger: plan.ledger, busy: jobs.busy, look: intake.look)
@@ -42,6 +43,7 @@ extension Supervisor {
 
     record(plan, snapshot: snapshot, isHeartbeat: intake.isHeartbeat)
     deliverAnswers()
+    gatherEvidence(of: plan.deaths, waiting: waiting, snapshot: snapshot)
     watch(snapshot)
 
     for order in starts { startLaunch(order) }
@@ -79,7 +81,7 @@ extension Supervisor {
         if let due = nextHeartbeat, due <= time { wantsBeat = true }
         // What could not be read is read again long before the next heartbeat.
         if !beads.failures.isEmpty, let lastReading, time - lastReading >= TownRules.retry { wantsBeat = true }
-      case .look, .died, .watchdog, .stop, .beadsRead:
+      case .look, .died, .watchdog, .stop, .beadsRead, .gathered:
         break
       case .command(let command, let ticket):
         intake.commands.append((command, ticket))
@@ -185,6 +187,7 @@ extension Supervisor {
     if let failure, failure != saveFailure { journal.error("what was decided could not be written down: \(failure)") }
     saveFailure = failure
     for event in plan.events { journal.record(event) }
+    keepHistory(of: plan, snapshot: snapshot)
     if duty == .town { tellFailures(snapshot) }
     findings = plan.findings
     counts = AgentCounts(findings: plan.findings, at: snapshot.time)

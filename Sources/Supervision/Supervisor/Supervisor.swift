@@ -39,6 +39,15 @@ package actor Supervisor {
   /// Why agents could not be told to begin, by session, for the same reason.
   var beginFailures: [String: String] = [:]
 
+  /// The last words of the dead, on their way: nothing takes their panes before.
+  var lastWords: [String: LastWords] = [:]
+  /// What the kernel had counted of the memory of those who live, when they were first seen.
+  var memory: [ProcessLife: MemoryEvents] = [:]
+  var history = DecisionHistory()
+  /// Why capsules and histories could not be written, so that it is said once.
+  var evidenceFailure: String?
+  var historyFailure: String?
+
   /// Why messages that are sent until they are through could not be, for the same reason.
   var unsent: [String: String] = [:]
 
@@ -123,11 +132,20 @@ package actor Supervisor {
     return inbox
   }
 
-  /// A watchdog's question costs no turn; anything else is one, however many events it answers.
+  /// A watchdog's question and the end of gathering evidence cost no turn; anything else is one, however
+  /// many events it answers.
   private func handle(_ events: [SupervisorEvent]) async {
-    let causes = events.filter { if case .watchdog = $0 { false } else { true } }
+    var causes: [SupervisorEvent] = []
+    var isAsked = false
+    for event in events {
+      switch event {
+      case .watchdog: isAsked = true
+      case .gathered(let job, let reports, let failure): finishGathering(job, of: reports, failure: failure)
+      default: causes.append(event)
+      }
+    }
     if !causes.isEmpty { await turn(causes) }
-    if causes.count < events.count, health().isWell { reports.watchdog() }
+    if isAsked, health().isWell { reports.watchdog() }
   }
 
   private func recall() {
@@ -169,7 +187,7 @@ package actor Supervisor {
     case .command(_, let ticket), .ended(_, _, let ticket, _):
       ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping"))
     case .beat, .timer, .look, .died, .watchdog, .stop, .beadsRead, .confirmed, .launched, .marked, .hooksRead,
-      .told, .begun:
+      .told, .begun, .gathered:
       break
     }
   }

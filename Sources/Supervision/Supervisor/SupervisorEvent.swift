@@ -23,6 +23,8 @@ enum SupervisorEvent: Sendable {
   case ended(job: Int, PersonCommand, CommandTicket, EndOutcome)
   case told(job: Int, Notice, failure: String?)
   case begun(job: Int, SpawnRule.Beginning, failure: String?)
+  /// The capsules of deaths are written. Nothing is decided because of it.
+  case gathered(job: Int, [DeathReport], failure: String?)
   case stop
 }
 

@@ -19,6 +19,7 @@ package struct LiveTown: TownWorld {
   private let launcher: AgentLauncher
   private let ender: AgentEnder
   private let typist: Typist
+  let evidence: EvidenceGatherer
   private let records: TownRecords
   private let startedAt: Timestamp
 
@@ -47,6 +48,9 @@ package struct LiveTown: TownWorld {
       processes: processes, environment: environment)
     ender = AgentEnder(servers: servers, processes: processes)
     typist = Typist(client: servers.own, processes: processes)
+    evidence = EvidenceGatherer(
+      layout: layout, servers: servers, runner: runner, environment: environment, processes: processes,
+      deadline: settings.deadlines.tmux)
     records = TownRecords(layout: layout)
     startedAt = LiveTown.wallClock()
   }

@@ -12,9 +12,11 @@ package struct AgentRecord: Sendable, Hashable, Codable {
     package var hook: String?
     /// The notices that have gone out because of it, so that each goes out once.
     package var told: Set<String> = []
+    /// The id of its capsule.
+    package var capsule: String?
 
     enum CodingKeys: String, CodingKey {
-      case life, cause, hook, told
+      case life, cause, hook, told, capsule
       case seenAt = "seen_at"
     }
   }
@@ -41,6 +43,18 @@ package struct AgentRecord: Sendable, Hashable, Codable {
     enum CodingKeys: String, CodingKey {
       case at, hook
       case isRestart = "is_restart"
+    }
+  }
+
+  /// An end that was begun on purpose, and whose outcome has not been recorded.
+  package struct Ending: Sendable, Hashable, Codable {
+    /// Who wanted it; `nil` for the daemon itself.
+    package var who: String?
+    package var at: Timestamp
+
+    package init(who: String?, at: Timestamp) {
+      self.who = who
+      self.at = at
     }
   }
 
@@ -88,6 +102,7 @@ package struct AgentRecord: Sendable, Hashable, Codable {
   package var death: Death?
   package var grave: Grave?
   package var launch: Launch?
+  package var ending: Ending?
   package var backoff = Backoff()
   /// Restarts so far, ever.
   package var restarts = 0
@@ -102,7 +117,7 @@ package struct AgentRecord: Sendable, Hashable, Codable {
   package init() {}
 
   enum CodingKeys: String, CodingKey {
-    case life, since, death, grave, launch, backoff, restarts, marking
+    case life, since, death, grave, launch, ending, backoff, restarts, marking
     case toldNotReady = "told_not_ready"
     case toldRefusal = "told_refusal"
     case toldGupp = "told_gupp"

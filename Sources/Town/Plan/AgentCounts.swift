@@ -26,7 +26,7 @@ package struct AgentCounts: Sendable, Hashable {
         }
       case .stuck: stuck += 1
       case .unknown: unknown += 1
-      case .leave: break
+      case .leave, .mark, .tell: break
       }
     }
     let total = alive + starting + backingOff + stuck + unknown

@@ -5,6 +5,7 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
   case daemonReady = "daemon_ready"
   case daemonStopping = "daemon_stopping"
   case crashDetected = "crash_detected"
+  case lastWords = "last_words"
   case agentStarted = "agent_started"
   case agentRestarted = "agent_restarted"
   case restartFailed = "restart_failed"
@@ -26,6 +27,7 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
     case .daemonReady: "27cab9a7a60c4036b0ff2413d0df38d9"
     case .daemonStopping: "7fcde40f5e5a4fda8e2def1f0f6f39e6"
     case .crashDetected: "7a45213b1d9743ebab9ed686489df375"
+    case .lastWords: "b34e032ffba14943b2567f4ea99ee852"
     case .agentStarted: "ae52ac6d268b4c58a58e79e8fa45b0b8"
     case .agentRestarted: "de84a2b9969844279995e4f2d81c713d"
     case .restartFailed: "1c8723506dcb4e8a84c85bcfe2e5fd1c"
@@ -45,7 +47,7 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
   /// How loudly it is said.
   package var severity: Severity {
     switch self {
-    case .daemonReady, .daemonStopping, .agentStarted, .agentReady, .spawnTriggered: .info
+    case .daemonReady, .daemonStopping, .lastWords, .agentStarted, .agentReady, .spawnTriggered: .info
     case .agentRestarted, .agentStopped, .spawnDropped: .notice
     case .crashDetected, .agentNotReady, .staleAgent, .guppViolation, .orphanedWork: .warning
     case .restartFailed, .storeUnavailable, .tmuxUnavailable: .error

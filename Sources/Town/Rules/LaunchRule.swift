@@ -36,6 +36,7 @@ package enum LaunchRule {
       record.life = life
       record.since = time
       record.death = nil
+      record.ending = nil
       record.grave = nil
       record.toldNotReady = false
       record.toldRefusal = nil

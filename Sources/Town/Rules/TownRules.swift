@@ -112,6 +112,7 @@ package struct TownRules: Sendable {
       record.since = snapshot.time
       record.death = nil
       record.launch = nil
+      record.ending = nil
       record.grave = nil
       record.toldNotReady = false
       record.toldRefusal = nil

@@ -9,16 +9,16 @@ import Synchronization
 /// it does has any effect.
 final class ModelProcess: TownWorld {
   let town: ModelTown
-  private let isKilled = Mutex(false)
+  let isKilled = Mutex(false)
 
   init(_ town: ModelTown) { self.town = town }
 
   /// As `kill -9` does: at once, and without a word.
   func kill() { isKilled.withLock { $0 = true } }
 
-  private var lives: Bool { isKilled.withLock { !$0 } }
+  var lives: Bool { isKilled.withLock { !$0 } }
 
-  private func note(_ call: ModelTown.Call) { if lives { town.note(call) } }
+  func note(_ call: ModelTown.Call) { if lives { town.note(call) } }
 
   func now() -> Timestamp { town.with { $0.now } }
   func uptime() -> Duration { town.with { $0.uptime } }
@@ -192,6 +192,7 @@ extension ModelProcess {
     func log(event: LogEvent) {
       let fields = event.metadata ?? [:]
       if let kind = fields["GT_EVENT"].flatMap({ EventKind(rawValue: "\($0)") }) {
+        process.town.with { $0.entries.append(fields.mapValues { "\($0)" }) }
         process.note(.event(kind, fields["GT_SESSION"].map { "\($0)" }))
       } else {
         process.note(.error("\(event.message)"))

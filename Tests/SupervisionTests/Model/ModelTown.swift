@@ -12,6 +12,10 @@ final class ModelTown: Sendable {
     case look, status, ready, watchdog
     case readBeads
     case readAfresh([String])
+    case lastWords([String])
+    case worktree(String)
+    case capsule(String)
+    case history
     case launch(String)
     case end(String)
     case begin(String)
@@ -24,7 +28,7 @@ final class ModelTown: Sendable {
   }
 
   /// Calls that a test can stop on their way.
-  enum Gate: Hashable, Sendable { case look, readBeads, readAfresh, launch, launched, end, begin, send, mark }
+  enum Gate: Hashable, Sendable { case look, readBeads, readAfresh, launch, launched, end, begin, send, mark, lastWords, worktree }
 
   struct SaveFailure: Error, CustomStringConvertible { var description: String }
 
@@ -52,6 +56,15 @@ final class ModelTown: Sendable {
     var ledger = Ledger()
     var pending: [PendingSpawn] = []
     var heartbeats = 0
+    var capsules: [String: CrashCapsule] = [:]
+    var histories: [String: [HistoryEntry]] = [:]
+    /// The last lines of panes, by pane.
+    var lastWords: [String: [String]] = [:]
+    /// What was counted of the memory of everybody's control group.
+    var memory: MemoryEvents?
+    var evidenceFailure: String?
+    /// The fields of the journal's entries about events.
+    var entries: [[String: String]] = []
     /// How many processes were ever made, by session.
     var processes: [String: Int] = [:]
     var log: [Call] = []
