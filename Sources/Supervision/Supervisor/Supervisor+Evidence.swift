@@ -82,6 +82,9 @@ extension Supervisor {
   func keepHistory(of plan: Plan, snapshot: TownSnapshot) {
     guard duty == .town else { return }
     let world = self.world
+    var plan = plan
+    // Before the first reading of the beads, that nothing is known of them is no decision.
+    if lastReading == nil { plan.findings.removeAll { $0.decision == .unknown } }
     let added = history.take(plan, snapshot: snapshot) { world.lastEntry(of: $0) }
     guard !added.isEmpty else { return }
     do {

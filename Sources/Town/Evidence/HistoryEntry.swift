@@ -57,7 +57,7 @@ package struct HistoryEntry: Sendable, Hashable {
   /// Whether this decides as `other` did. What it is based on may have changed all the same.
   package func decides(as other: HistoryEntry?) -> Bool {
     guard let other else { return false }
-    return what == other.what && rule == other.rule && reason == other.reason && bead == other.bead
+    return what == other.what && rule == other.rule && reason == other.reason
   }
 }
 

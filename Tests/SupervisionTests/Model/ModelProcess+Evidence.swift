@@ -26,7 +26,13 @@ extension ModelProcess {
         directory: agent.directory, branch: "work", head: "c0ffee", dirtyFiles: [], dirtyCount: 0, readAt: now()))
   }
 
-  func memoryEvents(of life: ProcessLife) -> MemoryEvents? { town.with { $0.memory } }
+  func memoryEvents(of life: ProcessLife) -> MemoryEvents? {
+    town.with { state in
+      state.memory.map {
+        MemoryEvents(controlGroup: $0.controlGroup, counts: $0.counts, killsBefore: $0.counts["oom_kill"])
+      }
+    }
+  }
 
   func memoryEventsNow(_ former: MemoryEvents) -> MemoryEvents {
     var now = town.with { $0.memory } ?? former
