@@ -47,7 +47,9 @@ struct CrashCommandTests {
       for capsule in all { try shelf.write(capsule) }
       let lines = try await town.gt("session", "crashes").split(separator: "\n")
       #expect(lines.count == 5 && lines[0].hasPrefix("ID"))
-      #expect(lines[1].hasPrefix("\(all[3].id) ") && lines[1].contains("rig/gone") && lines[4].contains("crash, exit status 3"))
+      #expect(
+        lines[1].hasPrefix("\(all[3].id) ") && lines[1].contains("rig/gone")
+          && lines[4].contains("crash, exit status 3"))
       #expect(lines[3].contains("deacon") && lines[3].contains("killed by signal 9") && lines[3].hasSuffix("bye"))
       func ids(_ words: String...) async throws -> [String] {
         try decode(
@@ -176,7 +178,8 @@ struct CrashCommandTests {
         let text = try await town.gt("daemon", "explain")
         return text.contains("stale agents") ? text : nil
       }
-      #expect(text.contains("rig/refinery") && text.contains("stale agents") && text.contains("its bead is marked dead"))
+      #expect(
+        text.contains("rig/refinery") && text.contains("stale agents") && text.contains("its bead is marked dead"))
       #expect(text.contains("orphaned work") && text.contains("rig/witness: ORPHANED_WORK"))
       // It was only said: nothing was done.
       #expect(try await town.gt("agent", "show", "rig/refinery").contains("running"))

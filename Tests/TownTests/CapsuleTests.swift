@@ -82,7 +82,8 @@ import Testing
     func capsule(diedAgo: Int64?) -> CrashCapsule {
       CrashCapsule(
         report(.signalled(9)),
-        words: .known(CrashCapsule.Words(lines: [], diedAt: diedAgo.map { Given.ago($0) })), startedAt: Given.ago(1_000))
+        words: .known(CrashCapsule.Words(lines: [], diedAt: diedAgo.map { Given.ago($0) })), startedAt: Given.ago(1_000)
+      )
     }
     #expect(capsule(diedAgo: 1).diedAt == Given.now && capsule(diedAgo: 1).uptime == .seconds(1_000))
     #expect(capsule(diedAgo: 300).diedAt == Given.ago(300) && capsule(diedAgo: 300).uptime == .seconds(700))
@@ -171,7 +172,8 @@ import Testing
   @Test func `git's status is read whole`() {
     let status = [
       "# branch.oid 0123", "# branch.head polecat/toast", "# branch.ab +0 -0",
-      "1 .M N... 100644 100644 100644 aa bb a file.txt", "2 R. N... 100644 100644 100644 aa bb R100 new name", "old name",
+      "1 .M N... 100644 100644 100644 aa bb a file.txt", "2 R. N... 100644 100644 100644 aa bb R100 new name",
+      "old name",
       "u UU N... 1 1 1 1 a b c both", "? untracked dir/",
     ].joined(separator: "\0")
     let tree = CrashCapsule.Worktree(directory: "/t", status: status, readAt: Given.now)

@@ -10,7 +10,8 @@ import Testing
   private let rules = TownRules(policy: Policy())
 
   private func turn(
-    _ history: inout DecisionHistory, _ observations: [AgentObservation], ledger: Ledger, at time: Timestamp = Given.now,
+    _ history: inout DecisionHistory, _ observations: [AgentObservation], ledger: Ledger,
+    at time: Timestamp = Given.now,
     recall: (String) -> HistoryEntry? = { _ in nil }
   ) -> (added: [String: [HistoryEntry]], ledger: Ledger) {
     let snapshot = Given.snapshot(observations, at: time)

@@ -40,7 +40,9 @@ enum CapsuleText {
       var rows = [("branch", "\(branch), at \(worktree.head.map { displayable($0) } ?? "no commit")")]
       let more = worktree.dirtyCount - worktree.dirtyFiles.count
       if worktree.dirtyCount == 0 { rows.append(("dirty", "nothing (read at \(worktree.readAt))")) }
-      for (index, file) in worktree.dirtyFiles.enumerated() { rows.append((index == 0 ? "dirty" : "", displayable(file))) }
+      for (index, file) in worktree.dirtyFiles.enumerated() {
+        rows.append((index == 0 ? "dirty" : "", displayable(file)))
+      }
       if more > 0 { rows.append(("", "and \(more) more")) }
       return rows
     }

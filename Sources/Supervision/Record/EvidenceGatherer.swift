@@ -35,7 +35,8 @@ package struct EvidenceGatherer: Sendable {
   package func lastWords(
     of remains: [DeathReport.Remains]
   ) async -> [DeathReport.Remains: Reading<CrashCapsule.Words>] {
-    let addresses = ([servers.own] + (remains.contains { $0.serverName != "\(servers.own.server)" } ? servers.others() : []))
+    let addresses =
+      ([servers.own] + (remains.contains { $0.serverName != "\(servers.own.server)" } ? servers.others() : []))
       .map(\.server)
     return await withTaskGroup(of: [DeathReport.Remains: Reading<CrashCapsule.Words>].self) { group in
       for (name, panes) in Dictionary(grouping: remains, by: \.serverName) {

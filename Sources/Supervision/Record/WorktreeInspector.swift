@@ -54,6 +54,8 @@ package actor WorktreeInspector {
         return .unknown("git status failed: \(displayable(String(line)))")
       }
       return .known(CrashCapsule.Worktree(directory: directory, status: result.output, readAt: time))
+    } catch is CancellationError {
+      return .unknown("the daemon ended before it was read")
     } catch {
       return .unknown("git status: \((error as? CommandError)?.reason ?? "\(error)")")
     }

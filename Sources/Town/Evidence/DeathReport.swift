@@ -79,7 +79,8 @@ extension Liveness {
     case .dead(let corpse) where life == nil || (corpse.server == life?.server && corpse.pane == life?.pane):
       DeathReport.Remains(
         serverName: corpse.place.serverName, server: corpse.server, pane: corpse.pane, pid: corpse.pid)
-    case .deadShell(let shell) where life == nil || (shell.life.server == life?.server && shell.life.pane == life?.pane):
+    case .deadShell(let shell)
+    where life == nil || (shell.life.server == life?.server && shell.life.pane == life?.pane):
       DeathReport.Remains(
         serverName: shell.place.serverName, server: shell.life.server, pane: shell.life.pane, pid: shell.life.pid)
     case .dead, .deadShell, .alive, .absent, .unknown: nil

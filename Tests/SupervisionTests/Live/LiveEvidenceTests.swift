@@ -145,7 +145,9 @@ import TownFiles
       try await supervise(town) { supervisor in
         await supervisor.beat()
         let first = try #require(try await town.liveness().life)
-        if withServer { try await town.tmux("kill-server") } else {
+        if withServer {
+          try await town.tmux("kill-server")
+        } else {
           try await town.tmux("kill-session", "-t", "=\(toast.session)")
         }
         try await ProcessExit.wait(for: first.process)
@@ -158,11 +160,14 @@ import TownFiles
     }
   }
 
-  @Test func `a capture that hangs delays the start by its deadline, not more, and a full disk not at all`() async throws {
+  @Test func `a capture that hangs delays the start by its deadline, not more, and a full disk not at all`()
+    async throws
+  {
     let isHanging = Mutex(false)
     try await LiveTownFixture.with(
       interceptor: { command in
-        if isHanging.withLock({ $0 }), command.arguments.contains(where: { $0.contains("-S -\(CrashCapsule.lineLimit) ") })
+        if isHanging.withLock({ $0 }),
+          command.arguments.contains(where: { $0.contains("-S -\(CrashCapsule.lineLimit) ") })
         {
           try await Task.sleep(for: command.deadline)
           throw CommandError(.deadlineExceeded, command: command, reason: "no end after \(command.deadline)")

@@ -28,7 +28,9 @@ final class ModelTown: Sendable {
   }
 
   /// Calls that a test can stop on their way.
-  enum Gate: Hashable, Sendable { case look, readBeads, readAfresh, launch, launched, end, begin, send, mark, lastWords, worktree }
+  enum Gate: Hashable, Sendable {
+    case look, readBeads, readAfresh, launch, launched, end, begin, send, mark, lastWords, worktree
+  }
 
   struct SaveFailure: Error, CustomStringConvertible { var description: String }
 
