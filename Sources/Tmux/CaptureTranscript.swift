@@ -33,14 +33,25 @@ struct CaptureTranscript: Sendable {
     guard facts.count == 3 else { return nil }
     var lines = all[(start + 1)...].prefix { !$0.hasPrefix("\(token).") }.map(Self.trimmed)
     while lines.last?.isEmpty == true { lines.removeLast() }
-    // tmux writes that into the bottom row, however far below the process's last words that is.
-    if facts[0] == "1", lines.last?.hasPrefix("Pane is dead") == true {
-      lines.removeLast()
+    if facts[0] == "1", let last = lines.last, let words = Self.withoutNotice(last) {
+      lines[lines.count - 1] = words
       while lines.last?.isEmpty == true { lines.removeLast() }
     }
     return CapturedPane(
       lines: lines.suffix(max(capture.lines, 1)).map { String($0) }, deadTime: Int(facts[1]),
       version: String(facts[2]))
+  }
+
+  /// A line without what tmux itself writes into the bottom row of a dead pane, however far below the
+  /// process's last words that is; `nil` where it is not there. A last line that had no end of its own
+  /// is joined with it.
+  private static func withoutNotice(_ line: Substring) -> Substring? {
+    let notice = "Pane is dead"
+    for start in line.indices.reversed() where line[start...].hasPrefix(notice) {
+      let rest = line[start...].dropFirst(notice.count)
+      return rest.isEmpty || (rest.hasPrefix(" (") && rest.hasSuffix(")")) ? trimmed(line[..<start]) : nil
+    }
+    return nil
   }
 
   private static func trimmed(_ line: Substring) -> Substring {

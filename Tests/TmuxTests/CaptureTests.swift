@@ -80,4 +80,21 @@ import Tmux
       #expect(others == [nil, nil, nil])
     }
   }
+
+  @Test(arguments: [0, 5, 200])
+  func whatTmuxItselfWritesIntoADeadPaneIsLeftOut(before: Int) async throws {
+    try await withTmuxServer { tmux in
+      for (words, script) in [
+        ("> ", "printf '> '"), ("the end", "echo the end"), ("", ":"),
+        ("Pane is dead (or so", "printf 'Pane is dead (or so'"),
+      ] {
+        let pane = try await tmux.create("gt-\(script.utf8.count)", ["sh", "-c", "seq \(before); \(script); exit 3"]).id
+        _ = try await tmux.death(of: pane)
+        let lines = try #require(try await tmux.client.capture(panes: [PaneCapture(pane, lines: 1_000)])[pane])
+        let last = words == "> " ? ">" : words
+        let seen = (before == 0 ? [] : (1...before).map(String.init)) + (last.isEmpty ? [] : [last])
+        #expect(lines == seen, "\(script)")
+      }
+    }
+  }
 }

@@ -11,7 +11,7 @@ enum CapsuleText {
       ("seen", "\(capsule.seenAt)" + (capsule.diedAt.map { $0 == capsule.seenAt ? "" : " (it died at \($0))" } ?? "")),
     ]
     if let uptime = capsule.uptime {
-      rows.append(("lived", "\(uptime.inWords)" + (capsule.startedAt.map { ", from \($0)" } ?? "")))
+      rows.append(("lived", "\(words(uptime))" + (capsule.startedAt.map { ", from \($0)" } ?? "")))
     }
     rows.append(("restarts", "\(capsule.restarts) before"))
     rows.append(("hook", capsule.hook.map { displayable($0) } ?? "nothing"))
@@ -30,6 +30,13 @@ enum CapsuleText {
     rows.append(("file", path))
     let header = rows.map { "  \($0.0)\(String(repeating: " ", count: 10 - $0.0.count))\($0.1)" }
     return [displayable(capsule.agent)] + header + words(capsule.lastWords)
+  }
+
+  /// Who dies at once does so in less than a second.
+  private static func words(_ uptime: Duration) -> String {
+    guard uptime < .seconds(10) else { return uptime.inWords }
+    let tenths = Int(uptime / .milliseconds(100))
+    return "\(tenths / 10).\(tenths % 10)s"
   }
 
   private static func worktree(_ reading: Reading<CrashCapsule.Worktree>) -> [(String, String)] {

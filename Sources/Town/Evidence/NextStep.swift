@@ -37,7 +37,7 @@ package struct NextStep: Sendable, Hashable {
     case .alive:
       guard let spawn else { return NextStep("it is left to work; its end would be seen at once") }
       return NextStep(
-        "it is told to begin when its prompt shows; that is given up at the time named",
+        "it is told to begin when its prompt shows, or that is given up",
         at: (spawn.firstSeen ?? spawn.spawnedAt) + policy.spawnPrune)
     case .start: return NextStep("it is started", at: time)
     case .restart: return NextStep("it is restarted", at: time)
