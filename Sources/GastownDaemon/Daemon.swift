@@ -44,7 +44,7 @@ package struct Daemon: Sendable {
       journal.record(TownEvent(.daemonReady, message: "supervising \(town.layout.root): \(line)"))
     }
     let supervisor = Supervisor(
-      world: town.world, policy: town.settings.policy, journal: journal,
+      world: world, policy: town.settings.policy, journal: journal,
       reports: SupervisorReports(
         ready: { gate.firstLookIsTaken(status: $0) },
         status: { line in Task { await status.report(line) } },
@@ -73,6 +73,13 @@ package struct Daemon: Sendable {
     try await ServiceGroup(configuration: configuration).run()
     markStopped()
     withExtendedLifetime(lock) {}
+  }
+
+  private var world: any TownWorld {
+    #if DEBUG
+      if let file = town.environment["GASTOWN_FAULT"] { return FaultingTown(town.world, file: file) }
+    #endif
+    return town.world
   }
 
   private var endpoint: ControlServer.Endpoint {
