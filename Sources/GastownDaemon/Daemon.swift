@@ -59,6 +59,10 @@ package struct Daemon: Sendable {
         .init(service: ControlService(server: server, gate: gate)),
         .init(service: SignalService(supervisor: supervisor)),
         .init(
+          service: BeadsWatchService(
+            layout: town.layout, supervisor: supervisor, longest: town.settings.policy.heartbeat.active,
+            complain: { journal.warning($0) })),
+        .init(
           service: ManagerService(
             manager: manager, supervisor: supervisor, watchdogInterval: service.watchdogInterval,
             announceStop: {

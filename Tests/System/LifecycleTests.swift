@@ -48,7 +48,9 @@ struct LifecycleTests {
       let pid = try #require(try await town.agents()[Self.session])
       try await eventually("it begins") { town.log(Self.session).contains("told Begin.") ? true : nil }
       try await town.gt("session", "inject", "rig1/toast", "-m", "run trap '' TERM HUP; sleep 1000 & sleep 1001")
-      try await eventually("it has children, not \(try await town.processes(of: Self.session)), \(town.log(Self.session))") {
+      try await eventually(
+        "it has children, not \(try await town.processes(of: Self.session)), \(town.log(Self.session))"
+      ) {
         try await town.processes(of: Self.session).count == 3 ? true : nil
       }
       try await town.ask("shutdown", of: "rig1/toast", body: "stop")
@@ -98,6 +100,20 @@ struct LifecycleTests {
       #expect(text.hasPrefix("1 carried out, 0 refused"))
       #expect(try await town.events("lifecycle_executed").count == 2)
       #expect(try await town.subjects(for: "deacon/") == [])
+    }
+  }
+
+  @Test func `mail that another tool writes into the town's beads is read without a heartbeat`() async throws {
+    try await withTown(TownUser.Plan(usesBd: true)) { town in
+      let before = try await town.settle(["gt-deacon", "gt-rig1-witness", Self.session])
+      try await eventually("it begins") { town.log(Self.session).contains("told Begin.") ? true : nil }
+      try await town.write(#"{"requesting_cycle": true}"#, to: "gt/rig1/polecats/toast/state.json")
+      try await town.shell(
+        """
+        cd gt; BEADS_DIR=$PWD/.beads bd create --type=message --title='LIFECYCLE: toast' --description=cycle           --assignee=deacon/ --labels=from:rig1/toast,thread:thread-1 --priority=2 --json
+        """)
+      try await town.event("lifecycle_executed", session: Self.session)
+      #expect(try await town.agents()[Self.session] != before[Self.session])
     }
   }
 }
