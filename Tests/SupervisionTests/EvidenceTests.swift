@@ -159,26 +159,16 @@ import Testing
     #expect(town.events(of: toast) == [.crashDetected, .agentRestarted] && captures().count == 2)
   }
 
-  @Test func `one who dies while a person's restart is cut short was killed by that person`() async throws {
+  @Test func `one whom a person has stopped while no daemon ran was ended by that person`() async throws {
     let toast = town.addPolecat("toast")
     town.raise(.deacon, toast)
-    let first = ModelProcess(town)
-    try await withSupervisor(of: town, process: first) { supervisor in
-      await supervisor.beat()
-      town.close(.end)
-      let command = Task {
-        try? await supervisor.carryOut(PersonCommand(.restart, agent: toast, who: "ada"))
-      }
-      await town.wait { $0.ledger[toast].ending != nil }
-      first.kill()
-      town.kill(toast, cause: .signalled(15))
-      await supervisor.stop()
-      town.openAll()
-      _ = await command.value
-    }
+    try await withSupervisor(of: town) { supervisor in await supervisor.beat() }
+    town.with { $0.holds[toast] = .known(Hold(kind: .stop, who: "ada", when: nil, why: nil)) }
+    town.kill(toast, cause: .signalled(15))
     try await withSupervisor(of: town) { supervisor in await supervisor.beat() }
     #expect(capsules(of: toast).map(\.killedBy) == ["person"] && capsules(of: toast).map(\.killedByName) == ["ada"])
-    #expect(town.with { $0.ledger[toast].ending } == nil)
+    #expect(town.events(of: toast) == [.agentStopped] && !town.isAlive(toast))
+    #expect(entries(.agentStopped).map { $0["GT_CAPSULE"] } == capsules(of: toast).map(\.id))
   }
 
   @Test func `the history tells what happened, across a restart of the daemon`() async throws {

@@ -10,11 +10,11 @@ import Testing
   private static let signals: [ExitCause?] = [.signalled(9), .signalled(15), .sessionGone]
 
   private func report(
-    _ cause: ExitCause?, ending: AgentRecord.Ending? = nil, hold: Hold? = nil, waiting: Bool = false
+    _ cause: ExitCause?, intent: LifecycleIntent? = nil, hold: Hold? = nil, waiting: Bool = false
   ) -> DeathReport {
     var report = DeathReport(
       Given.toast, seenAt: Given.now, cause: cause, life: Given.life(), since: Given.ago(100),
-      remains: Given.corpse(cause).remains(of: Given.life()), restarts: 2, hook: "gt-x1", ending: ending, hold: hold)
+      remains: Given.corpse(cause).remains(of: Given.life()), restarts: 2, hook: "gt-x1", intent: intent, hold: hold)
     report.wasWaiting = waiting
     return report
   }
@@ -59,16 +59,19 @@ import Testing
   @Test(arguments: CapsuleTests.signals)
   func `who ended an agent is told as far as it is known`(cause: ExitCause?) {
     func killer(_ report: DeathReport, _ memory: MemoryEvents? = nil) -> Killer? { Killer(of: report, memory: memory) }
-    let ada = AgentRecord.Ending(who: "ada", at: Given.now)
+    func intent(mail: String? = nil, _ step: LifecycleIntent.Step = .ending) -> LifecycleIntent {
+      LifecycleIntent(action: .restart, mail: mail, who: "ada", at: Given.now, life: Given.life(), step: step)
+    }
     #expect(killer(report(cause)) == .unknown)
-    #expect(killer(report(cause, ending: ada)) == .person("ada"))
-    #expect(killer(report(cause, ending: .init(who: nil, at: Given.now))) == .daemon)
+    #expect(killer(report(cause, intent: intent())) == .person("ada"))
+    #expect(killer(report(cause, intent: intent(mail: "gt-1"))) == .daemon)
+    #expect(killer(report(cause, intent: intent(mail: "gt-1", .claimed))) == .unknown)
     #expect(killer(report(cause, hold: Given.stopped)) == .person("ada"))
     #expect(killer(report(cause, hold: Given.held)) == .unknown)
     #expect(killer(report(cause), memory(2, before: nil)) == .unknown)
     #expect(killer(report(cause), memory(2, before: 2)) == .unknown)
     #expect(killer(report(cause), memory(2, before: 1)) == (cause == .signalled(9) ? .outOfMemory : .unknown))
-    #expect(killer(report(cause, ending: ada), memory(2, before: 1)) == .person("ada"))
+    #expect(killer(report(cause, intent: intent()), memory(2, before: 1)) == .person("ada"))
   }
 
   @Test(arguments: [ExitCause.exited(status: 1), .exited(status: 0), .serverGone, .shellLeft, nil])

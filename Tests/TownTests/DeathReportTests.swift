@@ -49,7 +49,8 @@ import Testing
   @Test func `what is no crash has no capsule`() {
     let peaceful = Given.corpse(.exited(status: 0))
     for observation in [
-      Given.seen(Given.toast, peaceful, bead: .known(Given.bead(hook: nil))), Given.seen(hold: .known(Given.stopped)),
+      Given.seen(Given.toast, peaceful, bead: .known(Given.bead(hook: nil))),
+      Given.seen(Given.toast, peaceful, hold: .known(Given.stopped)),
     ] {
       let plan = decide(observation)
       #expect(plan.events.map(\.kind) == [.agentStopped])
@@ -65,14 +66,18 @@ import Testing
     }
   }
 
-  @Test func `an end that somebody had begun is told of the death, and forgotten with it`() {
+  @Test func `a stop that nobody of ours has seen is no crash, and has a capsule`() {
+    let plan = decide(Given.seen(Given.toast, Given.corpse(), hold: .known(Given.stopped)))
+    #expect(plan.events.map(\.kind) == [.agentStopped] && plan.deaths.map(\.hold) == [Given.stopped])
+    #expect(plan.events.map(\.capsule) == plan.deaths.map(\.id) && plan.ledger[Given.toast].death == nil)
+    #expect(Killer(of: plan.deaths[0], memory: nil) == .person("ada"))
+  }
+
+  @Test func `an end that had been decided is told of the death`() {
     var ledger = Given.ledger()
-    ledger[Given.toast].ending = AgentRecord.Ending(who: "ada", at: Given.ago(1))
-    let plan = decide(Given.seen(Given.toast, Given.corpse()), ledger: ledger)
-    #expect(plan.deaths.map(\.ending?.who) == ["ada"] && plan.ledger[Given.toast].ending == nil)
-    var other = ledger
-    other[Given.toast].life = Given.life(1)
-    #expect(decide(Given.seen(Given.toast, Given.alive()), ledger: other).ledger[Given.toast].ending == nil)
+    ledger[Given.toast].lifecycle = LifecycleIntent(
+      action: .restart, mail: nil, who: "ada", at: Given.ago(1), life: Given.life(), step: .ending)
+    #expect(decide(Given.seen(Given.toast, Given.corpse()), ledger: ledger).deaths.map(\.intent?.who) == ["ada"])
   }
 
   @Test func `an open death whose capsule is missing is gathered again under its name`() throws {

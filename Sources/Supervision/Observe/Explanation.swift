@@ -19,7 +19,9 @@ package struct Explanation: Sendable {
     let pending = (try? world.loadPendingSpawns(settingAside: false)) ?? []
     var beads = await world.readBeads(hooks: [])
     var snapshot = await world.look(beads: beads, lives: ledger.lives)
-    var plan = rules.decide(snapshot, ledger: ledger, busy: [], look: .heartbeat)
+    // Whose end has been decided is nobody else's to judge.
+    let busy = ledger.sessionsWithIntents
+    var plan = rules.decide(snapshot, ledger: ledger, busy: busy, look: .heartbeat)
     let doubtful = plan.launches.filter { $0.rule == .sessionHealth }
     let hooks = plan.hooksInDoubt.sorted()
     var unread: [String: String] = [:]
@@ -31,7 +33,7 @@ package struct Explanation: Sendable {
       }
       beads.take(hooks: hooks, readings: fresh)
       snapshot = await world.look(beads: beads, lives: ledger.lives)
-      plan = rules.decide(snapshot, ledger: ledger, busy: [], look: .heartbeat)
+      plan = rules.decide(snapshot, ledger: ledger, busy: busy, look: .heartbeat)
     }
     for (session, reason) in unread { plan.replaceFinding(of: session, by: .unknown, reason: reason) }
     let duties = Dictionary(grouping: plan.dutyFindings, by: \.session)

@@ -4,7 +4,6 @@ internal import Town
 
 /// The jobs beside the loop. Each is started after its intent was recorded, and ends in an event.
 extension Supervisor {
-
   func start(
     _ kind: JobTable.Kind, sessions: Set<String> = [], delay: Duration = .zero,
     _ work: @escaping @Sendable (_ world: any TownWorld, _ job: Int) async -> SupervisorEvent
@@ -48,6 +47,7 @@ extension Supervisor {
     }
   }
 
+  /// Ends an agent that a person has stopped.
   func startEnding(_ command: PersonCommand, _ ticket: CommandTicket, liveness: Liveness) {
     let words = lastWords[command.agent.session]
     start(.end, sessions: [command.agent.session]) { world, job in

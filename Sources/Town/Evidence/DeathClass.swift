@@ -68,8 +68,8 @@ package enum Killer: Sendable, Hashable {
     case .signalled?, .sessionGone?: break
     case .exited?, .serverGone?, .shellLeft?, nil: return nil
     }
-    if let ending = report.ending {
-      self = ending.who.map { .person($0) } ?? .daemon
+    if let intent = report.intent, intent.step != .claimed {
+      self = intent.isPersons ? .person(intent.who) : .daemon
     } else if let hold = report.hold, hold.kind == .stop {
       self = .person(hold.who)
     } else if report.cause == .signalled(9), memory?.sawKill == true {

@@ -32,8 +32,8 @@ package struct DeathReport: Sendable, Hashable {
   /// Restarts so far, ever.
   package var restarts: Int
   package var hook: String?
-  /// Who had begun to end the agent on purpose.
-  package var ending: AgentRecord.Ending?
+  /// The end that had been decided for the agent.
+  package var intent: LifecycleIntent?
   /// The decision of a person that held when it died.
   package var hold: Hold?
   /// Whether it had been started and not yet been told to begin.
@@ -41,7 +41,7 @@ package struct DeathReport: Sendable, Hashable {
 
   package init(
     _ agent: AgentIdentity, seenAt: Timestamp, cause: ExitCause?, life: ProcessLife? = nil, since: Timestamp? = nil,
-    remains: Remains? = nil, restarts: Int = 0, hook: String? = nil, ending: AgentRecord.Ending? = nil,
+    remains: Remains? = nil, restarts: Int = 0, hook: String? = nil, intent: LifecycleIntent? = nil,
     hold: Hold? = nil
   ) {
     id = CrashCapsule.id(time: seenAt, session: agent.session)
@@ -53,7 +53,7 @@ package struct DeathReport: Sendable, Hashable {
     self.remains = remains
     self.restarts = restarts
     self.hook = hook
-    self.ending = ending
+    self.intent = intent
     self.hold = hold
   }
 

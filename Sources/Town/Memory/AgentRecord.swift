@@ -46,18 +46,6 @@ package struct AgentRecord: Sendable, Hashable, Codable {
     }
   }
 
-  /// An end that was begun on purpose, and whose outcome has not been recorded.
-  package struct Ending: Sendable, Hashable, Codable {
-    /// Who wanted it; `nil` for the daemon itself.
-    package var who: String?
-    package var at: Timestamp
-
-    package init(who: String?, at: Timestamp) {
-      self.who = who
-      self.at = at
-    }
-  }
-
   /// What somebody was told about the work on the agent's hook.
   package struct Told: Sendable, Hashable, Codable {
     package var hook: String
@@ -102,7 +90,6 @@ package struct AgentRecord: Sendable, Hashable, Codable {
   package var death: Death?
   package var grave: Grave?
   package var launch: Launch?
-  package var ending: Ending?
   package var backoff = Backoff()
   /// Restarts so far, ever.
   package var restarts = 0
@@ -113,11 +100,15 @@ package struct AgentRecord: Sendable, Hashable, Codable {
   package var toldGupp: Told?
   package var toldOrphan: Told?
   package var marking: Marking?
+  /// An end of it that has been decided and not been carried out to its end.
+  package var lifecycle: LifecycleIntent?
+  /// Its own request to stay down.
+  package var shutdown: Shutdown?
 
   package init() {}
 
   enum CodingKeys: String, CodingKey {
-    case life, since, death, grave, launch, ending, backoff, restarts, marking
+    case life, since, death, grave, launch, backoff, restarts, marking, lifecycle, shutdown
     case toldNotReady = "told_not_ready"
     case toldRefusal = "told_refusal"
     case toldGupp = "told_gupp"

@@ -30,19 +30,23 @@ package enum DeathRule {
     let bead = observation.bead.value.flatMap { $0?.hookBead }
     let report = DeathReport(
       agent, seenAt: snapshot.time, cause: cause, life: lived, since: record.since,
-      remains: observation.liveness.remains(of: lived), restarts: record.restarts, hook: bead, ending: record.ending,
+      remains: observation.liveness.remains(of: lived), restarts: record.restarts, hook: bead, intent: record.lifecycle,
       hold: observation.hold.value ?? nil)
     record.life = nil
     record.since = nil
-    record.ending = nil
     record.grave = grave
 
     switch need {
     case .rest(.stopped, let reason):
-      plan.events.append(
-        TownEvent(
-          .agentStopped, agent: agent, message: "\(agent.address) is down: \(reason)", bead: bead,
-          pid: lived?.pid ?? corpse?.pid, cause: cause, reason: reason))
+      var event = TownEvent(
+        .agentStopped, agent: agent, message: "\(agent.address) is down: \(reason)", bead: bead,
+        pid: lived?.pid ?? corpse?.pid, cause: cause, reason: reason)
+      // No crash, but nobody of ours has seen how it was ended.
+      if cause?.isCrash == true {
+        event.capsule = report.id
+        plan.deaths.append(report)
+      }
+      plan.events.append(event)
     case .rest(_, let reason):
       tell(report, because: reason, plan: &plan)
       if WorkRule.rule(for: agent) == .observed, cause?.isCrash ?? true {

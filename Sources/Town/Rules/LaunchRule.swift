@@ -36,10 +36,10 @@ package enum LaunchRule {
       record.life = life
       record.since = time
       record.death = nil
-      record.ending = nil
       record.grave = nil
       record.toldNotReady = false
       record.toldRefusal = nil
+      record.shutdown = nil
       if order.isRestart { record.restarts += 1 }
       let caution = warnings.isEmpty ? "" : " (\(warnings.joined(separator: "; ")))"
       plan.events.append(

@@ -60,9 +60,12 @@ package struct TownRules: Sendable {
 
   private func decide(_ observation: AgentObservation, in snapshot: TownSnapshot, plan: inout Plan) {
     let agent = observation.agent
-    let need = WorkRule.need(of: observation, at: snapshot.time, policy: policy)
     var record = plan.ledger[agent]
     defer { plan.ledger[agent] = record }
+    if case .known(let bead?) = observation.bead, bead.hookBead == nil { record.shutdown?.hook = nil }
+    let need = WorkRule.need(of: observation, shutdown: record.shutdown, at: snapshot.time, policy: policy)
+    // New work on its hook, or it could not want to run.
+    if case .run = need { record.shutdown = nil }
 
     switch observation.liveness {
     case .unknown(let reason):
@@ -112,10 +115,10 @@ package struct TownRules: Sendable {
       record.since = snapshot.time
       record.death = nil
       record.launch = nil
-      record.ending = nil
       record.grave = nil
       record.toldNotReady = false
       record.toldRefusal = nil
+      record.shutdown = nil
     }
     record.backoff.noteAlive(at: snapshot.time, policy: policy.restart)
   }

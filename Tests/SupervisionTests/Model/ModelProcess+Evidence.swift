@@ -45,7 +45,7 @@ extension ModelProcess {
 
   func write(_ capsule: CrashCapsule) throws {
     if let failure = town.with({ $0.evidenceFailure }) { throw ModelTown.SaveFailure(description: failure) }
-    guard lives else { return }
+    guard reaches() else { return }
     town.with { $0.capsules[capsule.id] = capsule }
     note(.capsule(capsule.session))
   }
@@ -58,7 +58,7 @@ extension ModelProcess {
 
   func append(_ entries: [String: [HistoryEntry]]) throws {
     if let failure = town.with({ $0.evidenceFailure }) { throw ModelTown.SaveFailure(description: failure) }
-    guard lives else { return }
+    guard reaches() else { return }
     town.with { $0.histories.merge(entries) { $0 + $1 } }
     note(.history)
   }
