@@ -47,12 +47,9 @@ package struct CrashCapsules: Sendable {
     for name in try Disk.names(in: directory) {
       var status = stat()
       guard lstat("\(directory)/\(name)", &status) == 0 else { continue }
-      if CrashCapsules.id(name) != nil {
-        files.append(CapsuleShelf.File(name: name, size: Int64(status.st_size)))
-      } else if CrashCapsules.isAbandoned(name) {
-        try Disk.remove("\(directory)/\(name)")
-      }
+      if CrashCapsules.id(name) != nil { files.append(CapsuleShelf.File(name: name, size: Int64(status.st_size))) }
     }
+    try Disk.removeAbandoned(in: directory)
     for name in CapsuleShelf.excess(files) { try Disk.remove("\(directory)/\(name)") }
   }
 
@@ -66,14 +63,5 @@ package struct CrashCapsules: Sendable {
     guard name.hasSuffix(suffix) else { return nil }
     let id = String(name.dropLast(suffix.count))
     return CrashCapsule.session(ofID: id) == nil ? nil : id
-  }
-
-  /// `<id>.json.<pid>.<random>.new` of another process than this one.
-  private static func isAbandoned(_ name: String) -> Bool {
-    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-    guard parts.count >= 6, parts.last == "new", parts[parts.count - 4] == "json",
-      let writer = Int32(parts[parts.count - 3])
-    else { return false }
-    return writer != getpid()
   }
 }

@@ -66,6 +66,7 @@ package struct HistoryFiles: Sendable {
 
   /// Removes the histories that have been still for longest, where there are too many.
   package func prune(to count: Int = HistoryFiles.countLimit) throws(TownFileError) {
+    try Disk.removeAbandoned(in: directory)
     let names = try Disk.names(in: directory).filter { $0.hasSuffix(HistoryFiles.suffix) }
     guard names.count > count else { return }
     let dated = names.map { name in
