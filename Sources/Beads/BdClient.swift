@@ -52,7 +52,9 @@ struct BdClient: Sendable {
   /// The error for a run that ended with a status other than 0.
   func failure(_ result: CommandResult, attempt: String) -> BeadStoreError {
     let reason = BdOutput.reason(result)
-    if BdOutput.saysMissing(reason) { return BeadStoreError(.notFound, attempt: attempt, message: reason) }
+    if reason.contains("no issue found matching") {
+      return BeadStoreError(.notFound, attempt: attempt, message: reason)
+    }
     let isOutage = [
       "locked", "busy", "no beads database", "unable to open", "disk I/O", "database or disk is full", "LEGACY",
     ]

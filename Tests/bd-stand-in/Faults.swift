@@ -12,8 +12,8 @@ import FoundationEssentials
 ///     {"subcommand": "list", "hang": true}
 ///
 /// Without `subcommand` every call is struck, and with `skip` only those after so many. In order: `pid` is a file
-/// that the process writes its id to; `delay_ms` waits; `gate` is a FIFO, and waits until somebody opens it for
-/// writing; `hang` never ends, and ignores SIGTERM where `stubborn` is true; `flood` prints that many megabytes;
+/// that the process writes its id to; `delay_ms` waits; `gate` is a FIFO, and waits until somebody has opened it for
+/// writing and closed it; `hang` never ends, and ignores SIGTERM where `stubborn` is true; `flood` prints that many megabytes;
 /// `noise` goes to standard error before the answer; `stdout` and `stderr` are printed in place of the answer;
 /// `exit` is the status, and `signal` a signal that the process ends itself with. `silent_write` answers a write
 /// without doing it.
@@ -56,7 +56,12 @@ struct Faults: Decodable {
     guard applies(to: invocation) else { return }
     if let skip, (place?.calls(of: subcommand) ?? 0) <= skip { return }
     if let pid { try? Data("\(getpid())".utf8).write(to: URL(filePath: pid), options: .atomic) }
-    if let gate { close(open(gate, O_RDONLY | O_CLOEXEC)) }
+    if let gate {
+      let descriptor = open(gate, O_RDONLY | O_CLOEXEC)
+      var byte: UInt8 = 0
+      while Glibc.read(descriptor, &byte, 1) < 0, errno == EINTR {}
+      close(descriptor)
+    }
     if let noise { output.errors += noise }
     if let delayMilliseconds { usleep(UInt32(delayMilliseconds) * 1_000) }
     if hang == true {

@@ -50,3 +50,15 @@ extension BeadStoreError {
     }
   }
 }
+
+extension BeadStoreError {
+  /// The error that `body` throws; `nil` where it throws none, or another.
+  static func thrown(by body: () async throws -> Void) async -> BeadStoreError? {
+    do {
+      try await body()
+      return nil
+    } catch {
+      return error as? BeadStoreError
+    }
+  }
+}
