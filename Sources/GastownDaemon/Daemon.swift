@@ -30,6 +30,8 @@ package struct Daemon: Sendable {
   package func run() async throws {
     // A client that goes away must be an error of its connection, not the end of us.
     signal(SIGPIPE, SIG_IGN)
+    // One that comes before anybody listens asks for no more than the first beat brings.
+    signal(SIGUSR1, SIG_IGN)
     let manager = ServiceManager(environment: service)
     let lock = try await takeLock(manager: manager)
     try OriginalDaemonGuard.check(town.layout)
@@ -55,6 +57,7 @@ package struct Daemon: Sendable {
       services: [
         .init(service: SupervisorService(supervisor: supervisor), successTerminationBehavior: .gracefullyShutdownGroup),
         .init(service: ControlService(server: server, gate: gate)),
+        .init(service: SignalService(supervisor: supervisor)),
         .init(
           service: ManagerService(
             manager: manager, supervisor: supervisor, watchdogInterval: service.watchdogInterval,

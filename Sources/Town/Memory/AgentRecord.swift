@@ -98,11 +98,15 @@ package struct AgentRecord: Sendable, Hashable, Codable {
   package var toldGupp: Told?
   package var toldOrphan: Told?
   package var marking: Marking?
+  /// An end of it that has been decided and not been carried out to its end.
+  package var lifecycle: LifecycleIntent?
+  /// Its own request to stay down.
+  package var shutdown: Shutdown?
 
   package init() {}
 
   enum CodingKeys: String, CodingKey {
-    case life, since, death, grave, launch, backoff, restarts, marking
+    case life, since, death, grave, launch, backoff, restarts, marking, lifecycle, shutdown
     case toldNotReady = "told_not_ready"
     case toldRefusal = "told_refusal"
     case toldGupp = "told_gupp"
