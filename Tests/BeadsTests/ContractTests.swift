@@ -130,6 +130,9 @@ struct ContractTests {
       try bd.expect([.recorded(assigned, mode.recording(first)), .recorded(copied, mode.recording(second))])
       #expect(try await store.messages(for: "deacon/").map(\.title) == subjects, "\(first)")
     }
+    // Without the copies it is one.
+    try bd.expect([.recorded(assigned, mode.recording("39-list-deacon-messages-3"))])
+    #expect(try await store.messages(for: "deacon/", copies: false).count == 3)
     try bd.verify()
   }
 

@@ -4,6 +4,7 @@ import Beads
 import Commands
 import Foundation
 import Logging
+import Processes
 import Supervision
 import Synchronization
 import TestSupport
@@ -44,10 +45,11 @@ struct BdTown: Sendable {
   /// - Parameters:
   ///   - databases: by directory, relative to the root: the prefix and the beads.
   ///   - routes: the text of `routes.jsonl`, where there is one.
+  ///   - isInstalled: whether there is a `bd` when the store is opened.
   ///   - interceptor: is called with each command of the store before it is run.
   init(
     _ town: LiveTownFixture, databases: [String: (prefix: String, beads: [StoredBead])], routes: String? = nil,
-    interceptor: (@Sendable (Command) async throws -> Void)? = nil
+    isInstalled: Bool = true, interceptor: (@Sendable (Command) async throws -> Void)? = nil
   ) throws {
     self.town = town
     let root = town.layout.root
@@ -58,12 +60,12 @@ struct BdTown: Sendable {
       TestFile.write("", to: "\(root)/\(place)/.beads/issues.jsonl")
     }
     if let routes { TestFile.write(routes, to: "\(root)/.beads/routes.jsonl") }
-    let path = town.directory("bin/bd")
-    try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: builtExecutable("bd-stand-in"))
+    let path = town.environment["PATH"] ?? ""
     store = try BeadStores.open(
       townRoot: root, environment: town.environment,
       runner: InterceptedRunner(runner: town.runner, interceptor: interceptor), deadline: .seconds(60),
-      findExecutable: { $0 == "bd" ? path : nil })
+      awaitingBd: true, findExecutable: { ExecutableSearch.find($0, path: path) })
+    if isInstalled { try bringBdBack() }
   }
 
   func takeBdAway() { unlink(bd) }
