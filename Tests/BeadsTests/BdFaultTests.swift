@@ -256,6 +256,25 @@ struct BdFaultTests {
     #expect(try await store.beads([bead.id]) == [bead.id: .known(bead)])
   }
 
+  @Test(
+    "that has deleted a bead keeps its tombstone, which nobody takes for a bead", arguments: [StoreKind.bd, .helperBd])
+  func tombstones(_ kind: StoreKind) async throws {
+    let town = try BeadsTown()
+    let store = try kind.make(in: town)
+    let agent = try await store.createAgent(toast, state: .working, hook: "gt-x")
+    let mail = Mail(store: store)
+    let message = try await mail.send(from: "overseer", to: "deacon/", subject: "s", body: "b", copies: ["mayor/"])
+    try await town.bd(["delete", agent.id, message.id, "--force", "--hard"])
+    #expect(try await store.agents().bead(agent.id) == .known(nil))
+    #expect(try await store.beads([agent.id])[agent.id]?.value??.status == .tombstone)
+    for mailbox in ["deacon/", "mayor/"] { #expect(try await mail.inbox(mailbox) == []) }
+    #expect(try await mail.message(message.id).read)
+    let calls = town.calls().count
+    try await mail.delete(message.id)
+    #expect(try await store.close(agent.id, reason: "x").status == .tombstone)
+    #expect(town.calls().dropFirst(calls).allSatisfy { $0.hasPrefix("show ") }, "nothing is written")
+  }
+
   /// The writes to a bead that is there.
   private func writes(
     _ id: String
