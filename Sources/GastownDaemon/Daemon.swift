@@ -44,7 +44,7 @@ package struct Daemon: Sendable {
       journal.record(TownEvent(.daemonReady, message: "supervising \(town.layout.root): \(line)"))
     }
     let supervisor = Supervisor(
-      world: town.world, policy: town.settings.policy, journal: journal,
+      world: world, policy: town.settings.policy, journal: journal,
       reports: SupervisorReports(
         ready: { gate.firstLookIsTaken(status: $0) },
         status: { line in Task { await status.report(line) } },
@@ -58,6 +58,10 @@ package struct Daemon: Sendable {
         .init(service: SupervisorService(supervisor: supervisor), successTerminationBehavior: .gracefullyShutdownGroup),
         .init(service: ControlService(server: server, gate: gate)),
         .init(service: SignalService(supervisor: supervisor)),
+        .init(
+          service: BeadsWatchService(
+            layout: town.layout, supervisor: supervisor, longest: town.settings.policy.heartbeat.active,
+            complain: { journal.warning($0) })),
         .init(
           service: ManagerService(
             manager: manager, supervisor: supervisor, watchdogInterval: service.watchdogInterval,
@@ -73,6 +77,13 @@ package struct Daemon: Sendable {
     try await ServiceGroup(configuration: configuration).run()
     markStopped()
     withExtendedLifetime(lock) {}
+  }
+
+  private var world: any TownWorld {
+    #if DEBUG
+      if let file = town.environment["GASTOWN_FAULT"] { return FaultingTown(town.world, file: file) }
+    #endif
+    return town.world
   }
 
   private var endpoint: ControlServer.Endpoint {

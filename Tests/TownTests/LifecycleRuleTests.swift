@@ -90,7 +90,7 @@ import Testing
   }
 
   @Test func `what cannot be carried out is refused, with the reason`() {
-    #expect(Self.refusal(Self.verdict(on: Self.message(sent: Given.ago(21_601)))) == "it is older than 6 hours")
+    #expect(Self.refusal(Self.verdict(on: Self.message(sent: Given.ago(21_601)))) == "it is older than 6h0m0s")
     #expect(Self.verdict(on: Self.message(sent: Given.ago(21_600))).map(Self.refusal) == .some(nil))
     #expect(Self.refusal(Self.verdict(on: Self.message(body: "hm")))?.contains("'hm'") == true)
     #expect(
