@@ -12,10 +12,10 @@ import FoundationEssentials
 ///     {"subcommand": "list", "hang": true}
 ///
 /// Without `subcommand` every call is struck, and with `skip` only those after so many. In order: `pid` is a file
-/// that the process writes its id to; `delay_ms` waits; `gate` is a FIFO, and waits until somebody has opened it for
-/// writing and closed it; `hang` never ends, and ignores SIGTERM where `stubborn` is true; `flood` prints that many megabytes;
-/// `noise` goes to standard error before the answer; `stdout` and `stderr` are printed in place of the answer;
-/// `exit` is the status, and `signal` a signal that the process ends itself with. `silent_write` answers a write
+/// that the process writes its id to; `gate` is a FIFO, and waits until somebody has opened it for writing and closed
+/// it; `noise` goes to standard error before the answer; `delay_ms` waits; `hang` never ends, and ignores SIGTERM
+/// where `stubborn` is true; `flood` prints that many megabytes; `signal` is one that the process ends itself with;
+/// `stdout` and `stderr` are printed in place of the answer, and `exit` is the status. `silent_write` answers a write
 /// without doing it.
 struct Faults: Decodable {
   var subcommand: String?
