@@ -16,16 +16,24 @@ package struct BdBeadStore: BeadStore {
 
   /// - Parameters:
   ///   - townRoot: absolute.
-  ///   - executable: the absolute path of `bd`.
   ///   - environment: for `bd`, without what is set for each run.
   ///   - deadline: for each run of `bd`; one operation takes up to three runs, one after the other.
+  ///   - findExecutable: the absolute path of `bd`; called before each run.
+  package init(
+    townRoot: String, environment: [String: String], runner: any CommandRunner, deadline: Duration = .seconds(20),
+    findExecutable: @escaping @Sendable () -> String?
+  ) {
+    self.townRoot = townRoot
+    name = "bd in \(townRoot)/.beads"
+    client = BdClient(environment: environment, runner: runner, deadline: deadline, findExecutable: findExecutable)
+  }
+
+  /// - Parameter executable: the absolute path of `bd`.
   package init(
     townRoot: String, executable: String, environment: [String: String], runner: any CommandRunner,
     deadline: Duration = .seconds(20)
   ) {
-    self.townRoot = townRoot
-    name = "bd in \(townRoot)/.beads"
-    client = BdClient(executable: executable, environment: environment, runner: runner, deadline: deadline)
+    self.init(townRoot: townRoot, environment: environment, runner: runner, deadline: deadline) { executable }
   }
 
   /// The town's databases as they stand now.

@@ -23,7 +23,7 @@ struct EightDutiesTests {
       try await town.send(
         as: "rig1/fresh", subject: "POLECAT_STARTED rig1/fresh", body: "Session: gt-rig1-fresh\nIssue: gt-new")
       try await town.event("spawn_triggered", session: "gt-rig1-fresh")
-      try await eventually("it begins") { town.log("gt-rig1-fresh").contains("told Begin.") ? true : nil }
+      try await eventually("it begins") { town.log("gt-rig1-fresh").contains("told Begin.") }
       #expect(town.text("gt/spawn/pending.json")?.filter { !$0.isWhitespace } == "[]")
 
       // 4: a polecat asks for its own restart.
@@ -37,7 +37,7 @@ struct EightDutiesTests {
       try await town.gt("agent", "set", "rig1/gone", "--state", "dead", "--hook", "gt-lost")
       try await eventually("the Refinery is marked", within: .seconds(30), every: .milliseconds(300)) {
         try await town.beat()
-        return try await town.events("stale_agent", session: "gt-rig1-refinery").isEmpty ? nil : true
+        return try await town.events("stale_agent", session: "gt-rig1-refinery").isEmpty == false
       }
       #expect(try await town.gt("agent", "show", "rig1/refinery").contains("dead"))
       try await town.event("orphaned_work", session: "gt-rig1-gone")

@@ -46,12 +46,12 @@ struct LifecycleTests {
     try await withTown { town in
       try await town.settle(["gt-deacon", "gt-rig1-witness", Self.session])
       let pid = try #require(try await town.agents()[Self.session])
-      try await eventually("it begins") { town.log(Self.session).contains("told Begin.") ? true : nil }
+      try await eventually("it begins") { town.log(Self.session).contains("told Begin.") }
       try await town.gt("session", "inject", "rig1/toast", "-m", "run trap '' TERM HUP; sleep 1000 & sleep 1001")
       try await eventually(
         "it has children, not \(try await town.processes(of: Self.session)), \(town.log(Self.session))"
       ) {
-        try await town.processes(of: Self.session).count == 3 ? true : nil
+        try await town.processes(of: Self.session).count == 3
       }
       try await town.ask("shutdown", of: "rig1/toast", body: "stop")
       let event = try #require(try await town.event("lifecycle_executed", session: Self.session).first)
@@ -106,7 +106,7 @@ struct LifecycleTests {
   @Test func `mail that another tool writes into the town's beads is read without a heartbeat`() async throws {
     try await withTown(TownUser.Plan(usesBd: true)) { town in
       let before = try await town.settle(["gt-deacon", "gt-rig1-witness", Self.session])
-      try await eventually("it begins") { town.log(Self.session).contains("told Begin.") ? true : nil }
+      try await eventually("it begins") { town.log(Self.session).contains("told Begin.") }
       try await town.write(#"{"requesting_cycle": true}"#, to: "gt/rig1/polecats/toast/state.json")
       try await town.shell(
         """
