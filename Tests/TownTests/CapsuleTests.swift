@@ -60,7 +60,8 @@ import Testing
   func `who ended an agent is told as far as it is known`(cause: ExitCause?) {
     func killer(_ report: DeathReport, _ memory: MemoryEvents? = nil) -> Killer? { Killer(of: report, memory: memory) }
     func intent(mail: String? = nil, _ step: LifecycleIntent.Step = .ending) -> LifecycleIntent {
-      LifecycleIntent(action: .restart, mail: mail, who: "ada", at: Given.now, life: Given.life(), step: step)
+      LifecycleIntent(
+        action: .restart, mail: mail, who: "ada", at: Given.now, life: Given.life(), hook: nil, step: step)
     }
     #expect(killer(report(cause)) == .unknown)
     #expect(killer(report(cause, intent: intent())) == .person("ada"))

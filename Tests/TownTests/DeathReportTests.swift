@@ -76,7 +76,7 @@ import Testing
   @Test func `an end that had been decided is told of the death`() {
     var ledger = Given.ledger()
     ledger[Given.toast].lifecycle = LifecycleIntent(
-      action: .restart, mail: nil, who: "ada", at: Given.ago(1), life: Given.life(), step: .ending)
+      action: .restart, mail: nil, who: "ada", at: Given.ago(1), life: Given.life(), hook: nil, step: .ending)
     #expect(decide(Given.seen(Given.toast, Given.corpse()), ledger: ledger).deaths.map(\.intent?.who) == ["ada"])
   }
 

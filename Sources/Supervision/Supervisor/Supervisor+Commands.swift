@@ -21,12 +21,10 @@ extension Supervisor {
         postpone(command, ticket, at: snapshot.time)
         continue
       }
-      // A person's word takes the place of what was asked for before and is not under way.
-      overrule(plan.ledger[command.agent].lifecycle, by: command, plan: &plan)
       switch command.verb {
       case .start: start(command, ticket, observation, at: snapshot.time, plan: &plan, orders: &orders)
-      case .stop: stop(command, ticket, observation, at: snapshot.time)
-      case .restart: restart(command, ticket, observation, at: snapshot.time, plan: &plan)
+      case .stop: stop(command, ticket, observation, at: snapshot.time, plan: &plan)
+      case .restart: restart(command, ticket, observation, in: snapshot, plan: &plan)
       }
     }
   }
@@ -52,7 +50,6 @@ extension Supervisor {
         }
         try world.setHold(nil, on: agent)
       }
-      plan.ledger[agent].shutdown = nil
       switch observation.liveness {
       case .alive(let life, _):
         answer(
@@ -71,6 +68,8 @@ extension Supervisor {
       answer(ticket, throwing: CommandRefusal("\(error)"))
       return
     }
+    plan.ledger[agent].shutdown = nil
+    overrule(plan.ledger[agent].lifecycle, by: command, plan: &plan)
     startTickets[agent.session] = ticket
     orders.append(
       order(
@@ -80,7 +79,8 @@ extension Supervisor {
 
   /// A person's decision is written down before anything is ended, so that no death of it is a crash.
   private func stop(
-    _ command: PersonCommand, _ ticket: CommandTicket, _ observation: AgentObservation, at time: Timestamp
+    _ command: PersonCommand, _ ticket: CommandTicket, _ observation: AgentObservation, at time: Timestamp,
+    plan: inout Plan
   ) {
     do {
       try world.setHold(Hold(kind: .stop, who: command.who, when: time, why: command.why), on: command.agent)
@@ -88,16 +88,20 @@ extension Supervisor {
       answer(ticket, throwing: CommandRefusal("the decision cannot be written down, so nothing is ended: \(error)"))
       return
     }
+    overrule(plan.ledger[command.agent].lifecycle, by: command, plan: &plan)
     startEnding(command, ticket, liveness: observation.liveness)
   }
 
   /// Nothing is ended for a restart of which it is clear beforehand that the start would be refused.
   private func restart(
-    _ command: PersonCommand, _ ticket: CommandTicket, _ observation: AgentObservation, at time: Timestamp,
+    _ command: PersonCommand, _ ticket: CommandTicket, _ observation: AgentObservation, in snapshot: TownSnapshot,
     plan: inout Plan
   ) {
     let agent = command.agent
     do {
+      if let reason = snapshot.tmuxFailure ?? snapshot.otherTmuxFailure {
+        throw CommandRefusal("\(agent.address) is left alone, for it could not be started again: \(reason)")
+      }
       switch observation.hold {
       case .known(nil): break
       case .known(let hold?) where hold.kind == .stop: try world.setHold(nil, on: agent)
@@ -112,10 +116,12 @@ extension Supervisor {
       answer(ticket, throwing: CommandRefusal("\(error)"))
       return
     }
+    plan.ledger[agent].shutdown = nil
+    overrule(plan.ledger[agent].lifecycle, by: command, plan: &plan)
     // Written down before anything is ended: the start that follows is not forgotten.
     plan.ledger[agent].lifecycle = LifecycleIntent(
-      action: .restart, mail: nil, who: command.who, why: command.why, at: time, life: observation.liveness.life,
-      step: .ending)
+      action: .restart, mail: nil, who: command.who, why: command.why, at: snapshot.time,
+      life: observation.liveness.life, hook: observation.bead.value.flatMap { $0?.hookBead }, step: .ending)
     startTickets[agent.session] = ticket
   }
 
@@ -146,10 +152,18 @@ extension Supervisor {
         .agentStopped, agent: agent, message: "\(agent.address) \(reason); \(how)", pid: lived?.pid, reason: reason))
   }
 
-  /// Answers whoever asked for a restart that comes to nothing.
+  /// Answers whoever asked for a restart that comes to nothing, if anybody still waits.
   func answerRestart(of agent: AgentIdentity, throwing reason: String) {
-    guard let ticket = startTickets.removeValue(forKey: agent.session) else { return }
-    answer(ticket, throwing: CommandRefusal(reason))
+    answerRestart(session: agent.session, with: .failure(CommandRefusal(reason)))
+  }
+
+  func answerRestart(of agent: AgentIdentity, returning text: String, pid: Int32?) {
+    answerRestart(session: agent.session, with: .success(CommandOutcome(text: text, changed: true, pid: pid)))
+  }
+
+  func answerRestart(session: String, with result: Result<CommandOutcome, CommandRefusal>) {
+    guard let ticket = startTickets.removeValue(forKey: session) else { return }
+    answers.append((ticket, result))
   }
 
   /// Answers whoever asked for a start.

@@ -113,10 +113,11 @@ extension Supervisor {
   /// Sleeps until the heartbeat, or until some decision wants another look.
   func armTimer(nextLook: Timestamp?, now: Timestamp) {
     timer?.cancel()
-    // A clock that was set back must not put the heartbeat off for longer than its interval.
+    // Looks are wanted by the wall clock, which may be set: none is waited for longer than this.
     let longest = rules.policy.heartbeat.dormant
+    let uptime = self.world.uptime()
     // While the beads are read the heartbeat is on its way, and the end of that is an event.
-    var pause = jobs.isReading ? longest : nextHeartbeat.map { min($0 - now, longest) } ?? longest
+    var pause = jobs.isReading ? longest : (heartbeatDue ?? uptime + longest) - uptime
     if let nextLook { pause = min(pause, nextLook - now) }
     let world = self.world
     let rest = max(pause, .milliseconds(1))

@@ -27,13 +27,13 @@ extension Supervisor {
     let waiting = Set(pending.map(\.session))
 
     let snapshot = await world.look(beads: beads, lives: plan.ledger.lives)
-    let closings = intake.isHeartbeat ? attendMail(snapshot, commands: intake.commands.map(\.0), plan: &plan) : []
+    var closings = intake.isHeartbeat ? attendMail(snapshot, commands: intake.commands.map(\.0), plan: &plan) : []
     // Whose end has been decided is nobody else's to judge, a job for it or none.
     let decided = rules.decide(
       snapshot, ledger: plan.ledger, busy: jobs.busy.union(plan.ledger.sessionsWithIntents), look: intake.look)
     if duty == .town { plan.absorb(decided) } else { plan.findings = decided.findings }
     carryOut(intake.commands, snapshot: snapshot, plan: &plan, orders: &intake.orders)
-    let acts = advanceIntents(snapshot, plan: &plan, orders: &intake.orders)
+    var acts = advanceIntents(snapshot, plan: &plan, orders: &intake.orders)
     // What a person wants of an agent comes before what the rules want: never both at once.
     let taken = jobs.busy.union(intake.orders.map(\.agent.session))
     let ruled = duty == .town ? decided.launches.filter { !taken.contains($0.agent.session) } : []
@@ -46,6 +46,13 @@ extension Supervisor {
     let notices = post(plan.notices, retrying: intake.isHeartbeat, ledger: &plan.ledger)
 
     record(plan, snapshot: snapshot, isHeartbeat: intake.isHeartbeat)
+    if saveFailure != nil, !(acts.isEmpty && closings.isEmpty) {
+      // What is not written down is not done: nobody would finish it.
+      withdraw(acts)
+      acts = []
+      closings = []
+      plan.look(at: snapshot.time + TownRules.retry)
+    }
     deliverAnswers()
     gatherEvidence(of: plan.deaths, waiting: waiting, snapshot: snapshot)
     watch(snapshot)
@@ -65,13 +72,13 @@ extension Supervisor {
   /// Takes in what has happened since the last turn.
   private func take(_ events: [SupervisorEvent], plan: inout Plan) -> Intake {
     let time = world.now()
+    let uptime = world.uptime()
     var intake = Intake()
     // A listing first: what was read afresh for a start is newer, and must not be lost to it.
     for case .beadsRead(let job, let readings) in events {
       jobs.finish(job)
       beads = readings
-      lastReading = time
-      mailDue = nil
+      lastReading = uptime
       intake.look = .heartbeat
       beatsActing += beatsReading
       beatsReading = []
@@ -85,10 +92,10 @@ extension Supervisor {
       case .timer:
         // One that is being read for already is on its way.
         guard !jobs.isReading else { break }
-        if let due = nextHeartbeat, due <= time { wantsBeat = true }
-        if let due = mailDue, due <= time { wantsBeat = true }
+        if let due = heartbeatDue, due <= uptime { wantsBeat = true }
+        if let due = mailDue, due <= uptime { wantsBeat = true }
         // What could not be read is read again long before the next heartbeat.
-        if !beads.failures.isEmpty, let lastReading, time - lastReading >= TownRules.retry { wantsBeat = true }
+        if !beads.failures.isEmpty, let lastReading, uptime - lastReading >= TownRules.retry { wantsBeat = true }
       case .look, .died, .watchdog, .stop, .beadsRead, .gathered:
         break
       case .command(let command, let ticket):
@@ -106,7 +113,7 @@ extension Supervisor {
       case .launched(let job, let order, let outcome):
         jobs.finish(job)
         LaunchRule.record(outcome, of: order, at: time, in: &plan)
-        finishIntent(order, outcome, plan: &plan)
+        finishIntent(order, outcome, at: time, plan: &plan)
         answerStart(order, outcome)
       case .marked(let job, let order, let outcome):
         jobs.finish(job)
@@ -185,6 +192,7 @@ extension Supervisor {
       let interval = HeartbeatInterval.next(
         lastActivity: world.lastActivity(), now: snapshot.time, policy: rules.policy.heartbeat)
       nextHeartbeat = snapshot.time + interval
+      heartbeatDue = world.uptime() + interval
       journal.debug("heartbeat \(heartbeatCount); the next in \(interval)")
     }
     var failure: String?

@@ -33,6 +33,8 @@ package actor Supervisor {
   var heartbeatCount = 0
   var lastHeartbeat: Timestamp?
   var nextHeartbeat: Timestamp?
+  /// When that is on the clock that nobody sets.
+  var heartbeatDue: Duration?
   /// What could not be read at the last look, so that it is said once and not every time.
   var knownFailures: Set<String> = []
   var saveFailure: String?
@@ -53,7 +55,10 @@ package actor Supervisor {
 
   /// Why lifecycle requests could not be carried out yet, by session or message, for the same reason.
   var requestFailures: [String: String] = [:]
-  /// Until when they are not tried again, by session.
+  /// Agents that could not be ended for a person's restart: whether they have ended after all, the next
+  /// look tells.
+  var failedEnds: Set<String> = []
+  /// Until when requests are not tried again, by session.
   var requestPauses: [String: Timestamp] = [:]
   /// Lifecycle requests carried out and refused so far.
   var requestCounts = RequestCounts()
@@ -72,9 +77,11 @@ package actor Supervisor {
   var beatsActing: [CheckedContinuation<Void, Never>] = []
   var wantsBeat = false
   /// When the mail is to be read again, because a request in it could not be judged.
-  var mailDue: Timestamp?
+  var mailDue: Duration?
+  /// How long a request that cannot be judged waits for its next reading; it grows while nothing changes.
+  var mailPause = TownRules.retry
   /// When the beads were last read, or could not be.
-  var lastReading: Timestamp?
+  var lastReading: Duration?
   /// Agents whose beads could not be read afresh, until when they are not tried again, and why.
   var unreadable: [String: (until: Timestamp, reason: String)] = [:]
   /// Commands for agents that were busy when they were given.

@@ -94,6 +94,7 @@
     @concurrent package func begin(_ agent: AgentIdentity, life: ProcessLife) async throws {
       try await town.begin(agent, life: life)
     }
+    package func birth(of life: ProcessLife) -> Timestamp? { town.birth(of: life) }
     package func state(of agent: AgentIdentity) -> Reading<[String: JSONValue]?> { town.state(of: agent) }
     @concurrent package func send(_ notice: Notice) async throws { try await town.send(notice) }
     package func setHold(_ hold: Hold?, on agent: AgentIdentity) throws { try town.setHold(hold, on: agent) }

@@ -147,7 +147,15 @@ package struct LiveTown: TownWorld {
   }
 
   @concurrent package func closeMail(_ id: String) async throws {
-    try await Mail(store: try store.get()).delete(id)
+    do {
+      try await Mail(store: try store.get()).delete(id)
+    } catch let error as BeadStoreError where error.code == .notFound {
+      // Somebody has taken it out for good.
+    }
+  }
+
+  package func birth(of life: ProcessLife) -> Timestamp? {
+    processes.startOfLife(of: ProcessIdentity(pid: life.pid, startTime: life.startTime)).map { Timestamp(seconds: $0) }
   }
 
   @concurrent package func clearRequest(_ action: LifecycleAction, of agent: AgentIdentity) async throws {

@@ -56,6 +56,8 @@ final class ModelTown: Sendable {
     var closeFailure: String?
     /// The agents' own state files.
     var stateFiles: [AgentIdentity: Reading<[String: JSONValue]?>] = [:]
+    /// When processes were started, where that is known.
+    var births: [Int32: Timestamp] = [:]
     var registryFailure: String?
     var rigs: [Rig] = [Rig(name: "rig")]
     var saveFailure: String?
