@@ -14,14 +14,14 @@ import Testing
     if isRestart {
       ledger[Given.toast].death = AgentRecord.Death(
         seenAt: Given.ago(4), life: Given.life(), cause: .signalled(9), hook: "gt-x1")
-      ledger[Given.toast].backoff.noteAttempt(at: Given.ago(3))
+      ledger[Given.toast].restartPolicy.noteAttempt(at: Given.ago(3))
     }
     return ledger
   }
 
   private func record(_ outcome: LaunchRule.Outcome, isRestart: Bool, ledger: Ledger? = nil) -> Plan {
     var plan = Plan(ledger: ledger ?? underway(isRestart))
-    LaunchRule.record(outcome, of: order(isRestart), at: Given.now, in: &plan)
+    LaunchRule.record(outcome, of: order(isRestart), at: Given.now, policy: Policy(), in: &plan)
     return plan
   }
 
@@ -32,7 +32,7 @@ import Testing
     #expect(plan.events.map(\.kind) == [isRestart ? .agentRestarted : .agentStarted])
     #expect(plan.events[0].message.contains("no fetch") && plan.events[0].pid == 8)
     #expect(record.life == Given.life(8) && record.since == Given.now && record.death == nil && record.launch == nil)
-    #expect(record.restarts == (isRestart ? 1 : 0) && record.backoff.attempts == (isRestart ? 1 : 0))
+    #expect(record.restarts == (isRestart ? 1 : 0) && record.restartPolicy.attempts == (isRestart ? 1 : 0))
     #expect(plan.unannounced == [PendingSpawn.of(Given.toast, hook: "gt-x1", at: Given.ago(3))])
   }
 
@@ -40,7 +40,7 @@ import Testing
   func `a start of which tmux did not tell stays open, and whoever is found up was started by us`(isRestart: Bool) {
     let plan = record(.uncertain("no answer"), isRestart: isRestart)
     #expect(plan.events.isEmpty && plan.notices.isEmpty && plan.nextLook != nil)
-    #expect(plan.ledger[Given.toast].launch != nil && plan.ledger[Given.toast].backoff.attempts == 1)
+    #expect(plan.ledger[Given.toast].launch != nil && plan.ledger[Given.toast].restartPolicy.attempts == 1)
     let alive = Given.snapshot([Given.seen(Given.toast, Given.alive(Given.life(8)))])
     let next = TownRules(policy: Policy()).decide(alive, ledger: plan.ledger, busy: [])
     #expect(next.events.map(\.kind) == [isRestart ? .agentRestarted : .agentStarted])
@@ -50,7 +50,7 @@ import Testing
   @Test(arguments: [true, false])
   func `a failure counts one attempt, keeps the death open, and is told once per work`(isRestart: Bool) {
     let first = record(.failed("no claude"), isRestart: isRestart)
-    #expect(first.ledger[Given.toast].backoff.attempts == 1)
+    #expect(first.ledger[Given.toast].restartPolicy.attempts == 1)
     #expect((first.ledger[Given.toast].death != nil) == isRestart)
     #expect(first.ledger[Given.toast].launch == nil && first.events.map(\.kind) == [.restartFailed])
     #expect(first.notices.map(\.recipients) == [["my-rig/witness"]])
@@ -63,7 +63,7 @@ import Testing
     let plan = record(.declined("held"), isRestart: isRestart)
     #expect(plan.events.isEmpty && plan.notices.isEmpty && plan.unannounced.isEmpty)
     #expect(plan.findings.map(\.decision) == [.leave])
-    #expect(plan.ledger[Given.toast].launch == nil && plan.ledger[Given.toast].backoff.attempts == 1)
+    #expect(plan.ledger[Given.toast].launch == nil && plan.ledger[Given.toast].restartPolicy.attempts == 1)
     #expect((plan.ledger[Given.toast].death != nil) == isRestart)
   }
 }

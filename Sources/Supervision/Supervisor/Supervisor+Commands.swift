@@ -15,6 +15,11 @@ extension Supervisor {
         continue
       }
       let session = command.agent.session
+      // Nothing is done to the agent, so nobody can be in the way.
+      if command.verb == .reset {
+        reset(command, ticket, at: snapshot.time, plan: &plan)
+        continue
+      }
       if jobs.busy.contains(session) || startTickets[session] != nil
         || orders.contains(where: { $0.agent == command.agent })
       {
@@ -25,6 +30,7 @@ extension Supervisor {
       case .start: start(command, ticket, observation, at: snapshot.time, plan: &plan, orders: &orders)
       case .stop: stop(command, ticket, observation, at: snapshot.time)
       case .restart: restart(command, ticket, observation)
+      case .reset: break
       }
     }
   }
@@ -109,6 +115,26 @@ extension Supervisor {
     startEnding(command, ticket, liveness: observation.liveness)
   }
 
+  /// Begins its restarts anew, as if it had never died; the next turn decides on that.
+  private func reset(_ command: PersonCommand, _ ticket: CommandTicket, at time: Timestamp, plan: inout Plan) {
+    let agent = command.agent
+    let former = plan.ledger[agent].restartPolicy
+    let parking = plan.ledger.reset(agent)
+    guard former != RestartPolicy() else {
+      answer(ticket, returning: CommandOutcome(text: "\(agent.address) has nothing to reset", changed: false))
+      return
+    }
+    if let parking {
+      plan.tellCleared(
+        parking, of: agent,
+        because: "reset by \(displayable(command.who))"
+          + (command.why.map { ": \(displayable($0))" } ?? ""))
+    }
+    plan.look(at: time)
+    let words = parking.map { "no longer parked (\($0.words))" } ?? "free of its back-off"
+    answer(ticket, returning: CommandOutcome(text: "\(agent.address) is \(words)", changed: true))
+  }
+
   /// The agent's old process has ended, or could not be.
   func finishEnding(
     _ command: PersonCommand, _ ticket: CommandTicket, _ outcome: EndOutcome, plan: inout Plan,
@@ -125,7 +151,7 @@ extension Supervisor {
       plan.ledger[agent].life = nil
       plan.ledger[agent].since = nil
       plan.ledger[agent].death = nil
-      plan.ledger[agent].backoff = Backoff()
+      plan.ledger.reset(agent)
       plan.events.append(
         TownEvent(
           .agentStopped, agent: agent, message: "\(agent.address) \(reason); \(how)", pid: lived?.pid, reason: reason))
@@ -150,6 +176,8 @@ extension Supervisor {
         ticket,
         returning: CommandOutcome(
           text: "\(order.agent.address) is started (pid \(life.pid))\(caution)", changed: true, pid: life.pid))
+    case .ended(let ending):
+      answer(ticket, throwing: CommandRefusal("\(order.agent.address) is not started: \(ending.reason)"))
     case .declined(let reason), .failed(let reason), .uncertain(let reason):
       answer(ticket, throwing: CommandRefusal("\(order.agent.address) is not started: \(reason)"))
     }

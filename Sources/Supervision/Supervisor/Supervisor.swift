@@ -42,6 +42,9 @@ package actor Supervisor {
   /// Why messages that are sent until they are through could not be, for the same reason.
   var unsent: [String: String] = [:]
 
+  /// The boot that the last look was taken in.
+  var boot: String?
+
   // What is under way.
   var jobs = JobTable()
   var watches: [ProcessLife: Task<Void, Never>] = [:]
@@ -169,7 +172,7 @@ package actor Supervisor {
     case .command(_, let ticket), .ended(_, _, let ticket, _):
       ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping"))
     case .beat, .timer, .look, .died, .watchdog, .stop, .beadsRead, .confirmed, .launched, .marked, .hooksRead,
-      .told, .begun:
+      .told, .announced, .begun:
       break
     }
   }

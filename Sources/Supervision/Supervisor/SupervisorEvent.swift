@@ -22,13 +22,14 @@ enum SupervisorEvent: Sendable {
   case hooksRead(job: Int, [String], [String: Reading<Bead?>])
   case ended(job: Int, PersonCommand, CommandTicket, EndOutcome)
   case told(job: Int, Notice, failure: String?)
+  case announced(job: Int, Announcement, failure: String?)
   case begun(job: Int, SpawnRule.Beginning, failure: String?)
   case stop
 }
 
 /// What a person wants of one agent.
 package struct PersonCommand: Sendable, Hashable {
-  package enum Verb: String, Sendable, Hashable { case start, stop, restart }
+  package enum Verb: String, Sendable, Hashable { case start, stop, restart, reset }
 
   package var verb: Verb
   package var agent: AgentIdentity

@@ -13,6 +13,17 @@ package struct Ledger: Sendable, Hashable, Codable {
   /// How many messages wait at most: a store that takes none for long must not fill the disk.
   package static let outboxLimit = 500
 
+  /// The starts of the last minute, whoever was started.
+  package var starts = SlidingWindow()
+  /// The deaths of the last moments, whoever died.
+  package var deaths = SlidingWindow()
+  package var massDeath: MassDeath?
+  /// Why restarts are held back, as it was said.
+  package var heldBack: String?
+  /// What a person's own command has still to be told.
+  package var announcements: [Announcement] = []
+  package var clock: ClockAnchor?
+
   package init() {}
 
   package init(from decoder: any Decoder) throws {
@@ -20,9 +31,19 @@ package struct Ledger: Sendable, Hashable, Codable {
     version = try container.decode(Int.self, forKey: .version)
     agents = try container.decode([String: AgentRecord].self, forKey: .agents)
     outbox = try container.decodeIfPresent([Notice].self, forKey: .outbox) ?? []
+    starts = try container.decodeIfPresent(SlidingWindow.self, forKey: .starts) ?? SlidingWindow()
+    deaths = try container.decodeIfPresent(SlidingWindow.self, forKey: .deaths) ?? SlidingWindow()
+    massDeath = try container.decodeIfPresent(MassDeath.self, forKey: .massDeath)
+    heldBack = try container.decodeIfPresent(String.self, forKey: .heldBack)
+    announcements = try container.decodeIfPresent([Announcement].self, forKey: .announcements) ?? []
+    clock = try container.decodeIfPresent(ClockAnchor.self, forKey: .clock)
   }
 
-  private enum CodingKeys: String, CodingKey { case version, agents, outbox }
+  private enum CodingKeys: String, CodingKey {
+    case version, agents, outbox, starts, deaths, announcements, clock
+    case massDeath = "mass_death"
+    case heldBack = "held_back"
+  }
 
   /// The agents that lived when they were last looked at, by session.
   package var lives: [String: ProcessLife] { agents.compactMapValues(\.life) }

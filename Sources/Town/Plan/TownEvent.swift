@@ -11,6 +11,8 @@ package struct TownEvent: Sendable, Hashable {
   package var cause: ExitCause?
   package var restarts: Int?
   package var reason: String?
+  /// Whether it has been said before of the same trouble.
+  package var isRepeated = false
 
   package init(
     _ kind: EventKind, agent: AgentIdentity? = nil, message: String, bead: String? = nil, pid: Int32? = nil,

@@ -71,9 +71,12 @@ extension SessionCheck {
     state = .unknown
 
     let hold = observation.hold.value ?? nil
-    let next = record.backoff.nextAttempt(policy: policy.restart)
+    let next = record.restartPolicy.nextAttempt(limits: policy.restart)
+    let parking = record.restartPolicy.parking
     if let hold {
       supervision = hold.kind == .stop ? .stopped : .held
+    } else if parking != nil {
+      supervision = .parked
     } else if let next, next > time, !observation.liveness.isAlive {
       supervision = .backingOff
     } else {
@@ -91,6 +94,7 @@ extension SessionCheck {
       state = .alive
       pid = life.pid
       if !place.isOwnServer { reason = "on the tmux server \(displayable(place.serverName))" }
+      if let parking { reason = "on trial, as it was parked: \(parking.words)" }
       if let hold { reason = hold.summary }
       return
     case .unknown(let why):
@@ -113,6 +117,10 @@ extension SessionCheck {
       let how = ending?.description ?? (observation.liveness == .absent ? "no session" : "died of an unknown cause")
       let directory = observation.hasDirectory ? "" : "; its directory \(agent.directory)/ is missing"
       reason = how + (work.map { ", with \(displayable($0)) on its hook" } ?? "") + directory
+      if let parking, supervision == .parked {
+        let trial = parking.nextProbe(limits: policy.restart).map { "; next trial at \($0)" } ?? ""
+        reason = (reason ?? "") + "; parked: \(parking.words)\(trial)"
+      }
       if let next, supervision == .backingOff { reason = (reason ?? "") + "; next attempt at \(next)" }
     case .rest(.stopped, let why), .rest(.held, let why):
       state = .stopped

@@ -17,6 +17,7 @@ final class ModelTown: Sendable {
     case begin(String)
     case mark(String)
     case send(String, subject: String)
+    case announce(String, String?)
     case saveLedger, savePending
     case event(EventKind, String?)
     case error(String)
@@ -24,7 +25,7 @@ final class ModelTown: Sendable {
   }
 
   /// Calls that a test can stop on their way.
-  enum Gate: Hashable, Sendable { case look, readBeads, readAfresh, launch, launched, end, begin, send, mark }
+  enum Gate: Hashable, Sendable { case look, readBeads, readAfresh, launch, launched, end, begin, send, mark, announce }
 
   struct SaveFailure: Error, CustomStringConvertible { var description: String }
 
@@ -33,6 +34,12 @@ final class ModelTown: Sendable {
     var uptime: Duration = .seconds(1_000)
     var agents: [AgentIdentity] = [.deacon, .mayor]
     var sessions: [String: Liveness] = [:]
+    var servers: Set<ServerIdentity> = [ModelTown.server]
+    var host = HostReading()
+    var missingCommands: [AgentIdentity.Role: String] = [:]
+    /// Whether a person has a command that is told of events.
+    var announces = true
+    var announceFailure: String?
     var missingDirectories: Set<AgentIdentity> = []
     var beads: [String: Bead] = [:]
     /// Why no bead can be read, where none can.
