@@ -27,7 +27,7 @@ extension Ledger {
       clock = ClockAnchor(boot: boot, zero: zero)
       for session in agents.keys { agents[session]?.clampTimes(to: now) }
       starts.clamp(to: now)
-      deaths.clamp(to: now)
+      deaths = deaths.mapValues { min($0, now) }
       massDeath?.clamp(to: now)
       return
     }
@@ -36,7 +36,7 @@ extension Ledger {
     clock = ClockAnchor(boot: boot, zero: zero)
     for session in agents.keys { agents[session]?.shiftTimes(by: step) }
     starts.shift(by: step)
-    deaths.shift(by: step)
+    deaths = deaths.mapValues { $0 + step }
     massDeath?.shift(by: step)
   }
 }

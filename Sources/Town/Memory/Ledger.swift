@@ -15,8 +15,8 @@ package struct Ledger: Sendable, Hashable, Codable {
 
   /// The starts of the last minute, whoever was started.
   package var starts = SlidingWindow()
-  /// The deaths of the last moments, whoever died.
-  package var deaths = SlidingWindow()
+  /// Who died in the last moments, and when.
+  package var deaths: [String: Timestamp] = [:]
   package var massDeath: MassDeath?
   /// Why restarts are held back, as it was said.
   package var heldBack: String?
@@ -32,7 +32,7 @@ package struct Ledger: Sendable, Hashable, Codable {
     agents = try container.decode([String: AgentRecord].self, forKey: .agents)
     outbox = try container.decodeIfPresent([Notice].self, forKey: .outbox) ?? []
     starts = try container.decodeIfPresent(SlidingWindow.self, forKey: .starts) ?? SlidingWindow()
-    deaths = try container.decodeIfPresent(SlidingWindow.self, forKey: .deaths) ?? SlidingWindow()
+    deaths = try container.decodeIfPresent([String: Timestamp].self, forKey: .deaths) ?? [:]
     massDeath = try container.decodeIfPresent(MassDeath.self, forKey: .massDeath)
     heldBack = try container.decodeIfPresent(String.self, forKey: .heldBack)
     announcements = try container.decodeIfPresent([Announcement].self, forKey: .announcements) ?? []

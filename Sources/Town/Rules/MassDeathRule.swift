@@ -15,8 +15,11 @@ enum MassDeathRule {
       for notice in notices { plan.tell(notice) }
     }
     guard !deaths.isEmpty else { return }
-    let before = plan.ledger.deaths.count(at: time, within: policy.massWindow)
-    for _ in deaths { plan.ledger.deaths.note(time, within: policy.massWindow) }
+    // Whoever dies again and again is still one.
+    plan.ledger.deaths = plan.ledger.deaths.filter { time - $0.value < policy.massWindow }
+    let now = Set(deaths.compactMap { $0.agent?.session })
+    let before = Set(plan.ledger.deaths.keys).subtracting(now).count
+    for session in now { plan.ledger.deaths[session] = time }
     if plan.ledger.massDeath != nil {
       plan.ledger.massDeath?.last = time
       plan.ledger.massDeath?.count += deaths.count

@@ -186,6 +186,23 @@ extension ModelTown {
     jump(by: duration)
   }
 
+  /// Moves the clock, and goes on until the town is as `condition` says: a timer that is set only after the
+  /// clock was moved is woken too.
+  func pass(_ duration: Duration, until condition: @escaping @Sendable (State) -> Bool) async {
+    await advance(by: duration)
+    let instant: Duration = .milliseconds(1)
+    while !with({ condition($0) }), !Task.isCancelled {
+      await wait { state in
+        condition(state) || state.sleepers.values.contains { $0.due <= state.uptime + instant }
+      }
+      if !with({ condition($0) }) { jump(by: instant) }
+    }
+  }
+
+  func pass(_ duration: Duration, until call: Call, count: Int = 1) async {
+    await pass(duration) { $0.log.count { $0 == call } >= count }
+  }
+
   /// Moves the clock, whoever sleeps.
   func jump(by duration: Duration) {
     let woken = with { state in
