@@ -33,6 +33,7 @@ import Testing
       await supervisor.beat()
       await park(polecat, supervisor)
       #expect(town.count(.event(.agentParked, polecat.session)) == 1 && town.processes(of: polecat) == 5)
+      await town.wait { $0.notices.count == 1 && $0.ledger.outbox.isEmpty }
       #expect(await supervisor.status().line.contains("1 parked (rig/a)"))
       #expect(town.with { $0.notices.map(\.key) } == ["parked"])
     }

@@ -31,7 +31,13 @@ package enum LaunchRule {
     }
 
     package var reason: String {
-      "it \(cause?.description ?? "ended") at once" + (words.map { ": \(displayable($0))" } ?? "")
+      let how: String
+      switch cause {
+      case .signalled(let signal)?: how = "was killed by signal \(signal)"
+      case .exited(let status)?: how = "exited with status \(status)"
+      case .serverGone?, .sessionGone?, .shellLeft?, nil: how = "ended"
+      }
+      return "it \(how) at once" + (words.map { ": \(displayable($0))" } ?? "")
     }
   }
 
