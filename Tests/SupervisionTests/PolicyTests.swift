@@ -74,6 +74,19 @@ import Testing
     }
   }
 
+  @Test func `a person's restart of one that is parked clears it`() async throws {
+    let polecat = town.addPolecat("a")
+    town.raise(.deacon, polecat)
+    try await withSupervisor(of: town) { supervisor in
+      await supervisor.beat()
+      await park(polecat, supervisor)
+      let outcome = try await supervisor.carryOut(PersonCommand(.restart, agent: polecat, who: "ada"))
+      #expect(outcome.pid != nil && town.isAlive(polecat))
+      #expect(town.events(of: polecat).suffix(3) == [.agentCleared, .agentStopped, .agentStarted])
+      #expect(town.with { $0.ledger[polecat].restartPolicy } == RestartPolicy())
+    }
+  }
+
   @Test func `one that exits three times without finishing its work is parked`() async throws {
     let polecat = town.addPolecat("a")
     town.raise(.deacon, polecat)

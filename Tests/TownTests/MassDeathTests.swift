@@ -73,7 +73,7 @@ import Testing
     #expect(events(plan).map(\.reason) == ["their tmux server (pid 100) is gone"])
     let killed = look(polecats(4), dead: 4, ledger: ledger(polecats(4)))
     #expect(events(killed).map(\.reason) == ["killed by signal 9"])
-    #expect(events(killed)[0].message.hasPrefix("4 agents died at once: killed by signal 9"))
+    #expect(events(killed)[0].message.hasPrefix("4 agents were found dead at once: killed by signal 9"))
   }
 
   @Test func `it is one event until it has been quiet for half a minute`() {
@@ -96,7 +96,7 @@ import Testing
     let plan = look(agents, dead: agents.count, ledger: ledger(agents))
     #expect(plan.notices.map(\.key) == ["mass-death", "mass-death", "mass-death"])
     #expect(plan.notices.map(\.recipients) == [["mayor/", "overseer"], ["a/witness"], ["b/witness"]])
-    #expect(plan.notices[1].subject == "MASS_DEATH: 4 agents of rig a died at once: killed by signal 9")
+    #expect(plan.notices[1].subject == "MASS_DEATH: 4 agents of rig a found dead at once: killed by signal 9")
     #expect(plan.notices[1].body.contains("  a/p2\n") && !plan.notices[1].body.contains("b/p0"))
     // Those who die later in the same are told of no more.
     let more = polecats(4, rig: "a")

@@ -80,6 +80,10 @@ import Testing
       check.reason
         == "killed by signal 9, with gt-x1 on its hook; parked: 5 crashes within 15m0s; next trial at \(Given.later(600))"
     )
+    let full = SessionCheck(
+      Given.seen(), record: AgentRecord(), hook: { _ in .known(nil) }, at: Given.now, policy: policy,
+      heldBack: "no room")
+    #expect(full.reason == "no session, with gt-x1 on its hook; restarts are held back: no room")
     let trial = SessionCheck(
       Given.seen(Given.toast, Given.alive()), record: ledger[Given.toast], hook: { _ in .known(nil) },
       at: Given.later(1), policy: policy)

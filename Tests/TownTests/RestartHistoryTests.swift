@@ -12,6 +12,10 @@ import Testing
     for seed in batch * 1_000..<(batch + 1) * 1_000 {
       var history = History(seed: seed)
       if let fault = history.run() {
+        // Once more, in words.
+        history = History(seed: seed)
+        history.isTold = true
+        _ = history.run()
         Issue.record(
           "seed \(seed), step \(history.step): \(fault)\n\(history.story.suffix(12).joined(separator: "\n"))")
         return
@@ -96,7 +100,12 @@ private struct History {
     ledger.follow(now: wall, uptime: .milliseconds(now - booted), boot: "\(boot)")
   }
 
-  private mutating func tell(_ text: String) { story.append("  \(now) ms: \(text)") }
+  /// Whether what happens is written down: that costs more than all the rest.
+  var isTold = false
+
+  private mutating func tell(_ text: @autoclosure () -> String) {
+    if isTold { story.append("  \(now) ms: \(text())") }
+  }
 
   private func milliseconds(_ duration: Duration) -> Int64 { Int64(duration / .milliseconds(1)) }
 

@@ -151,7 +151,7 @@ extension Supervisor {
       plan.ledger[agent].life = nil
       plan.ledger[agent].since = nil
       plan.ledger[agent].death = nil
-      plan.ledger.reset(agent)
+      if let parking = plan.ledger.reset(agent) { plan.tellCleared(parking, of: agent, because: reason) }
       plan.events.append(
         TownEvent(
           .agentStopped, agent: agent, message: "\(agent.address) \(reason); \(how)", pid: lived?.pid, reason: reason))

@@ -65,9 +65,9 @@ extension Notice {
     let more = agents.count > shown.count ? ["  and \(agents.count - shown.count) more"] : []
     var notice = Notice(
       key: massDeathKey, agent: first,
-      subject: "MASS_DEATH: \(agents.count) agents of \(place) died at once: \(cause)",
+      subject: "MASS_DEATH: \(agents.count) agents of \(place) found dead at once: \(cause)",
       body: """
-        \(total) agents of the town died at one time: \(cause).
+        \(total) agents of the town were found dead at one time: \(cause).
         Of \(place):
         \((shown + more).joined(separator: "\n"))
         Those who have work to do are started again, one after the other. See: gt session check

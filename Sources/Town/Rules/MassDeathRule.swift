@@ -39,7 +39,8 @@ enum MassDeathRule {
 
   private static func begin(_ mass: MassDeath, plan: inout Plan) {
     plan.ledger.massDeath = mass
-    let who = mass.count == 1 ? "1 agent died" : "\(mass.count) agents died at once"
+    // When they died is not always known: those who did while no daemon ran are found together.
+    let who = mass.count == 1 ? "1 agent was found dead" : "\(mass.count) agents were found dead at once"
     plan.events.append(
       TownEvent(
         .massDeath, message: "\(who): \(mass.cause); those with work to do are started again, one after the other",

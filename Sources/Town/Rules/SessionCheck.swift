@@ -54,10 +54,12 @@ package struct SessionCheck: Sendable, Hashable, Codable {
 }
 
 extension SessionCheck {
-  /// - Parameter hook: the work on the hook, read afresh where the answer depends on it.
+  /// - Parameters:
+  ///   - hook: the work on the hook, read afresh where the answer depends on it.
+  ///   - heldBack: why nobody is started at present.
   package init(
     _ observation: AgentObservation, record: AgentRecord, hook: (String) -> Reading<Bead?>, at time: Timestamp,
-    policy: Policy
+    policy: Policy, heldBack: String? = nil
   ) {
     let agent = observation.agent
     rig = agent.rig ?? ""
@@ -121,6 +123,7 @@ extension SessionCheck {
         let trial = parking.nextProbe(limits: policy.restart).map { "; next trial at \($0)" } ?? ""
         reason = (reason ?? "") + "; parked: \(parking.words)\(trial)"
       }
+      if let heldBack { reason = (reason ?? "") + "; restarts are held back: \(heldBack)" }
       if let next, supervision == .backingOff { reason = (reason ?? "") + "; next attempt at \(next)" }
     case .rest(.stopped, let why), .rest(.held, let why):
       state = .stopped
