@@ -64,8 +64,8 @@ extension BdBeadStore {
       return all(error.message)
     }
     guard result.succeeded else {
-      let reason = BdOutput.reason(result)
-      guard BdOutput.saysMissing(reason) else { return all(reason) }
+      let complaint = BdOutput.complaint(result) ?? ""
+      guard ids.contains(where: { BdOutput.saysMissing($0, complaint) }) else { return all(BdOutput.reason(result)) }
       if ids.count == 1 { return [ids[0]: .known(nil)] }
       // Where bd's helper answers, one missing bead fails the whole call.
       return try await showOneByOne(ids, on: database)
@@ -111,7 +111,7 @@ extension BdOutput {
       }
       let named = ["Error fetching \(id): ", "Error resolving \(id): ", "Issue \(id) "]
       guard let line = lines.first(where: { line in named.contains { line.hasPrefix($0) } }) else { continue }
-      found[id] = saysMissing(line) ? .known(nil) : .unknown(String(displayable(line).prefix(400)))
+      found[id] = saysMissing(id, line) ? .known(nil) : .unknown(String(displayable(line).prefix(400)))
     }
     // Every id has its answer or its complaint; what is left over got somebody else's bead.
     let silent = ids.filter { found[$0] == nil }

@@ -16,16 +16,24 @@ package struct BdBeadStore: BeadStore {
 
   /// - Parameters:
   ///   - townRoot: absolute.
-  ///   - executable: the absolute path of `bd`.
   ///   - environment: for `bd`, without what is set for each run.
   ///   - deadline: for each run of `bd`; one operation takes up to three runs, one after the other.
+  ///   - findExecutable: the absolute path of `bd`; called before each run.
+  package init(
+    townRoot: String, environment: [String: String], runner: any CommandRunner, deadline: Duration = .seconds(20),
+    findExecutable: @escaping @Sendable () -> String?
+  ) {
+    self.townRoot = townRoot
+    name = "bd in \(townRoot)/.beads"
+    client = BdClient(environment: environment, runner: runner, deadline: deadline, findExecutable: findExecutable)
+  }
+
+  /// - Parameter executable: the absolute path of `bd`.
   package init(
     townRoot: String, executable: String, environment: [String: String], runner: any CommandRunner,
     deadline: Duration = .seconds(20)
   ) {
-    self.townRoot = townRoot
-    name = "bd in \(townRoot)/.beads"
-    client = BdClient(executable: executable, environment: environment, runner: runner, deadline: deadline)
+    self.init(townRoot: townRoot, environment: environment, runner: runner, deadline: deadline) { executable }
   }
 
   /// The town's databases as they stand now.
@@ -57,15 +65,17 @@ package struct BdBeadStore: BeadStore {
     try await locate(ids).mapValues { reading in reading.map { $0?.bead } }
   }
 
-  @concurrent package func messages(for identity: String) async throws -> [Bead] {
+  @concurrent package func messages(for identity: String, copies: Bool) async throws -> [Bead] {
     let own = routes.own
     try BeadRules.checkName(identity, attempt: "reading the mail of \(quotedForDisplay(identity))")
     let copy = "cc:\(identity)"
     async let assigned = list(["--type=message", "--assignee=\(identity)", "--status=open"], on: own)
-    async let copied = list(["--type=message", "--label=\(copy)", "--status=open"], on: own)
+    async let copied = copies ? list(["--type=message", "--label=\(copy)", "--status=open"], on: own) : []
     var seen: Set<String> = []
     return try await (assigned + copied)
-      .filter { $0.type == "message" && $0.status == .open && ($0.assignee == identity || $0.labels.contains(copy)) }
+      .filter {
+        $0.type == "message" && $0.status == .open && ($0.assignee == identity || copies && $0.labels.contains(copy))
+      }
       .filter { seen.insert($0.id).inserted }
       .sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
   }

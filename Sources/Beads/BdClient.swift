@@ -5,15 +5,18 @@ import Town
 
 /// Runs `bd` on one database at a time, under a deadline, and tells what went wrong.
 struct BdClient: Sendable {
-  /// Absolute.
-  let executable: String
+  /// The absolute path of `bd`, wherever it is now. An upgrade may take it away for a while, or put it elsewhere.
+  let findExecutable: @Sendable () -> String?
   let environment: [String: String]
   let runner: any CommandRunner
   /// For each run.
   let deadline: Duration
 
-  init(executable: String, environment: [String: String], runner: any CommandRunner, deadline: Duration) {
-    self.executable = executable
+  init(
+    environment: [String: String], runner: any CommandRunner, deadline: Duration,
+    findExecutable: @escaping @Sendable () -> String?
+  ) {
+    self.findExecutable = findExecutable
     // Whatever would turn bd away from the database that we name.
     let misleading: Set<String> = ["BEADS_DB", "BD_DB", "BEADS_DIR", "BD_NO_DB"]
     var environment = ChildEnvironment.scrubbed(environment).filter { !misleading.contains($0.key) }
@@ -28,6 +31,9 @@ struct BdClient: Sendable {
   /// result, not an error.
   func run(_ arguments: [String], on database: BeadDatabase, attempt: String) async throws -> CommandResult {
     try checkSafety(of: database, attempt: attempt)
+    guard let executable = findExecutable() else {
+      throw BeadStoreError(.unavailable, attempt: attempt, message: BdClient.missing(environment: environment))
+    }
     var environment = environment
     environment["BEADS_DIR"] = database.path
     let command = Command(
@@ -49,10 +55,17 @@ struct BdClient: Sendable {
     }
   }
 
+  /// What is said where there is no `bd`.
+  static func missing(environment: [String: String]) -> String {
+    "no 'bd' was found on PATH (\(environment["PATH"] ?? "which is not set"))"
+  }
+
   /// The error for a run that ended with a status other than 0.
   func failure(_ result: CommandResult, attempt: String) -> BeadStoreError {
     let reason = BdOutput.reason(result)
-    if BdOutput.saysMissing(reason) { return BeadStoreError(.notFound, attempt: attempt, message: reason) }
+    if reason.contains("no issue found matching") {
+      return BeadStoreError(.notFound, attempt: attempt, message: reason)
+    }
     let isOutage = [
       "locked", "busy", "no beads database", "unable to open", "disk I/O", "database or disk is full", "LEGACY",
     ]

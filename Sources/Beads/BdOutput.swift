@@ -29,21 +29,28 @@ enum BdOutput {
 
   /// The line of standard error that says why, fit to be shown on one line.
   static func reason(_ result: CommandResult) -> String {
-    let lines = result.errors.split(whereSeparator: \.isNewline).map(\.trimmingWhitespace).filter { !$0.isEmpty }
-    let line = error(result.standardOutput) ?? lines.first { $0.hasPrefix("Error") } ?? lines.first
-    guard let line else {
+    guard let complaint = complaint(result) else {
       switch result.ending {
       case .exited(let status): return "bd ended with status \(status) and no reason"
       case .signalled(let signal): return "bd was ended by signal \(signal)"
       }
     }
-    return String(displayable(line).prefix(400))
+    return String(displayable(complaint).prefix(400))
+  }
+
+  /// The same, whole and as it was printed; `nil` where nothing was said.
+  static func complaint(_ result: CommandResult) -> String? {
+    let lines = result.errors.split(whereSeparator: \.isNewline).map(\.trimmingWhitespace).filter { !$0.isEmpty }
+    return error(result.standardOutput) ?? lines.first { $0.hasPrefix("Error") } ?? lines.first
   }
 
   /// Whether `bd` said by this that it knows of no bead with exactly this id. A short id that
   /// matches several beads is the id of none.
-  static func saysMissing(_ text: String) -> Bool {
-    text.contains("no issue found matching") || text.contains("ambiguous ID") || text.hasSuffix("not found")
+  ///
+  /// The id must be named: that something was not found may be said of a database, or of `bd` itself.
+  static func saysMissing(_ id: String, _ text: String) -> Bool {
+    text.contains("no issue found matching \"\(id)\"") || text.contains("ambiguous ID \"\(id)\"")
+      || text.lowercased().contains("issue \(id.lowercased()) not found")
   }
 
   private static func decode<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8]) throws(Unreadable) -> Value {

@@ -19,12 +19,14 @@ package enum BeadStores {
   ///   - townRoot: absolute.
   ///   - environment: for `bd`; its `PATH` is what an error names as searched.
   ///   - deadline: for each run of `bd`.
-  ///   - findExecutable: the absolute path of a program, by its name.
+  ///   - awaitingBd: whether a `bd` that is missing now may come later. Until then nothing can be read.
+  ///   - findExecutable: the absolute path of a program, by its name; called before each run of `bd`.
   /// - Throws: `unavailable` where the town needs `bd` and there is none: the embedded store would
   ///   be empty, and an empty store reads like a town without work.
   package static func open(
     townRoot: String, mode: Mode = .auto, environment: [String: String], runner: any CommandRunner,
-    deadline: Duration = .seconds(20), findExecutable: (String) -> String?
+    deadline: Duration = .seconds(20), awaitingBd: Bool = false,
+    findExecutable: @escaping @Sendable (String) -> String?
   ) throws(BeadStoreError) -> any BeadStore {
     let attempt = "choosing the bead store of \(townRoot)"
     let embedded = SQLiteBeadStore(path: "\(townRoot)/daemon/beads.sqlite")
@@ -46,13 +48,14 @@ package enum BeadStores {
       throw BeadStoreError(.unavailable, attempt: attempt, message: "\(directory) is not a directory")
     case .directory: break
     }
-    guard let executable = findExecutable("bd") else {
+    guard awaitingBd || findExecutable("bd") != nil else {
       throw BeadStoreError(
         .unavailable, attempt: attempt,
-        message: "\(directory) is there, so the town's beads are bd's, but no 'bd' was found on PATH "
-          + "(\(environment["PATH"] ?? "which is not set"))")
+        message: "\(directory) is there, so the town's beads are bd's, but "
+          + BdClient.missing(environment: environment))
     }
-    return BdBeadStore(
-      townRoot: townRoot, executable: executable, environment: environment, runner: runner, deadline: deadline)
+    return BdBeadStore(townRoot: townRoot, environment: environment, runner: runner, deadline: deadline) {
+      findExecutable("bd")
+    }
   }
 }

@@ -15,12 +15,15 @@ package struct Mail: Sendable {
   /// - Parameters:
   ///   - permanent: whether the message is kept with what the town exports and shares. Messages
   ///     of the daily traffic (see ``isTraffic(_:)``) never are.
+  ///   - thread: the conversation that it belongs to. `nil`, or a name that cannot be kept, begins one.
+  ///   - replyTo: the id of the message that it answers.
   /// - Throws: ``BeadStoreError``.
   @concurrent package func send(
     from sender: String, to recipient: String, subject: String, body: String,
-    priority: MailMessage.Priority = .normal, permanent: Bool = false, copies: [String] = [], replyTo: String? = nil
+    priority: MailMessage.Priority = .normal, permanent: Bool = false, copies: [String] = [], thread: String? = nil,
+    replyTo: String? = nil
   ) async throws -> MailMessage {
-    var labels = ["from:\(sender)", "thread:\(Mail.newThread())"]
+    var labels = ["from:\(sender)", "thread:\(thread.flatMap(Mail.kept) ?? Mail.newThread())"]
     if let replyTo { labels.append("reply-to:\(replyTo)") }
     labels += copies.map { "cc:\(MailAddress.normalized($0))" }
     let bead = try await store.create(
@@ -64,6 +67,11 @@ package struct Mail: Sendable {
   /// Whether a subject is that of the traffic between the town's own parts.
   package static func isTraffic(_ subject: String) -> Bool {
     ["POLECAT_STARTED", "POLECAT_DONE", "START_WORK", "NUDGE"].contains { subject.uppercased().hasPrefix($0) }
+  }
+
+  /// A thread's name, where it can be a label. What other programs call a thread is not for us to refuse.
+  private static func kept(_ thread: String) -> String? {
+    (try? BeadRules.checkName(thread, attempt: "")) == nil ? nil : thread
   }
 
   private static func newThread() -> String {

@@ -6,7 +6,7 @@
 
 /// The processes of this machine, as `/proc` has them at the moment of each question.
 package struct ProcessTable: Sendable {
-  private let root: String
+  let root: String
 
   /// - Parameter root: where `/proc` is.
   package init(root: String = "/proc") {

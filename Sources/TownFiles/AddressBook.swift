@@ -18,9 +18,12 @@ package struct AddressBook: Sendable {
   /// - Parameters:
   ///   - text: `rig/name`, any form that mail carries, a session's name, or, with `rig`, a bare name.
   ///   - rig: the rig in which a person stands.
+  ///   - others: addresses that are no agents' and may be suggested all the same.
   /// - Throws: ``AddressError`` with the nearest address that there is; `TownFileError` where the
   ///   registry cannot be read.
-  package func agent(_ text: String, in rig: String? = nil) throws -> AgentIdentity {
+  package func agent(
+    _ text: String, in rig: String? = nil, suggesting others: [String] = []
+  ) throws -> AgentIdentity {
     let rigs = try RigRegistry(layout: layout).rigs().map(\.name)
     let roster = Roster(rigs: rigs)
     var candidates = roster.candidates(address: text)
@@ -28,7 +31,7 @@ package struct AddressBook: Sendable {
     let present = candidates.filter { exists($0) }
     switch present.count {
     case 1: return present[0]
-    case 0: throw AddressError(unknown(text, rigs: rigs))
+    case 0: throw AddressError(unknown(text, in: rig, rigs: rigs, others: others))
     default:
       let forms = present.map(\.actor).joined(separator: " or ")
       throw AddressError("\(quotedForDisplay(text)) may be \(forms); say which")
@@ -45,31 +48,9 @@ package struct AddressBook: Sendable {
     }
   }
 
-  private func unknown(_ text: String, rigs: [String]) -> String {
-    let known = rigs.flatMap { rig in
-      ((try? Disk.names(in: layout.path("\(rig)/polecats"))) ?? []).filter { (try? TownName.checkPolecat($0)) != nil }
-        .map { "\(rig)/\($0)" }
-    }
-    let nearest = known.map { ($0, distance(text, $0)) }.min { $0.1 < $1.1 }
-    guard let nearest, nearest.1 <= 3 else {
-      return "\(quotedForDisplay(text)) is no agent of this town; see: gt session list"
-    }
-    return "\(quotedForDisplay(text)) is no agent of this town; did you mean \(nearest.0)?"
-  }
-
-  /// Levenshtein's distance, for suggestions.
-  private func distance(_ left: String, _ right: String) -> Int {
-    let (left, right) = (Array(left.utf8.prefix(200)), Array(right.utf8.prefix(200)))
-    var row = Array(0...right.count)
-    for (i, a) in left.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for (j, b) in right.enumerated() {
-        let cost = a == b ? diagonal : min(diagonal, row[j], row[j + 1]) + 1
-        diagonal = row[j + 1]
-        row[j + 1] = cost
-      }
-    }
-    return row[right.count]
+  private func unknown(_ text: String, in rig: String?, rigs: [String], others: [String]) -> String {
+    let suggestion = AddressSuggestion(layout: layout, rigs: rigs, others: others).nearest(to: text, in: rig)
+    let way = suggestion.map { "did you mean \($0)?" } ?? "see: gt session list"
+    return "\(quotedForDisplay(text)) is no agent of this town; \(way)"
   }
 }

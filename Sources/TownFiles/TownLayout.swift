@@ -19,6 +19,8 @@ package struct TownLayout: Sendable, Hashable {
   package var activity: String { path("daemon/activity.json") }
   package var ledger: String { path("daemon/restarts.json") }
   package var holds: String { path("daemon/holds") }
+  package var crashes: String { path("daemon/crashes") }
+  package var history: String { path("daemon/history") }
   package var embeddedStore: String { path("daemon/beads.sqlite") }
   package var pendingSpawns: String { path("spawn/pending.json") }
   /// The PID file of the original daemon.

@@ -191,7 +191,8 @@ struct BdBeadStoreTests {
       if ids == ["gt-rig01-polecat-Toast"] {
         return CommandResult(ending: .exited(0), standardOutput: known.outputBytes)
       }
-      return CommandResult(ending: .exited(helper.status), standardOutput: helper.outputBytes)
+      let answer = ids.count == 1 ? helper.replacing("gt-nope", with: ids[0]) : helper
+      return CommandResult(ending: .exited(answer.status), standardOutput: answer.outputBytes)
     }
     let answers = try await town.bdStore(runner: runner).beads([
       "gt-rig01-polecat-Toast", "gt-nope", "gt-1", "gt-2", "gt-3", "gt-4",

@@ -2,7 +2,9 @@
 
 import Beads
 import Foundation
+import Processes
 import Testing
+import Town
 
 @Suite("The choice of a store")
 struct BeadStoresTests {
@@ -45,6 +47,31 @@ struct BeadStoresTests {
         #expect(error.description.contains(town.root))
         #expect(error.description.contains("/one:/two"))
       }
+    }
+  }
+
+  @Test("waits for a bd that may come, and knows nothing until then")
+  func awaiting() async throws {
+    let town = try BeadsTown()
+    try town.makeDatabase()
+    let store = try BeadStores.open(
+      townRoot: town.root, environment: ["PATH": "\(town.path("one")):\(town.path("two"))", "USER": "peer"],
+      runner: town.runner, awaitingBd: true,
+      findExecutable: { ExecutableSearch.find($0, path: "\(town.path("one")):\(town.path("two"))") })
+    #expect(store is BdBeadStore)
+    let reason = try #require(try await store.agents().failures.first?.reason)
+    #expect(
+      reason == "listing the beads of \(town.path(".beads")): no 'bd' was found on PATH "
+        + "(\(town.path("one")):\(town.path("two")))")
+    #expect(await BeadStoreError.code { _ = try await store.messages(for: "deacon/") } == .unavailable)
+    // It comes, and moves.
+    for place in ["two", "one"] {
+      try town.makeDirectory(place)
+      try FileManager.default.createSymbolicLink(
+        atPath: town.path("\(place)/bd"), withDestinationPath: BeadsTown.standIn)
+      #expect(try await store.agents().bead("gt-deacon") == .known(nil))
+      try FileManager.default.removeItem(atPath: town.path("\(place)/bd"))
+      #expect(try await store.agents().bead("gt-deacon").failure != nil)
     }
   }
 

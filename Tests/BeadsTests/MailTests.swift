@@ -58,6 +58,19 @@ struct MailTests {
     #expect(await BeadStoreError.code { _ = try await mail.read("gt-nope") } == .notFound)
   }
 
+  @Test("stays in the thread that it is said to belong to, if that can be kept", arguments: StoreKind.allCases)
+  func threads(_ kind: StoreKind) async throws {
+    let town = try BeadsTown()
+    let mail = Mail(store: try kind.make(in: town))
+    func thread(_ given: String?) async throws -> String {
+      try await mail.send(from: "a", to: "b", subject: "s", body: "x", thread: given, replyTo: "gt-1").threadID
+    }
+    #expect(try await thread("thread-0123456789ab") == "thread-0123456789ab")
+    for given in [nil, "", "two words", "a,cc:overseer", "\u{7}"] {
+      #expect(try await thread(given).wholeMatch(of: /thread-[0-9a-f]{12}/) != nil)
+    }
+  }
+
   @Test("is short-lived unless it is to be kept, and the daily traffic always is")
   func ephemeral() async throws {
     let town = try BeadsTown()

@@ -128,14 +128,26 @@ struct OutputTests {
 
   @Test("the helper's answer names the missing bead on standard output")
   func helper() throws {
-    for name in [
-      "helper-mode/14-show-missing", "helper-mode/16-show-two-one-missing",
-      "partial-ids/11-daemon-show-prefix-matching-two",
+    for (name, id) in [
+      ("helper-mode/14-show-missing", "gt-rig01-polecat-Nobody"), ("helper-mode/16-show-two-one-missing", "gt-nope"),
+      ("partial-ids/11-daemon-show-prefix-matching-two", "gt-rig01-polecat-p"),
     ] {
       let recording = try Recording.named(name)
       let result = CommandResult(ending: .exited(recording.status), standardOutput: recording.outputBytes)
-      #expect(BdOutput.saysMissing(BdOutput.reason(result)), "\(name)")
+      let complaint = try #require(BdOutput.complaint(result))
+      #expect(BdOutput.saysMissing(id, complaint), "\(name)")
+      #expect(!BdOutput.saysMissing("gt-rig01-polecat-Toast", complaint), "\(name)")
     }
+  }
+
+  @Test(
+    "that something else was not found says nothing of a bead",
+    arguments: [
+      "Error fetching gt-a: database file not found", "Error fetching gt-a: config.yaml not found",
+      #"Error fetching gt-a: no issue found matching "gt-ab""#, "/usr/local/bin/bd: line 3: beads: command not found",
+    ])
+  func somethingElse(_ complaint: String) throws {
+    #expect(try match(["gt-a"], output: "", errors: "\(complaint)\n")["gt-a"]?.failure != nil)
   }
 
   @Test(

@@ -7,17 +7,18 @@ import Testing
 /// The stand-in is only worth something while it answers as the real `bd` was recorded to.
 @Suite("The stand-in for bd")
 struct StandInTests {
-  @Test("answers a day's commands as the real one did")
-  func replay() async throws {
+  @Test("answers a day's commands as the real one did, with its helper process and without", arguments: BdMode.allCases)
+  func replay(_ mode: BdMode) async throws {
     let town = try BeadsTown()
     try town.makeDatabase()
+    if mode == .helper { try town.write(".beads/stand-in-helper", "") }
     // The beads whose ids were chosen by bd: the recorded id, and the stand-in's.
     var ids: [String: String] = [:]
     var compared = 0
     // What only the original's `gt` put there, and what it made of the lists that follow.
     let skipped = ["51-", "58-", "82-", "02-"]
-    for recording in try Recording.all(in: "direct") where recording.words.first == "bd" {
-      let number = recording.name.dropFirst("direct/".count)
+    for recording in try Recording.all(in: mode.rawValue) where recording.words.first == "bd" {
+      let number = recording.name.dropFirst("\(mode.rawValue)/".count)
       if skipped.contains(where: { number.hasPrefix($0) }) { continue }
       let arguments = recording.words.dropFirst().map { word in
         ids.reduce(word) { $0.replacing($1.key, with: $1.value) }

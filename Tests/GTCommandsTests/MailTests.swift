@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Commands
+import FoundationEssentials
 import TestSupport
 import Testing
 import TownFiles
@@ -79,6 +80,93 @@ struct MailCommandTests {
     try await MailTown.with { town in
       try await town.gt("mail", "send", "mayor/", "-s", "x", variables: variables)
       #expect(try await town.inbox("mayor/").map(\.from) == [sender])
+    }
+  }
+
+  @Test(
+    "Whose inbox it is, the environment says; without it, it is the person's", arguments: MailTown.Store.allCases)
+  func ownInbox(store: MailTown.Store) async throws {
+    try await MailTown.with(store) { town in
+      town.directory.makeDirectory("gt/verb-al/crew/ada")
+      let owners: [(variables: [String: String], address: String, mailbox: String)] = [
+        ([:], "overseer", "overseer"), (["GT_ROLE": "mayor"], "mayor", "mayor/"),
+        (["GT_ROLE": "deacon"], "deacon/", "deacon/"),
+        (["GT_ROLE": "witness", "GT_RIG": "verb-al"], "verb-al/witness", "verb-al/witness"),
+        (["GT_ROLE": "refinery", "GT_RIG": "verb-al"], "verb-al-refinery", "verb-al/refinery"),
+        (MailTown.polecat, "verb-al/polecats/deep-fix", "verb-al/deep-fix"),
+        (["GT_ROLE": "crew", "GT_RIG": "verb-al", "GT_CREW": "ada"], "verb-al/crew/ada", "verb-al/ada"),
+      ]
+      for owner in owners { try await town.gt("mail", "send", owner.address, "-s", "to \(owner.mailbox)") }
+      for owner in owners {
+        let inbox = try JSONDecoder().decode(
+          [MailTown.Message].self,
+          from: Data(try await town.gt("mail", "inbox", "--json", variables: owner.variables).utf8))
+        #expect(inbox.map(\.subject) == ["to \(owner.mailbox)"])
+        try await town.gt("mail", "delete", #require(inbox.first).id)
+        // An empty one is an empty array, whoever's it is.
+        #expect(try await town.gt("mail", "inbox", "--json", variables: owner.variables) == "[]\n")
+        let words = try await town.gt("mail", "inbox", variables: owner.variables)
+        #expect(words == "Inbox: \(owner.mailbox) (no messages)\n")
+      }
+      let unknown = try await town.tryGT("mail", "inbox", variables: ["GT_ROLE": "polecat", "GT_RIG": "verb-al"])
+      #expect(unknown.ending == .exited(64) && unknown.errors.contains("GT_POLECAT is not set"))
+    }
+  }
+
+  @Test("An answer names the message that it answers, and stays in its thread", arguments: MailTown.Store.allCases)
+  func answers(store: MailTown.Store) async throws {
+    try await MailTown.with(store) { town in
+      try await town.gt("mail", "send", "verb-al/deep-fix", "-s", "question", "-m", "?")
+      let question = try #require(try await town.inbox("verb-al/deep-fix").first)
+      let said = try await town.gt(
+        "mail", "send", "overseer", "-s", "answer", "-m", "!", "--reply-to", question.id, variables: MailTown.polecat)
+      #expect(said.contains("\n  Reply to: \(question.id) (question)\n"))
+      let answer = try #require(try await town.inbox("overseer").first)
+      #expect(answer.reply_to == question.id && answer.thread_id == question.thread_id)
+      #expect(answer.from == "verb-al/deep-fix")
+      #expect(try await town.gt("mail", "read", answer.id).contains("\nReply to: \(question.id)\n"))
+      // One that was read, or deleted, can be answered.
+      try await town.gt("mail", "send", "verb-al/deep-fix", "-s", "thanks", "--reply-to", answer.id)
+      let thanks = try #require(try await town.inbox("verb-al/deep-fix").first { $0.subject == "thanks" })
+      #expect(thanks.reply_to == answer.id && thanks.thread_id == question.thread_id)
+      // Another message begins another thread.
+      try await town.gt("mail", "send", "overseer", "-s", "else")
+      let other = try #require(try await town.inbox("overseer").first)
+      #expect(other.reply_to == nil && other.thread_id != question.thread_id)
+
+      for id in ["gt-nope", "gt-verb-al-polecat-deep-fix", "-x"] {
+        let result = try await town.tryGT("mail", "send", "mayor", "-s", "x", "--reply-to=\(id)")
+        #expect(result.ending == .exited(1), "\(id): \(result.errors)")
+        #expect(result.errors.contains("there is no such message"))
+      }
+      #expect(try await town.inbox("mayor").isEmpty)
+    }
+  }
+
+  @Test("A slip in an address is met with the nearest mailbox, or agent")
+  func suggestions() async throws {
+    try await MailTown.with { town in
+      town.directory.makeDirectory("gt/verb-al/crew/ada")
+      for (address, nearest) in [
+        ("oversee", "overseer"), ("mayer", "mayor"), ("decaon/", "deacon"), ("verb-al/witnes", "verb-al/witness"),
+        ("verb-al/refinary", "verb-al/refinery"), ("verb-al/adda", "verb-al/crew/ada"),
+        ("verbal/deep-fix", "verb-al/deep-fix"),
+      ] {
+        for words in [
+          ["mail", "send", address, "-s", "x"], ["mail", "send", "mayor", "-s", "x", "--cc", address],
+          ["mail", "inbox", "--identity", address],
+        ] {
+          let result = try await town.run("gt", words)
+          #expect(result.ending == .exited(64), "\(words)")
+          #expect(result.errors.contains("; did you mean \(nearest)?"), "\(words): \(result.errors)")
+        }
+        guard nearest != "overseer" else { continue }
+        for verb in ["status", "start", "stop", "restart"] {
+          let result = try await town.tryGT("session", verb, address)
+          #expect(result.ending == .exited(64) && result.errors.contains("; did you mean \(nearest)?"), "\(verb)")
+        }
+      }
+      #expect(try await town.inbox("mayor").isEmpty)
     }
   }
 

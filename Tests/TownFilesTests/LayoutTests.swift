@@ -94,6 +94,23 @@ import TownFiles
       }
       #expect(complaint("rig/both") == "'rig/both' may be rig/polecats/both or rig/crew/both; say which")
       #expect(complaint("rig/tost")?.contains("did you mean rig/toast?") == true)
+      for (text, suggestion) in [
+        ("rig/witnes", "rig/witness"), ("rig-refinary", "rig/refinery"), ("rig/adda", "rig/crew/ada"),
+        ("rig/crew/adaa/", "rig/crew/ada"), ("gt-rig-crew-adda", "rig/crew/ada"), ("deacn", "deacon"),
+        ("mayer/", "mayor"), ("rig/polecat/toast", "rig/toast"), ("gt-my-rig-fxi", "my-rig/fix"),
+        ("rig/polecats/bth", "rig/polecats/both"), ("rig/crew/bth", "rig/crew/both"), ("my-rig/Fix", "my-rig/fix"),
+        ("rgi/toast", "rig/toast"), ("my-rigg/witness", "my-rig/witness"),
+      ] {
+        #expect(complaint(text) == "'\(text)' is no agent of this town; did you mean \(suggestion)?")
+      }
+      // A bare name is one of the rig in which a person stands.
+      let bare = #expect(throws: AddressError.self) { try book.agent("tost", in: "rig") }
+      #expect(bare?.description.hasSuffix("did you mean rig/toast?") == true)
+      let person = #expect(throws: AddressError.self) { try book.agent("oversear", suggesting: ["overseer"]) }
+      #expect(person?.description.hasSuffix("did you mean overseer?") == true)
+      for text in ["", "x", "rig", "oversear", "rig/", "\u{1B}[31m", "nobody/at-all"] {
+        #expect(complaint(text)?.hasSuffix("is no agent of this town; see: gt session list") == true, "\(text)")
+      }
       #expect(complaint("completely/else")?.contains("gt session list") == true)
       #expect(complaint("rig/polecats/..") != nil)
       #expect(complaint("toast") != nil)

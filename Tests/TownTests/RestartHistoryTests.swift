@@ -103,9 +103,7 @@ private struct History {
   /// Whether what happens is written down: that costs more than all the rest.
   var isTold = false
 
-  private mutating func tell(_ text: @autoclosure () -> String) {
-    if isTold { story.append("  \(now) ms: \(text())") }
-  }
+  private mutating func tell(_ text: String) { story.append("  \(now) ms: \(text)") }
 
   private func milliseconds(_ duration: Duration) -> Int64 { Int64(duration / .milliseconds(1)) }
 
@@ -126,12 +124,12 @@ private struct History {
   private mutating func disturb() {
     switch random.next() % 16 {
     case 0, 1:
-      tell("the daemon is restarted")
+      if isTold { tell("the daemon is restarted") }
       guard let copy = try? JSONDecoder().decode(Ledger.self, from: JSONEncoder().encode(ledger)) else { return }
       ledger = copy
     case 2, 3:
       offset += Int64.random(in: -90_000_000...90_000_000, using: &random)
-      tell("the clock is set, and is off by \(offset) ms")
+      if isTold { tell("the clock is set, and is off by \(offset) ms") }
       follow()
     case 4:
       boot += 1
@@ -139,10 +137,10 @@ private struct History {
       booted = now
       offset += Int64.random(in: -90_000_000...90_000_000, using: &random)
       isAdrift = true
-      tell("a reboot, and the clock is off by \(offset) ms")
+      if isTold { tell("a reboot, and the clock is off by \(offset) ms") }
       follow()
     case 5:
-      tell("a person begins anew")
+      if isTold { tell("a person begins anew") }
       _ = ledger.reset(History.agent)
       forget()
     default: break
@@ -165,7 +163,7 @@ private struct History {
       let wait = milliseconds(until - wall)
       let longest = isParked ? limits.probe : limits.max
       guard wait > 0, wait <= milliseconds(longest) else { return "a wait of \(wait) ms" }
-      tell("waits \(wait) ms")
+      if isTold { tell("waits \(wait) ms") }
       pass(random.next() % 3 == 0 ? Int64.random(in: 0...wait, using: &random) : wait)
       disturbClock()
     }
@@ -198,7 +196,7 @@ private struct History {
         if now - since < delay - 2 { return "attempt \(attempts + 1), \(now - since) ms after the last end" }
       }
     }
-    tell("\(verdict)")
+    if isTold { tell("\(verdict)") }
     isAdrift = false
     // The first of all is no restart.
     if lastEnd != nil || isParked {
@@ -230,7 +228,7 @@ private struct History {
   }
 
   private mutating func crash() -> String? {
-    tell("a crash")
+    if isTold { tell("a crash") }
     lastEnd = now
     crashes = crashes.filter { now - $0 < milliseconds(limits.loopWindow) } + [now]
     let change = ledger[History.agent].restartPolicy.noteCrash(at: wall, limits: machineLimits)
@@ -239,7 +237,7 @@ private struct History {
 
   private mutating func exit() -> String? {
     let hook = random.next() % 4 == 0 ? "other" : "work"
-    tell("an end without an error, with \(hook) on its hook")
+    if isTold { tell("an end without an error, with \(hook) on its hook") }
     ledger[History.agent].restartPolicy.noteEnd(at: wall)
     lastEnd = now
     pass(milliseconds(limits.exitPause))

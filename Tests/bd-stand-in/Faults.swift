@@ -11,12 +11,18 @@ import FoundationEssentials
 ///
 ///     {"subcommand": "list", "hang": true}
 ///
-/// Without `subcommand` every call is struck. In order: `delay_ms` waits; `hang` never ends, and
-/// ignores SIGTERM where `stubborn` is true; `flood` prints that many megabytes; `stdout` and
-/// `stderr` are printed in place of the answer; `exit` is the status, and `signal` a signal that
-/// the process ends itself with. `silent_write` answers a write without doing it.
+/// Without `subcommand` every call is struck, and with `skip` only those after so many. In order: `pid` is a file
+/// that the process writes its id to; `gate` is a FIFO, and waits until somebody has opened it for writing and closed
+/// it; `noise` goes to standard error before the answer; `delay_ms` waits; `hang` never ends, and ignores SIGTERM
+/// where `stubborn` is true; `flood` prints that many megabytes; `signal` is one that the process ends itself with;
+/// `stdout` and `stderr` are printed in place of the answer, and `exit` is the status. `silent_write` answers a write
+/// without doing it.
 struct Faults: Decodable {
   var subcommand: String?
+  var skip: Int?
+  var pid: String?
+  var gate: String?
+  var noise: String?
   var delayMilliseconds: Int?
   var hang: Bool?
   var stubborn: Bool?
@@ -28,7 +34,7 @@ struct Faults: Decodable {
   var silentWrite: Bool?
 
   private enum CodingKeys: String, CodingKey {
-    case subcommand, hang, stubborn, flood, stdout, stderr, exit, signal
+    case subcommand, skip, pid, gate, noise, hang, stubborn, flood, stdout, stderr, exit, signal
     case delayMilliseconds = "delay_ms"
     case silentWrite = "silent_write"
   }
@@ -46,8 +52,17 @@ struct Faults: Decodable {
 
   func applies(to invocation: Invocation) -> Bool { subcommand == nil || subcommand == invocation.subcommand }
 
-  func strike(_ invocation: Invocation, output: inout Output) {
+  func strike(_ invocation: Invocation, at place: Place?, output: inout Output) {
     guard applies(to: invocation) else { return }
+    if let skip, (place?.calls(of: subcommand) ?? 0) <= skip { return }
+    if let pid { try? Data("\(getpid())".utf8).write(to: URL(filePath: pid), options: .atomic) }
+    if let gate {
+      let descriptor = open(gate, O_RDONLY | O_CLOEXEC)
+      var byte: UInt8 = 0
+      while Glibc.read(descriptor, &byte, 1) < 0, errno == EINTR {}
+      close(descriptor)
+    }
+    if let noise { output.errors += noise }
     if let delayMilliseconds { usleep(UInt32(delayMilliseconds) * 1_000) }
     if hang == true {
       if stubborn == true { Glibc.signal(SIGTERM, SIG_IGN) }

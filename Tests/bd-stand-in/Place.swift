@@ -71,4 +71,10 @@ struct Place {
     defer { close(descriptor) }
     Output.write(line, to: descriptor)
   }
+
+  /// How many command lines have been logged, of one subcommand or of all; this one is among them.
+  func calls(of subcommand: String?) -> Int {
+    let lines = String(decoding: read("stand-in-calls.log") ?? [], as: UTF8.self).split(separator: "\n")
+    return subcommand.map { word in lines.count { $0.hasPrefix("\(word) ") } } ?? lines.count
+  }
 }

@@ -41,7 +41,7 @@ struct Record: Codable {
     if let deletedAt {
       add("deleted_at", deletedAt)
       add("deleted_by", deletedBy)
-      add("delete_reason", "delete")
+      add("delete_reason", deletedBy == "batch delete" ? "batch delete" : "delete")
       add("original_type", type)
     }
     if ephemeral { members.append(("ephemeral", .flag(true))) }

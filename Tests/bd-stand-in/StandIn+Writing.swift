@@ -44,7 +44,7 @@ extension StandIn {
         """
     }
     if invocation.has("--json") {
-      output.text += JSONText.object(record.members(), indent: "") + "\n"
+      output.text += hasHelper ? JSONText.line(record.members()) : JSONText.object(record.members(), indent: "") + "\n"
     } else {
       output.text += "✓ Created issue: \(record.id)\n  Title: \(title)\n  Priority: P\(priority)\n  Status: open\n"
     }
@@ -55,10 +55,13 @@ extension StandIn {
     for word in invocation.words {
       let refusal = try place.locked { () throws(Refusal) -> String? in
         var database = try Database.load(place)
-        let index = try database.resolve(word)
+        let index = try resolve(word, in: database)
         var bead = database.beads[index]
         if let status = invocation.value("--status") {
-          guard StandIn.statuses.contains(status) else { return "validate field update: invalid status: \(status)" }
+          guard StandIn.statuses.contains(status) else {
+            let operation = hasHelper ? "operation failed: failed to update issue: " : ""
+            return "\(operation)validate field update: invalid status: \(status)"
+          }
           bead.status = status
           if status == "closed" { bead.closedAt = bead.closedAt ?? Database.now() } else { bead.closedAt = nil }
           if status != "closed" { bead.closeReason = nil }
@@ -100,9 +103,10 @@ extension StandIn {
       let id = try change(word, place) { bead in
         bead.status = "tombstone"
         bead.deletedAt = Database.now()
-        bead.deletedBy = actor
+        bead.deletedBy = hasHelper ? "batch delete" : actor
       }
-      output.text += "✓ Deleted \(id)\n  Removed 0 dependency link(s)\n  Updated text references in 0 issue(s)\n"
+      output.text += "✓ Deleted \(id)\n"
+      if !hasHelper { output.text += "  Removed 0 dependency link(s)\n  Updated text references in 0 issue(s)\n" }
     }
   }
 
@@ -113,7 +117,8 @@ extension StandIn {
     do throws(Refusal) {
       _ = try Database.load(place).resolve(words[3])
     } catch {
-      throw Refusal("failed to resolve bead \(words[3]): \(error.text)")
+      let operation = hasHelper ? "operation failed: failed to resolve ID: " : ""
+      throw Refusal("failed to resolve bead \(words[3]): \(operation)\(error.text)")
     }
     let id = try change(words[1], place) { bead in
       if words[2] == "hook" { bead.hookBead = words[3] } else { bead.roleBead = words[3] }
@@ -132,10 +137,18 @@ extension StandIn {
     output.text += words[0] == "state" ? "✓ \(id) state=\(words.last ?? "")\n" : "✓ \(id) heartbeat\n"
   }
 
+  private func resolve(_ word: String, in database: Database) throws(Refusal) -> Int {
+    do throws(Refusal) {
+      return try database.resolve(word)
+    } catch {
+      throw hasHelper ? Refusal(StandIn.helper(error.text, resolving: word)) : error
+    }
+  }
+
   private func change(_ word: String, _ place: Place, _ body: (inout Record) -> Void) throws(Refusal) -> String {
     try place.locked { () throws(Refusal) in
       var database = try Database.load(place)
-      let index = try database.resolve(word)
+      let index = try resolve(word, in: database)
       body(&database.beads[index])
       database.beads[index].updatedAt = Database.now()
       try save(database, place)
@@ -155,7 +168,9 @@ extension StandIn {
 
   /// `gt-mayor`, `gt-<rig>-witness`, `gt-<rig>-polecat-<name>` and their like.
   private func checkAgentID(_ id: String) throws(Refusal) {
-    guard id.contains("-") else { throw Refusal("invalid agent ID: agent ID must start with 'gt-' (got \"\(id)\")") }
+    guard id.contains("-"), !hasHelper || id.hasPrefix("gt-") else {
+      throw Refusal("invalid agent ID: agent ID must start with 'gt-' (got \"\(id)\")")
+    }
     let parts = id.split(separator: "-").map(String.init)
     guard parts.first == "gt" else { return }
     if parts.count == 2, ["mayor", "deacon"].contains(parts[1]) { return }

@@ -14,6 +14,8 @@ struct StandIn {
 
   var place: Place?
   var invocation: Invocation
+  /// Whether bd's helper process is to be the one that answers.
+  var hasHelper: Bool { place?.has("stand-in-helper") == true }
 
   func run(_ output: inout Output) throws(Refusal) {
     if let complaint = invocation.complaint { throw Refusal(complaint) }
@@ -96,6 +98,13 @@ struct StandIn {
         let database = try Database.load(routed(word, from: place))
         found.append(database.beads[try database.resolve(word)])
       } catch {
+        if hasHelper {
+          // The first that is missing is the answer to the whole call.
+          output.text =
+            JSONText.object([("error", .text(StandIn.helper(error.text, resolving: word)))], indent: "") + "\n"
+          output.status = 1
+          return
+        }
         output.errors += "Error fetching \(word): \(error.text)\n"
       }
     }
@@ -107,6 +116,11 @@ struct StandIn {
         output.text += "\n\(bead.id): \(bead.title)\nStatus: \(bead.status)\n\n\(bead.description)\n"
       }
     }
+  }
+
+  /// What the helper process makes of a reason for which an id names no bead.
+  static func helper(_ reason: String, resolving id: String) -> String {
+    "resolving ID \(id): operation failed: failed to resolve ID: \(reason)"
   }
 
   /// The database that the routes name for an id; this one where there is none.

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A stand-in for `bd` 0.41 without its helper process, for tests: it knows the subcommands that
-// this project uses, and prints what the real one was recorded to print. Its database is one JSON
-// file, `stand-in.json`, in the `.beads` directory. It can be told to misbehave: see Faults.swift.
+// A stand-in for `bd` 0.41, for tests: it knows the subcommands that this project uses, and prints what the
+// real one was recorded to print; what it prints where its helper process answers, if the `.beads` directory
+// holds a file `stand-in-helper`. Its database is one JSON file, `stand-in.json`, in the `.beads` directory.
+// It can be told to misbehave, see Faults.swift, and to play a script instead, see Replay.swift.
 
 #if canImport(Glibc)
   import Glibc
 #endif
 
+Replay()?.play()
 var output = Output()
 let invocation = Invocation(arguments: Array(CommandLine.arguments.dropFirst()))
 let place = Place.find()
 place?.log(invocation)
-Faults.read(from: place).strike(invocation, output: &output)
+// Where the helper process answers, times are in its zone and not in the caller's.
+if place?.has("stand-in-helper") == true { unsetenv("TZ") }
+Faults.read(from: place).strike(invocation, at: place, output: &output)
 
 do {
   try StandIn(place: place, invocation: invocation).run(&output)

@@ -24,7 +24,7 @@ struct Correspondent: Sendable {
     case Self.overseer: Self.overseer
     case "mayor": AgentIdentity.mayor.mailbox
     case "deacon": AgentIdentity.deacon.mailbox
-    default: try AddressBook(layout: layout).agent(address, in: rig).mailbox
+    default: try AddressBook(layout: layout).agent(address, in: rig, suggesting: [Self.overseer]).mailbox
     }
   }
 

@@ -28,6 +28,10 @@ struct MailSendCommand: AsyncParsableCommand {
   var permanent = false
   @Option(help: ArgumentHelp("Who gets a copy; may be given again.", valueName: "address"))
   var cc: [String] = []
+  @Option(
+    help: ArgumentHelp(
+      "The message that this one answers: it stays in that one's thread.", valueName: "id"))
+  var replyTo: String?
   @OptionGroup var options: TownOptions
 
   func validate() throws {
@@ -44,12 +48,15 @@ struct MailSendCommand: AsyncParsableCommand {
       for copy in try cc.map(correspondent.mailbox) where copy != recipient && !copies.contains(copy) {
         copies.append(copy)
       }
+      let mail = Mail(store: try town.store.get())
+      let answered: MailMessage? = if let replyTo { try await mail.message(replyTo) } else { nil }
       let body = message == "-" ? try StandardInputText.read() : message
-      let sent = try await Mail(store: try town.store.get()).send(
+      let sent = try await mail.send(
         from: sender, to: recipient, subject: subject, body: body, priority: urgent ? .urgent : priority.value,
-        permanent: permanent, copies: copies)
+        permanent: permanent, copies: copies, thread: answered?.threadID, replyTo: answered?.id)
       print("Message \(displayable(sent.id)) sent to \(recipient)")
       print("  Subject: \(displayable(subject))")
+      if let answered { print("  Reply to: \(displayable(answered.id)) (\(displayable(answered.subject)))") }
       if !copies.isEmpty { print("  CC: \(copies.joined(separator: ", "))") }
       if ([recipient] + copies).contains(AgentIdentity.deacon.mailbox) { await poke(town) }
     }

@@ -28,6 +28,10 @@ struct PolecatRemoveCommand: AsyncParsableCommand {
       guard let observation = snapshot.agents.first(where: { $0.agent == identity }) else {
         throw AddressError("there is no polecat \(identity.address); see: gt polecat list")
       }
+      if case .unknown(let reason) = observation.bead, !force {
+        throw Unreadable(
+          description: "\(identity.address) is left as it is, for what its bead says is not known: \(reason)")
+      }
       switch observation.liveness {
       case .alive(let life, _) where !force:
         throw CommandRefusal(

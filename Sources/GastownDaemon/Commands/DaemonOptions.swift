@@ -17,7 +17,7 @@ struct DaemonOptions: ParsableArguments {
   func open() throws(TownFileError) -> OpenTown {
     let environment = DaemonOptions.environment
     let layout = try TownLayout.find(option: town, environment: environment, workingDirectory: nil)
-    return try OpenTown(layout: layout, environment: environment)
+    return try OpenTown(layout: layout, environment: environment, awaitingBd: true)
   }
 }
 

@@ -45,7 +45,9 @@ struct RunCommand: AsyncParsableCommand {
 
   private static func explain(_ town: OpenTown) async throws {
     let explained = await Explanation.make(world: town.world, policy: town.settings.policy)
-    print(ExplanationText.lines(explained.findings).joined(separator: "\n"))
+    let judgements = Judgement.all(
+      explained, daemon: await DaemonPresence.find(town), policy: town.settings.policy)
+    print(ExplanationText.lines(judgements).joined(separator: "\n"))
     for failure in explained.failures { complain(displayable(failure)) }
   }
 

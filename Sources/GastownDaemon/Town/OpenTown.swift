@@ -17,8 +17,12 @@ package struct OpenTown: Sendable {
   package let store: Result<any BeadStore, BeadStoreError>
   package let world: LiveTown
 
+  /// - Parameter awaitingBd: whether a `bd` that the town needs and that is missing now may come later, as a
+  ///   daemon can wait for it and a command cannot.
   /// - Throws: `TownFileError` where the town or its settings cannot be read.
-  package init(layout: TownLayout, environment: [String: String]) throws(TownFileError) {
+  package init(
+    layout: TownLayout, environment: [String: String], awaitingBd: Bool = false
+  ) throws(TownFileError) {
     self.layout = layout
     self.environment = environment
     let settings = try SettingsFile.load(layout: layout)
@@ -28,7 +32,7 @@ package struct OpenTown: Sendable {
       store = .success(
         try BeadStores.open(
           townRoot: layout.root, mode: settings.store.mode, environment: ChildEnvironment.scrubbed(environment),
-          runner: runner, deadline: settings.deadlines.bd,
+          runner: runner, deadline: settings.deadlines.bd, awaitingBd: awaitingBd,
           findExecutable: { ExecutableSearch.find($0, path: environment["PATH"] ?? "") }))
     } catch {
       store = .failure(error)

@@ -33,6 +33,10 @@ package struct EventJournal: Sendable {
     }
     if let restarts = event.restarts { fields["GT_RESTART_COUNT"] = "\(restarts)" }
     if let reason = event.reason { fields["GT_REASON"] = "\(reason)" }
+    if let capsule = event.capsule { fields["GT_CAPSULE"] = "\(capsule)" }
+    if !event.lastWords.isEmpty {
+      fields["GT_LAST_WORDS"] = "\(event.lastWords.map(displayable).joined(separator: "\n"))"
+    }
     let level: Logger.Level =
       switch event.kind.severity {
       case .info: .info
@@ -45,6 +49,10 @@ package struct EventJournal: Sendable {
 
   package func error(_ message: String) {
     logger.error("\(displayable(message))", metadata: ["GT_TOWN": "\(town)"])
+  }
+
+  package func warning(_ message: String) {
+    logger.warning("\(displayable(message))", metadata: ["GT_TOWN": "\(town)"])
   }
 
   package func debug(_ message: String) {

@@ -7,11 +7,14 @@ struct JobTable {
     case confirm = "reading beads afresh before a start"
     case launch = "starting an agent"
     case end = "ending an agent"
+    case request = "carrying out a lifecycle request"
+    case closeMail = "taking mail out of the Deacon's inbox"
     case mark = "marking an agent dead"
     case readHooks = "reading the work on hooks"
     case tell = "sending a message"
     case announce = "telling a person's command of an event"
     case begin = "telling an agent to begin"
+    case evidence = "gathering the evidence of deaths"
   }
 
   struct Job {
@@ -37,7 +40,7 @@ struct JobTable {
   mutating func finish(_ job: Int) { jobs[job] = nil }
 
   /// Sessions for which a process is being started or ended, or a bead marked: rules leave them alone.
-  var busy: Set<String> { sessions(of: [.confirm, .launch, .end, .mark]) }
+  var busy: Set<String> { sessions(of: [.confirm, .launch, .end, .request, .mark]) }
 
   /// Whether a message of this key is on its way.
   func isTelling(_ key: String) -> Bool { sessions(of: [.tell]).contains(key) }
@@ -49,6 +52,8 @@ struct JobTable {
   var isQuiet: Bool { !jobs.values.contains { $0.kind != .begin && $0.kind != .readBeads } }
 
   var isReading: Bool { jobs.values.contains { $0.kind == .readBeads } }
+
+  var isClosingMail: Bool { jobs.values.contains { $0.kind == .closeMail } }
 
   func overdue(at uptime: Duration) -> [String] {
     jobs.values.filter { $0.deadline < uptime }.map(\.kind.rawValue).sorted()

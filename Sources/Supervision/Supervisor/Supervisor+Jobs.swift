@@ -4,8 +4,7 @@ internal import Town
 
 /// The jobs beside the loop. Each is started after its intent was recorded, and ends in an event.
 extension Supervisor {
-
-  private func start(
+  func start(
     _ kind: JobTable.Kind, sessions: Set<String> = [], delay: Duration = .zero,
     _ work: @escaping @Sendable (_ world: any TownWorld, _ job: Int) async -> SupervisorEvent
   ) {
@@ -40,14 +39,20 @@ extension Supervisor {
   }
 
   func startLaunch(_ order: LaunchOrder) {
+    let words = lastWords[order.agent.session]
     start(.launch, sessions: [order.agent.session], delay: order.delay) { world, job in
-      .launched(job: job, order, await world.launch(order))
+      // The new process takes the pane's last screen away.
+      _ = await words?.task.value
+      return .launched(job: job, order, await world.launch(order))
     }
   }
 
+  /// Ends an agent that a person has stopped.
   func startEnding(_ command: PersonCommand, _ ticket: CommandTicket, liveness: Liveness) {
+    let words = lastWords[command.agent.session]
     start(.end, sessions: [command.agent.session]) { world, job in
-      .ended(job: job, command, ticket, await world.end(command.agent, liveness: liveness))
+      _ = await words?.task.value
+      return .ended(job: job, command, ticket, await world.end(command.agent, liveness: liveness))
     }
   }
 

@@ -12,7 +12,7 @@ extension Supervisor {
     var fresh: [String: String?] = [:]
     /// Agents for which they could not be read, and why.
     var unread: [String: String] = [:]
-    /// Starts that a person's restart has made room for.
+    /// Starts that people have asked for.
     var orders: [LaunchOrder] = []
   }
 
@@ -25,13 +25,18 @@ extension Supervisor {
     var intake = take(events, plan: &plan)
     intake.commands = postponed + intake.commands
     postponed = []
+    let waiting = Set(pending.map(\.session))
 
     let snapshot = await world.look(beads: beads, lives: plan.ledger.lives)
     noteBoot(snapshot.boot, ledger: &plan.ledger)
+    let closings = intake.isHeartbeat ? attendMail(snapshot, commands: intake.commands.map(\.0), plan: &plan) : []
+    // Whose end has been decided is nobody else's to judge, a job for it or none.
     let decided = rules.decide(
-      snapshot, ledger: plan.ledger, busy: jobs.busy, look: intake.look, confirmed: Set(intake.fresh.keys))
+      snapshot, ledger: plan.ledger, busy: jobs.busy.union(plan.ledger.sessionsWithIntents), look: intake.look,
+      confirmed: Set(intake.fresh.keys))
     if duty == .town { plan.absorb(decided) } else { plan.findings = decided.findings }
     carryOut(intake.commands, snapshot: snapshot, plan: &plan, orders: &intake.orders)
+    let acts = advanceIntents(snapshot, plan: &plan, orders: &intake.orders)
     // What a person wants of an agent comes before what the rules want: never both at once.
     let taken = jobs.busy.union(intake.orders.map(\.agent.session))
     let ruled = duty == .town ? decided.launches.filter { !taken.contains($0.agent.session) } : []
@@ -46,8 +51,11 @@ extension Supervisor {
 
     record(plan, snapshot: snapshot, isHeartbeat: intake.isHeartbeat)
     deliverAnswers()
+    gatherEvidence(of: plan.deaths, waiting: waiting, snapshot: snapshot)
     watch(snapshot)
 
+    for act in acts { start(act) }
+    if !closings.isEmpty { startClosingMail(closings) }
     for order in starts { startLaunch(order) }
     if !unconfirmed.isEmpty { startConfirmation(unconfirmed) }
     for order in marks { startMark(order) }
@@ -68,6 +76,7 @@ extension Supervisor {
       jobs.finish(job)
       beads = readings
       lastReading = time
+      mailDue = nil
       intake.look = .heartbeat
       beatsActing += beatsReading
       beatsReading = []
@@ -82,9 +91,10 @@ extension Supervisor {
         // One that is being read for already is on its way.
         guard !jobs.isReading else { break }
         if let due = nextHeartbeat, due <= time { wantsBeat = true }
+        if let due = mailDue, due <= time { wantsBeat = true }
         // What could not be read is read again long before the next heartbeat.
         if !beads.failures.isEmpty, let lastReading, time - lastReading >= TownRules.retry { wantsBeat = true }
-      case .look, .died, .watchdog, .stop, .beadsRead:
+      case .look, .died, .watchdog, .stop, .beadsRead, .gathered:
         break
       case .command(let command, let ticket):
         intake.commands.append((command, ticket))
@@ -101,6 +111,7 @@ extension Supervisor {
       case .launched(let job, let order, let outcome):
         jobs.finish(job)
         LaunchRule.record(outcome, of: order, at: time, policy: rules.policy, in: &plan)
+        finishIntent(order, outcome, plan: &plan)
         answerStart(order, outcome)
       case .marked(let job, let order, let outcome):
         jobs.finish(job)
@@ -111,7 +122,16 @@ extension Supervisor {
         if !intake.isHeartbeat { intake.look = .hooks }
       case .ended(let job, let command, let ticket, let outcome):
         jobs.finish(job)
-        finishEnding(command, ticket, outcome, plan: &plan, orders: &intake.orders)
+        finishEnding(command, ticket, outcome, plan: &plan)
+      case .requestClaimed(let job, let agent, let failure):
+        jobs.finish(job)
+        noteClaimed(agent, failure: failure, at: time, plan: &plan)
+      case .requestEnded(let job, let agent, let outcome):
+        jobs.finish(job)
+        noteEnded(agent, outcome, at: time, plan: &plan)
+      case .mailClosed(let job, let failures):
+        jobs.finish(job)
+        tellUnclosed(failures)
       case .told(let job, let notice, let failure):
         jobs.finish(job)
         if let failure {
@@ -181,13 +201,14 @@ extension Supervisor {
     }
     var failure: String?
     do {
-      if plan.ledger != savedLedger {
-        try world.save(plan.ledger)
-        savedLedger = plan.ledger
-      }
+      // Those who wait come first: what the ledger says of mail and starts relies on their being there.
       if pending != savedPending {
         try world.save(pending)
         savedPending = pending
+      }
+      if plan.ledger != savedLedger {
+        try world.save(plan.ledger)
+        savedLedger = plan.ledger
       }
       if isHeartbeat { try world.saveHeartbeat(at: snapshot.time, count: heartbeatCount) }
     } catch {
@@ -197,6 +218,7 @@ extension Supervisor {
     if let failure, failure != saveFailure { journal.error("what was decided could not be written down: \(failure)") }
     saveFailure = failure
     for event in plan.events { journal.record(event) }
+    keepHistory(of: plan, snapshot: snapshot)
     if duty == .town { tellFailures(snapshot) }
     findings = plan.findings
     counts = AgentCounts(findings: plan.findings, at: snapshot.time, heldBack: plan.ledger.heldBack)

@@ -20,9 +20,11 @@ extension Supervisor {
     for (life, task) in watches where !alive.contains(life) && !unseen.contains(life) {
       task.cancel()
       watches[life] = nil
+      memory[life] = nil
     }
     for life in alive where watches[life] == nil {
       let world = self.world
+      memory[life] = world.memoryEvents(of: life)
       watches[life] = Task { [weak self] in
         // One that cannot be watched is found dead at the next beat.
         guard (try? await world.waitForEnd(of: life)) != nil else { return }

@@ -14,9 +14,11 @@ package struct AgentRecord: Sendable, Hashable, Codable {
     package var told: Set<String> = []
     /// Whether an end without an error has been counted against the work on its hook.
     package var isCounted: Bool?
+    /// The id of its capsule.
+    package var capsule: String?
 
     enum CodingKeys: String, CodingKey {
-      case life, cause, hook, told
+      case life, cause, hook, told, capsule
       case seenAt = "seen_at"
       case isCounted = "is_counted"
     }
@@ -114,11 +116,15 @@ package struct AgentRecord: Sendable, Hashable, Codable {
   package var toldGupp: Told?
   package var toldOrphan: Told?
   package var marking: Marking?
+  /// An end of it that has been decided and not been carried out to its end.
+  package var lifecycle: LifecycleIntent?
+  /// Its own request to stay down.
+  package var shutdown: Shutdown?
 
   package init() {}
 
   enum CodingKeys: String, CodingKey {
-    case life, since, death, grave, launch, restarts, marking
+    case life, since, death, grave, launch, restarts, marking, lifecycle, shutdown
     // As it was called when there was a back-off only.
     case restartPolicy = "backoff"
     case isResumed = "is_resumed"

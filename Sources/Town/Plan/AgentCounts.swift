@@ -33,7 +33,7 @@ package struct AgentCounts: Sendable, Hashable {
         if aside.count < 3 { aside.append(finding.subject) }
       case .stuck: stuck += 1
       case .unknown: unknown += 1
-      case .leave: break
+      case .leave, .mark, .tell: break
       }
     }
     let total = alive + starting + backingOff + parked + stuck + unknown

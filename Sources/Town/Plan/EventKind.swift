@@ -5,6 +5,7 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
   case daemonReady = "daemon_ready"
   case daemonStopping = "daemon_stopping"
   case crashDetected = "crash_detected"
+  case lastWords = "last_words"
   case agentStarted = "agent_started"
   case agentRestarted = "agent_restarted"
   case restartFailed = "restart_failed"
@@ -19,6 +20,8 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
   case staleAgent = "stale_agent"
   case guppViolation = "gupp_violation"
   case orphanedWork = "orphaned_work"
+  case lifecycleExecuted = "lifecycle_executed"
+  case lifecycleRefused = "lifecycle_refused"
   case spawnTriggered = "spawn_triggered"
   case spawnDropped = "spawn_dropped"
   case storeUnavailable = "store_unavailable"
@@ -31,6 +34,7 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
     case .daemonReady: "27cab9a7a60c4036b0ff2413d0df38d9"
     case .daemonStopping: "7fcde40f5e5a4fda8e2def1f0f6f39e6"
     case .crashDetected: "7a45213b1d9743ebab9ed686489df375"
+    case .lastWords: "b34e032ffba14943b2567f4ea99ee852"
     case .agentStarted: "ae52ac6d268b4c58a58e79e8fa45b0b8"
     case .agentRestarted: "de84a2b9969844279995e4f2d81c713d"
     case .restartFailed: "1c8723506dcb4e8a84c85bcfe2e5fd1c"
@@ -45,6 +49,8 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
     case .staleAgent: "941444bf6d364b35bf7a83104c0a46c5"
     case .guppViolation: "471827cc52144bca8d861894cb6e1009"
     case .orphanedWork: "48ee64db258e4814a36ecc716a4fc99c"
+    case .lifecycleExecuted: "ab00bd3c15e94547aaa53857363827f1"
+    case .lifecycleRefused: "d1cd23b405a7475699aad75a6ef53f8f"
     case .spawnTriggered: "b36a91e226144cec8d08cf025fdf1d57"
     case .spawnDropped: "7da8d5490c164d41942721ce6982af49"
     case .storeUnavailable: "16120df721fd4ab985a416ed78bf64e4"
@@ -55,9 +61,10 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
   /// How loudly it is said.
   package var severity: Severity {
     switch self {
-    case .daemonReady, .daemonStopping, .agentStarted, .agentReady, .spawnTriggered: .info
-    case .agentRestarted, .agentCleared, .agentStopped, .restartsResumed, .spawnDropped: .notice
-    case .crashDetected, .agentNotReady, .staleAgent, .guppViolation, .orphanedWork, .restartsHeld: .warning
+    case .daemonReady, .daemonStopping, .lastWords, .agentStarted, .agentReady, .spawnTriggered: .info
+    case .agentRestarted, .agentCleared, .agentStopped, .restartsResumed, .spawnDropped, .lifecycleExecuted: .notice
+    case .crashDetected, .agentNotReady, .staleAgent, .guppViolation, .orphanedWork, .restartsHeld, .lifecycleRefused:
+      .warning
     case .restartFailed, .agentParked, .massDeath, .storeUnavailable, .tmuxUnavailable: .error
     }
   }

@@ -14,6 +14,8 @@ package struct Plan: Sendable {
   /// Agents found to be up after a launch of ours whose end nobody recorded: they still have to be
   /// told to begin.
   package var unannounced: [PendingSpawn] = []
+  /// Deaths that were seen in this turn, and whose evidence has to be gathered.
+  package var deaths: [DeathReport] = []
   package var ledger: Ledger
   /// How many were not started because the host has no room for them.
   package var heldBack = 0
@@ -31,6 +33,7 @@ package struct Plan: Sendable {
     marks += decided.marks
     hooksInDoubt.formUnion(decided.hooksInDoubt)
     unannounced += decided.unannounced
+    deaths += decided.deaths
     ledger = decided.ledger
     if let time = decided.nextLook { look(at: time) }
   }
@@ -73,6 +76,10 @@ package struct Finding: Sendable, Hashable {
     case stuck
     /// Something could not be read, so nothing is done.
     case unknown
+    /// Its bead is to say that it is dead.
+    case mark
+    /// Somebody is to be told of the work on its hook.
+    case tell
   }
 
   /// The agent as a person calls it.

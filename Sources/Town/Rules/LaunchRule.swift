@@ -67,6 +67,7 @@ package enum LaunchRule {
       record.grave = nil
       record.toldNotReady = false
       record.toldRefusal = nil
+      record.shutdown = nil
       if order.isRestart { record.restarts += 1 }
       if order.rule == .command, case .cleared(let parking) = record.restartPolicy.reset() {
         ParkRule.clear(parking, of: agent, because: order.reason, record: record, plan: &plan)

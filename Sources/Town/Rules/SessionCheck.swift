@@ -77,6 +77,8 @@ extension SessionCheck {
     let parking = record.restartPolicy.parking
     if let hold {
       supervision = hold.kind == .stop ? .stopped : .held
+    } else if record.shutdown != nil, !observation.liveness.isAlive {
+      supervision = .stopped
     } else if parking != nil {
       supervision = .parked
     } else if let next, next > time, !observation.liveness.isAlive {
@@ -85,7 +87,7 @@ extension SessionCheck {
       supervision = .watched
     }
 
-    var need = WorkRule.need(of: observation, at: time, policy: policy)
+    var need = WorkRule.need(of: observation, shutdown: record.shutdown, at: time, policy: policy)
     switch (observation.liveness, need) {
     case (.dead, .run(let work?)), (.absent, .run(let work?)), (.deadShell, .run(let work?)):
       need = WorkRule.hook(work, reading: hook(work))
@@ -125,7 +127,7 @@ extension SessionCheck {
       }
       if let heldBack { reason = (reason ?? "") + "; restarts are held back: \(heldBack)" }
       if let next, supervision == .backingOff { reason = (reason ?? "") + "; next attempt at \(next)" }
-    case .rest(.stopped, let why), .rest(.held, let why):
+    case .rest(.stopped, let why), .rest(.held, let why), .rest(.shutDown, let why):
       state = .stopped
       reason = why
     case .rest(.idle, let why), .wait(_, let why):

@@ -8,6 +8,8 @@ enum StoreKind: String, CaseIterable, CustomTestStringConvertible {
   case sqlite
   /// A town whose own database holds the agents, too.
   case bd
+  /// The same, while bd's helper process answers.
+  case helperBd
   /// A town whose agents live in a rig's database, and whose mail does not.
   case routedBd
   /// A town of another prefix, without routes.
@@ -22,6 +24,10 @@ enum StoreKind: String, CaseIterable, CustomTestStringConvertible {
       return town.sqliteStore()
     case .bd:
       try town.makeDatabase()
+      return town.bdStore()
+    case .helperBd:
+      try town.makeDatabase()
+      try town.write(".beads/stand-in-helper", "")
       return town.bdStore()
     case .routedBd:
       try town.makeRoutedDatabases()
@@ -41,6 +47,18 @@ extension BeadStoreError {
       return nil
     } catch {
       return (error as? BeadStoreError)?.code
+    }
+  }
+}
+
+extension BeadStoreError {
+  /// The error that `body` throws; `nil` where it throws none, or another.
+  static func thrown(by body: () async throws -> Void) async -> BeadStoreError? {
+    do {
+      try await body()
+      return nil
+    } catch {
+      return error as? BeadStoreError
     }
   }
 }

@@ -12,10 +12,16 @@ final class ModelTown: Sendable {
     case look, status, ready, watchdog
     case readBeads
     case readAfresh([String])
+    case lastWords([String])
+    case worktree(String)
+    case capsule(String)
+    case history
     case launch(String)
     case end(String)
     case begin(String)
     case mark(String)
+    case closeMail(String)
+    case clearRequest(String, LifecycleAction)
     case send(String, subject: String)
     case announce(String, String?)
     case saveLedger, savePending
@@ -25,7 +31,10 @@ final class ModelTown: Sendable {
   }
 
   /// Calls that a test can stop on their way.
-  enum Gate: Hashable, Sendable { case look, readBeads, readAfresh, launch, launched, end, begin, send, mark, announce }
+  enum Gate: Hashable, Sendable {
+    case look, readBeads, readAfresh, launch, launched, end, begin, send, mark, closeMail, closedMail, ended,
+      clearRequest, saved, lastWords, worktree, announce
+  }
 
   struct SaveFailure: Error, CustomStringConvertible { var description: String }
 
@@ -48,6 +57,14 @@ final class ModelTown: Sendable {
     var screens: [String: [String]] = [:]
     /// What becomes of launches instead of a life.
     var outcomes: [AgentIdentity: LaunchRule.Outcome] = [:]
+    /// The Deacon's unread mail, oldest first.
+    var inbox: [Message] = []
+    var inboxFailure: String?
+    var closeFailure: String?
+    /// The agents' own state files.
+    var stateFiles: [AgentIdentity: Reading<[String: JSONValue]?>] = [:]
+    var registryFailure: String?
+    var rigs: [Rig] = [Rig(name: "rig")]
     var saveFailure: String?
     var beginFailure: String?
     var markFailure: String?
@@ -59,6 +76,15 @@ final class ModelTown: Sendable {
     var ledger = Ledger()
     var pending: [PendingSpawn] = []
     var heartbeats = 0
+    var capsules: [String: CrashCapsule] = [:]
+    var histories: [String: [HistoryEntry]] = [:]
+    /// The last lines of panes, by pane.
+    var lastWords: [String: [String]] = [:]
+    /// What was counted of the memory of everybody's control group.
+    var memory: MemoryEvents?
+    var evidenceFailure: String?
+    /// The fields of the journal's entries about events.
+    var entries: [[String: String]] = []
     /// How many processes were ever made, by session.
     var processes: [String: Int] = [:]
     var log: [Call] = []
