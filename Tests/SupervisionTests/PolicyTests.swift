@@ -82,7 +82,7 @@ import Testing
       await park(polecat, supervisor)
       let outcome = try await supervisor.carryOut(PersonCommand(.restart, agent: polecat, who: "ada"))
       #expect(outcome.pid != nil && town.isAlive(polecat))
-      #expect(town.events(of: polecat).suffix(3) == [.agentCleared, .agentStopped, .agentStarted])
+      #expect(town.events(of: polecat).suffix(3) == [.agentStopped, .agentCleared, .agentStarted])
       #expect(town.with { $0.ledger[polecat].restartPolicy } == RestartPolicy())
     }
   }
