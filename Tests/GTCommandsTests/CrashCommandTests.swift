@@ -140,6 +140,8 @@ struct CrashCommandTests {
 
   @Test func `why tells what was decided, what would be, and what comes next`() async throws {
     try await GTTown.with { town in
+      // A command that does not exist would be what comes next.
+      TestFile.write(#"{"agents": {"default": {"command": ["sleep", "1000"]}}}"#, to: town.layout.settings)
       try await town.gt("polecat", "add", "rig/toast")
       try await town.gt("agent", "set", "rig/toast", "--state", "working", "--hook", "gt-x1")
       let empty = try await town.gt("why", "rig/toast")

@@ -63,7 +63,7 @@ import Testing
       #expect(outcome.pid != nil && town.isAlive(agent) && town.processes(of: agent) == 2)
       #expect(town.count(.launch(agent.session)) == 1)
       #expect(town.events(of: agent) == [.agentStopped, .agentStarted])
-      #expect(town.with { $0.ledger[agent].backoff.attempts } == 0)
+      #expect(town.with { $0.ledger[agent].restartPolicy.attempts } == 0)
     }
   }
 

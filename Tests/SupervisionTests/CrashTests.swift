@@ -129,7 +129,7 @@ import Testing
       await town.wait(for: .launch(polecat.session))
       let record = town.with { $0.ledger[polecat] }
       #expect(record.launch?.isRestart == true && record.launch?.hook == "gt-work")
-      #expect(record.death?.cause == .signalled(9) && record.backoff.attempts == 1)
+      #expect(record.death?.cause == .signalled(9) && record.restartPolicy.attempts == 1)
     }
   }
 

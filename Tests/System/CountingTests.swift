@@ -18,7 +18,8 @@ struct CountingTests {
   private func measure(_ count: Int, usesBd: Bool) async throws {
     // Light agents: they show a prompt, and take what they are told.
     let plan = TownUser.Plan(
-      polecats: (1...count).map { "rig1/p\($0)" }, settings: #""restart": {"stagger": "5ms"}"#, agent: "~/bin/light",
+      polecats: (1...count).map { "rig1/p\($0)" }, settings: #""restart": {"stagger": "5ms", "per_minute": 1000}"#,
+      agent: "~/bin/light",
       usesBd: usesBd,
       prepare: #"printf '#!/bin/sh\nwhile printf "> "; read -r line; do :; done\n' >bin/light; chmod +x bin/light"#,
       isStarted: false)

@@ -88,13 +88,18 @@ package struct DaemonHandler: ControlHandler {
     let status = await supervisor.status()
     let counts = status.counts
     let agents = [
-      "alive": counts.alive, "backing_off": counts.backingOff, "starting": counts.starting, "stuck": counts.stuck,
+      "alive": counts.alive, "backing_off": counts.backingOff, "parked": counts.parked, "starting": counts.starting,
+      "stuck": counts.stuck,
       "unknown": counts.unknown,
     ]
     return Status.Reply(
       running: true, pid: getpid(), town: town.layout.root, startedAt: status.startedAt.description,
       lastHeartbeat: status.lastHeartbeat?.description, heartbeatCount: status.heartbeatCount,
       nextHeartbeat: status.nextHeartbeat?.description, agents: agents.filter { $0.value > 0 || $0.key == "alive" })
+  }
+
+  package func handle(_ request: ResetSession) async throws -> ResetSession.Reply {
+    try await carryOut(.reset, session: request.session, who: request.who, why: request.why)
   }
 
   private func carryOut(

@@ -31,7 +31,7 @@ package struct AgentLauncher: Sendable {
 
   @concurrent package func launch(_ order: LaunchOrder) async -> LaunchRule.Outcome {
     let agent = order.agent
-    let command = settings.agent(agent.role).command
+    let command = settings.agent(agent.role).command + (order.resumes ? settings.agent(agent.role).resume : [])
     guard let program = command.first,
       let executable = ExecutableSearch.find(program, path: environment["PATH"] ?? "")
     else {
@@ -64,6 +64,14 @@ package struct AgentLauncher: Sendable {
       return .declined(refusal.reason)
     } catch {
       return .failed("\(error)")
+    }
+  }
+
+  /// The programs that are not there, by the roles whose agents run them.
+  package func missingCommands() -> [AgentIdentity.Role: String] {
+    settings.agents.compactMapValues { agent in
+      guard let program = agent.command.first else { return nil }
+      return ExecutableSearch.find(program, path: environment["PATH"] ?? "") == nil ? program : nil
     }
   }
 
@@ -128,9 +136,12 @@ package struct AgentLauncher: Sendable {
       let pane = listing.panes.first { $0.id == created.id }
       let words = (try? await servers.own.capture(panes: [PaneCapture(created.id, lines: 20)]))?[created.id] ?? []
       let last = words.last { !$0.allSatisfy(\.isWhitespace) && !$0.hasPrefix("Pane is dead") }
-      let how =
-        pane?.deadStatus.map { "exited with status \($0)" } ?? pane?.deadSignal.map { "was killed by signal \($0)" }
-      return .failed("it \(how ?? "ended") at once" + (last.map { ": \(displayable($0))" } ?? ""))
+      let cause: ExitCause? =
+        pane?.deadStatus.map { .exited(status: Int32($0)) } ?? pane?.deadSignal.map { .signalled(Int32($0)) }
+      let grave = AgentRecord.Grave(
+        server: Town.ServerIdentity(pid: server.pid, startedAt: Int64(server.startTime)), pane: "\(created.id)",
+        pid: created.pid)
+      return .ended(LaunchRule.Ending(cause: cause, grave: grave, words: last))
     }
     let life = ProcessLife(
       boot: processes.bootID() ?? "unknown",

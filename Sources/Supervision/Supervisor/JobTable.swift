@@ -12,6 +12,7 @@ struct JobTable {
     case mark = "marking an agent dead"
     case readHooks = "reading the work on hooks"
     case tell = "sending a message"
+    case announce = "telling a person's command of an event"
     case begin = "telling an agent to begin"
     case evidence = "gathering the evidence of deaths"
   }

@@ -15,6 +15,11 @@ extension Supervisor {
         continue
       }
       let session = command.agent.session
+      // Nothing is done to the agent, so nobody can be in the way.
+      if command.verb == .reset {
+        reset(command, ticket, at: snapshot.time, plan: &plan)
+        continue
+      }
       if jobs.busy.contains(session) || startTickets[session] != nil
         || orders.contains(where: { $0.agent == command.agent })
       {
@@ -25,6 +30,7 @@ extension Supervisor {
       case .start: start(command, ticket, observation, at: snapshot.time, plan: &plan, orders: &orders)
       case .stop: stop(command, ticket, observation, at: snapshot.time, plan: &plan)
       case .restart: restart(command, ticket, observation, in: snapshot, plan: &plan)
+      case .reset: break
       }
     }
   }
@@ -125,6 +131,26 @@ extension Supervisor {
     startTickets[agent.session] = ticket
   }
 
+  /// Begins its restarts anew, as if it had never died; the next turn decides on that.
+  private func reset(_ command: PersonCommand, _ ticket: CommandTicket, at time: Timestamp, plan: inout Plan) {
+    let agent = command.agent
+    let former = plan.ledger[agent].restartPolicy
+    let parking = plan.ledger.reset(agent)
+    guard former != RestartPolicy() else {
+      answer(ticket, returning: CommandOutcome(text: "\(agent.address) has nothing to reset", changed: false))
+      return
+    }
+    if let parking {
+      plan.tellCleared(
+        parking, of: agent,
+        because: "reset by \(displayable(command.who))"
+          + (command.why.map { ": \(displayable($0))" } ?? ""))
+    }
+    plan.look(at: time)
+    let words = parking.map { "no longer parked (\($0.words))" } ?? "free of its back-off"
+    answer(ticket, returning: CommandOutcome(text: "\(agent.address) is \(words)", changed: true))
+  }
+
   /// The agent's old process has ended, or could not be.
   func finishEnding(_ command: PersonCommand, _ ticket: CommandTicket, _ outcome: EndOutcome, plan: inout Plan) {
     let agent = command.agent
@@ -133,8 +159,9 @@ extension Supervisor {
       answer(ticket, throwing: CommandRefusal("\(agent.address) could not be stopped: \(reason)"))
     case .ended(let how):
       let why = command.why.map { ": \(displayable($0))" } ?? ""
-      noteEnd(of: agent, reason: "stopped by \(displayable(command.who))\(why)", how: how, plan: &plan)
-      plan.ledger[agent].backoff = Backoff()
+      let reason = "stopped by \(displayable(command.who))\(why)"
+      noteEnd(of: agent, reason: reason, how: how, plan: &plan)
+      if let parking = plan.ledger.reset(agent) { plan.tellCleared(parking, of: agent, because: reason) }
       answer(
         ticket,
         returning: CommandOutcome(text: "\(agent.address) is stopped: \(how)", changed: how != "it was not running"))
@@ -176,6 +203,8 @@ extension Supervisor {
         ticket,
         returning: CommandOutcome(
           text: "\(order.agent.address) is started (pid \(life.pid))\(caution)", changed: true, pid: life.pid))
+    case .ended(let ending):
+      answer(ticket, throwing: CommandRefusal("\(order.agent.address) is not started: \(ending.reason)"))
     case .declined(let reason), .failed(let reason), .uncertain(let reason):
       answer(ticket, throwing: CommandRefusal("\(order.agent.address) is not started: \(reason)"))
     }

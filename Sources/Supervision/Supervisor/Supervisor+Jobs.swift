@@ -90,6 +90,17 @@ extension Supervisor {
     }
   }
 
+  func startAnnouncement(_ announcement: Announcement) {
+    start(.announce) { world, job in
+      do {
+        try await world.announce(announcement)
+        return .announced(job: job, announcement, failure: nil)
+      } catch {
+        return .announced(job: job, announcement, failure: "\(error)")
+      }
+    }
+  }
+
   func startBeginning(_ beginning: SpawnRule.Beginning) {
     start(.begin, sessions: [beginning.agent.session]) { world, job in
       do {

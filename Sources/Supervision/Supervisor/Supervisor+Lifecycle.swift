@@ -123,7 +123,9 @@ extension Supervisor {
     case .ended(let how):
       let reason = intent.isPersons ? "ended to be restarted by \(intent.whoAndWhy)" : "ended on its own request"
       noteEnd(of: agent, reason: reason, how: how, plan: &plan)
-      if intent.isPersons { plan.ledger[agent].backoff = Backoff() }
+      if intent.isPersons, let parking = plan.ledger.reset(agent) {
+        plan.tellCleared(parking, of: agent, because: reason)
+      }
       intent.step = .ended
       plan.ledger[agent].lifecycle = intent
     }
@@ -138,6 +140,9 @@ extension Supervisor {
     case .uncertain: return
     case .launched(let life, _):
       execute(intent, of: agent, "is started again as pid \(life.pid)", pid: life.pid, plan: &plan)
+    case .ended(let ending):
+      execute(
+        intent, of: agent, "is ended, and ended again when it was started: \(ending.reason)", pid: nil, plan: &plan)
     case .declined(let reason), .failed(let reason):
       let isLeft = !intent.isPersons && WorkRule.rule(for: agent) == .observed
       if isLeft, time - intent.at < rules.policy.lifecycleAge {

@@ -21,16 +21,19 @@ extension Supervisor {
     turnBegan = world.uptime()
     defer { turnBegan = nil }
     var plan = Plan(ledger: ledger)
+    followClock(&plan.ledger)
     var intake = take(events, plan: &plan)
     intake.commands = postponed + intake.commands
     postponed = []
     let waiting = Set(pending.map(\.session))
 
     let snapshot = await world.look(beads: beads, lives: plan.ledger.lives)
+    noteBoot(snapshot.boot, ledger: &plan.ledger)
     var closings = intake.isHeartbeat ? attendMail(snapshot, commands: intake.commands.map(\.0), plan: &plan) : []
     // Whose end has been decided is nobody else's to judge, a job for it or none.
     let decided = rules.decide(
-      snapshot, ledger: plan.ledger, busy: jobs.busy.union(plan.ledger.sessionsWithIntents), look: intake.look)
+      snapshot, ledger: plan.ledger, busy: jobs.busy.union(plan.ledger.sessionsWithIntents), look: intake.look,
+      confirmed: Set(intake.fresh.keys))
     if duty == .town { plan.absorb(decided) } else { plan.findings = decided.findings }
     carryOut(intake.commands, snapshot: snapshot, plan: &plan, orders: &intake.orders)
     var acts = advanceIntents(snapshot, plan: &plan, orders: &intake.orders)
@@ -44,6 +47,7 @@ extension Supervisor {
     let marks = marks(of: &plan, starting: starts)
 
     let notices = post(plan.notices, retrying: intake.isHeartbeat, ledger: &plan.ledger)
+    let announcements = announce(plan.events, at: snapshot.time, ledger: &plan.ledger)
 
     record(plan, snapshot: snapshot, isHeartbeat: intake.isHeartbeat)
     if saveFailure != nil, !(acts.isEmpty && closings.isEmpty) {
@@ -64,6 +68,7 @@ extension Supervisor {
     for order in marks { startMark(order) }
     if !plan.hooksInDoubt.isEmpty { startReadingHooks(plan.hooksInDoubt.sorted()) }
     for notice in notices where !isOnItsWay(notice) { startNotice(notice) }
+    for announcement in announcements { startAnnouncement(announcement) }
     for beginning in beginnings { startBeginning(beginning) }
     settleBeats()
     armTimer(nextLook: plan.nextLook, now: world.now())
@@ -112,7 +117,7 @@ extension Supervisor {
         }
       case .launched(let job, let order, let outcome):
         jobs.finish(job)
-        LaunchRule.record(outcome, of: order, at: time, in: &plan)
+        LaunchRule.record(outcome, of: order, at: time, policy: rules.policy, in: &plan)
         finishIntent(order, outcome, at: time, plan: &plan)
         answerStart(order, outcome)
       case .marked(let job, let order, let outcome):
@@ -143,6 +148,9 @@ extension Supervisor {
           plan.ledger.outbox.removeAll { $0 == notice }
           plan.ledger[notice.agent].noteSent(notice)
         }
+      case .announced(let job, let announcement, let failure):
+        jobs.finish(job)
+        finishAnnouncement(announcement, failure: failure, ledger: &plan.ledger)
       case .begun(let job, let beginning, let failure):
         jobs.finish(job)
         finishBeginning(beginning, failure: failure, plan: &plan)
@@ -180,8 +188,12 @@ extension Supervisor {
 
   /// Writes the attempt down before it is made.
   private func noteLaunch(_ order: LaunchOrder, at time: Timestamp, ledger: inout Ledger) {
-    ledger[order.agent].launch = AgentRecord.Launch(at: time, isRestart: order.isRestart, hook: order.hook)
-    if order.isRestart { ledger[order.agent].backoff.noteAttempt(at: time) }
+    ledger[order.agent].launch = AgentRecord.Launch(
+      at: time, isRestart: order.isRestart, hook: order.hook, resumes: order.resumes)
+    ledger.starts.note(time, within: TownRules.minute)
+    if order.isRestart || ledger[order.agent].restartPolicy.parking != nil {
+      ledger[order.agent].restartPolicy.noteAttempt(at: time)
+    }
   }
 
   /// Records what was decided, before any of it is done.
@@ -217,7 +229,7 @@ extension Supervisor {
     keepHistory(of: plan, snapshot: snapshot)
     if duty == .town { tellFailures(snapshot) }
     findings = plan.findings
-    counts = AgentCounts(findings: plan.findings, at: snapshot.time)
+    counts = AgentCounts(findings: plan.findings, at: snapshot.time, heldBack: plan.ledger.heldBack)
     reports.status(counts.line)
   }
 

@@ -53,6 +53,9 @@ package actor Supervisor {
   /// Why messages that are sent until they are through could not be, for the same reason.
   var unsent: [String: String] = [:]
 
+  /// The boot that the last look was taken in.
+  var boot: String?
+
   /// Why lifecycle requests could not be carried out yet, by session or message, for the same reason.
   var requestFailures: [String: String] = [:]
   /// Agents that could not be ended for a person's restart: whether they have ended after all, the next
@@ -203,7 +206,7 @@ package actor Supervisor {
     case .command(_, let ticket), .ended(_, _, let ticket, _):
       ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping"))
     case .beat, .timer, .look, .died, .watchdog, .stop, .beadsRead, .confirmed, .launched, .marked, .hooksRead,
-      .requestClaimed, .requestEnded, .mailClosed, .told, .begun, .gathered:
+      .requestClaimed, .requestEnded, .mailClosed, .told, .announced, .begun, .gathered:
       break
     }
   }

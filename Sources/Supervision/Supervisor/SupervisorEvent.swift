@@ -27,6 +27,7 @@ enum SupervisorEvent: Sendable {
   case requestEnded(job: Int, AgentIdentity, EndOutcome)
   case mailClosed(job: Int, failures: [String: String])
   case told(job: Int, Notice, failure: String?)
+  case announced(job: Int, Announcement, failure: String?)
   case begun(job: Int, SpawnRule.Beginning, failure: String?)
   /// The capsules of deaths are written. Nothing is decided because of it.
   case gathered(job: Int, [DeathReport], failure: String?)
@@ -35,7 +36,7 @@ enum SupervisorEvent: Sendable {
 
 /// What a person wants of one agent.
 package struct PersonCommand: Sendable, Hashable {
-  package enum Verb: String, Sendable, Hashable { case start, stop, restart }
+  package enum Verb: String, Sendable, Hashable { case start, stop, restart, reset }
 
   package var verb: Verb
   package var agent: AgentIdentity

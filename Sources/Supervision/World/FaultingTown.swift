@@ -97,6 +97,10 @@
     package func birth(of life: ProcessLife) -> Timestamp? { town.birth(of: life) }
     package func state(of agent: AgentIdentity) -> Reading<[String: JSONValue]?> { town.state(of: agent) }
     @concurrent package func send(_ notice: Notice) async throws { try await town.send(notice) }
+    package var announces: Bool { town.announces }
+    @concurrent package func announce(_ announcement: Announcement) async throws {
+      try await town.announce(announcement)
+    }
     package func setHold(_ hold: Hold?, on agent: AgentIdentity) throws { try town.setHold(hold, on: agent) }
     package func loadLedger(settingAside: Bool) throws -> Ledger { try town.loadLedger(settingAside: settingAside) }
     package func loadPendingSpawns(settingAside: Bool) throws -> [PendingSpawn] {

@@ -19,6 +19,8 @@ package struct LiveTown: TownWorld {
   private let launcher: AgentLauncher
   private let ender: AgentEnder
   private let typist: Typist
+  private let host: HostReader
+  private let announcer: AnnouncementRunner
   let evidence: EvidenceGatherer
   private let records: TownRecords
   private let startedAt: Timestamp
@@ -48,6 +50,8 @@ package struct LiveTown: TownWorld {
       processes: processes, environment: environment)
     ender = AgentEnder(servers: servers, processes: processes)
     typist = Typist(client: servers.own, processes: processes)
+    host = HostReader(layout: layout)
+    announcer = AnnouncementRunner(argv: settings.notify, town: layout.root, runner: runner)
     evidence = EvidenceGatherer(
       layout: layout, servers: servers, runner: runner, environment: environment, processes: processes,
       deadline: settings.deadlines.tmux)
@@ -106,7 +110,10 @@ package struct LiveTown: TownWorld {
   }
 
   @concurrent package func look(beads: BeadReadings, lives: [String: ProcessLife] = [:]) async -> TownSnapshot {
-    await observer.look(beads: beads, lives: lives, at: now())
+    var snapshot = await observer.look(beads: beads, lives: lives, at: now())
+    snapshot.host = host.read()
+    snapshot.missingCommands = launcher.missingCommands()
+    return snapshot
   }
 
   @concurrent package func waitForEnd(of life: ProcessLife) async throws {
@@ -171,6 +178,12 @@ package struct LiveTown: TownWorld {
     for recipient in notice.recipients {
       _ = try await mail.send(from: "daemon", to: recipient, subject: notice.subject, body: notice.body)
     }
+  }
+
+  package var announces: Bool { !settings.notify.isEmpty }
+
+  @concurrent package func announce(_ announcement: Announcement) async throws {
+    try await announcer.run(announcement)
   }
 
   package func setHold(_ hold: Hold?, on agent: AgentIdentity) throws {

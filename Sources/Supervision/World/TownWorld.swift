@@ -77,6 +77,14 @@ package protocol TownWorld: TownEvidence {
   /// - Throws: an error that says what went wrong.
   @concurrent func send(_ notice: Notice) async throws
 
+  /// Whether there is a command that is to be told of what a person should know.
+  var announces: Bool { get }
+
+  /// Runs that command, once.
+  ///
+  /// - Throws: an error that says what went wrong.
+  @concurrent func announce(_ announcement: Announcement) async throws
+
   /// Records or takes back a person's decision.
   func setHold(_ hold: Hold?, on agent: AgentIdentity) throws
 

@@ -44,6 +44,11 @@ package struct NextStep: Sendable, Hashable {
     case .leave:
       return NextStep("nothing, unless its bead or a person's decision changes; that is looked at", at: heartbeat)
     case .wait: return NextStep("it is judged again, and started if it still has to run", at: finding.until)
+    case .parked:
+      guard let until = finding.until else {
+        return NextStep("its command is looked for, and it is started once that is there", at: heartbeat)
+      }
+      return NextStep("it is tried once; to begin anew before: gt session reset \(finding.subject)", at: until)
     case .underway: return NextStep("the job that is under way ends, and it is judged again")
     case .stuck: return NextStep("it is tried again", at: finding.until ?? time + TownRules.retry)
     case .unknown: return NextStep("it is looked at again", at: finding.until ?? time + TownRules.retry)

@@ -12,12 +12,15 @@ package struct AgentRecord: Sendable, Hashable, Codable {
     package var hook: String?
     /// The notices that have gone out because of it, so that each goes out once.
     package var told: Set<String> = []
+    /// Whether an end without an error has been counted against the work on its hook.
+    package var isCounted: Bool?
     /// The id of its capsule.
     package var capsule: String?
 
     enum CodingKeys: String, CodingKey {
       case life, cause, hook, told, capsule
       case seenAt = "seen_at"
+      case isCounted = "is_counted"
     }
   }
 
@@ -26,6 +29,12 @@ package struct AgentRecord: Sendable, Hashable, Codable {
     package var server: ServerIdentity
     package var pane: String
     package var pid: Int32
+
+    package init(server: ServerIdentity, pane: String, pid: Int32) {
+      self.server = server
+      self.pane = pane
+      self.pid = pid
+    }
   }
 
   /// An attempt to start the agent that was begun and whose end has not been recorded.
@@ -33,15 +42,18 @@ package struct AgentRecord: Sendable, Hashable, Codable {
     package var at: Timestamp
     package var isRestart: Bool
     package var hook: String?
+    /// Whether it was started with the arguments that take its conversation up again.
+    package var resumes: Bool?
 
-    package init(at: Timestamp, isRestart: Bool, hook: String?) {
+    package init(at: Timestamp, isRestart: Bool, hook: String?, resumes: Bool = false) {
       self.at = at
       self.isRestart = isRestart
       self.hook = hook
+      self.resumes = resumes ? true : nil
     }
 
     enum CodingKeys: String, CodingKey {
-      case at, hook
+      case at, hook, resumes
       case isRestart = "is_restart"
     }
   }
@@ -90,7 +102,11 @@ package struct AgentRecord: Sendable, Hashable, Codable {
   package var death: Death?
   package var grave: Grave?
   package var launch: Launch?
-  package var backoff = Backoff()
+  package var restartPolicy = RestartPolicy()
+  /// Whether this life was begun with the arguments that take its conversation up again.
+  package var isResumed: Bool?
+  /// Whether the last life that was begun so ended at once: the next is begun without.
+  package var resumeFailed: Bool?
   /// Restarts so far, ever.
   package var restarts = 0
   /// Whether somebody was told that this life is not ready; cleared with the next.
@@ -108,7 +124,11 @@ package struct AgentRecord: Sendable, Hashable, Codable {
   package init() {}
 
   enum CodingKeys: String, CodingKey {
-    case life, since, death, grave, launch, backoff, restarts, marking, lifecycle, shutdown
+    case life, since, death, grave, launch, restarts, marking, lifecycle, shutdown
+    // As it was called when there was a back-off only.
+    case restartPolicy = "backoff"
+    case isResumed = "is_resumed"
+    case resumeFailed = "resume_failed"
     case toldNotReady = "told_not_ready"
     case toldRefusal = "told_refusal"
     case toldGupp = "told_gupp"

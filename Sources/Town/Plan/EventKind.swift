@@ -11,7 +11,12 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
   case restartFailed = "restart_failed"
   case agentReady = "agent_ready"
   case agentNotReady = "agent_not_ready"
+  case agentParked = "agent_parked"
+  case agentCleared = "agent_cleared"
   case agentStopped = "agent_stopped"
+  case massDeath = "mass_death"
+  case restartsHeld = "restarts_held"
+  case restartsResumed = "restarts_resumed"
   case staleAgent = "stale_agent"
   case guppViolation = "gupp_violation"
   case orphanedWork = "orphaned_work"
@@ -35,6 +40,11 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
     case .restartFailed: "1c8723506dcb4e8a84c85bcfe2e5fd1c"
     case .agentReady: "c9e75dbc03d64289880f765dd1fb78e8"
     case .agentNotReady: "d084ab1513ae46d4913a736c64a6ab2b"
+    case .agentParked: "b619b0036f1c4c738d30200a713e464e"
+    case .agentCleared: "7e115ff05c4142b99a5882c8abe90837"
+    case .massDeath: "840b1d7849e440e080034e7cc6480a2f"
+    case .restartsHeld: "7f227f313514431f8e7f6de7a673426f"
+    case .restartsResumed: "11a4d6a3d41b43608f8adbb33ac755c4"
     case .agentStopped: "a78b9fa25cdb4f03926933ecc38b5ea8"
     case .staleAgent: "941444bf6d364b35bf7a83104c0a46c5"
     case .guppViolation: "471827cc52144bca8d861894cb6e1009"
@@ -52,10 +62,10 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
   package var severity: Severity {
     switch self {
     case .daemonReady, .daemonStopping, .lastWords, .agentStarted, .agentReady, .spawnTriggered: .info
-    case .agentRestarted, .agentStopped, .spawnDropped, .lifecycleExecuted: .notice
-    case .crashDetected, .agentNotReady, .staleAgent, .guppViolation, .orphanedWork, .lifecycleRefused:
+    case .agentRestarted, .agentCleared, .agentStopped, .restartsResumed, .spawnDropped, .lifecycleExecuted: .notice
+    case .crashDetected, .agentNotReady, .staleAgent, .guppViolation, .orphanedWork, .restartsHeld, .lifecycleRefused:
       .warning
-    case .restartFailed, .storeUnavailable, .tmuxUnavailable: .error
+    case .restartFailed, .agentParked, .massDeath, .storeUnavailable, .tmuxUnavailable: .error
     }
   }
 

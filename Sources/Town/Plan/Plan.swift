@@ -17,6 +17,8 @@ package struct Plan: Sendable {
   /// Deaths that were seen in this turn, and whose evidence has to be gathered.
   package var deaths: [DeathReport] = []
   package var ledger: Ledger
+  /// How many were not started because the host has no room for them.
+  package var heldBack = 0
   /// The earliest time at which some decision wants another look.
   package var nextLook: Timestamp?
 
@@ -66,6 +68,8 @@ package struct Finding: Sendable, Hashable {
     case leave
     /// It is to be looked at again at `until`.
     case wait
+    /// It has died too often, or cannot run, and is only tried now and then.
+    case parked
     /// A start is under way.
     case underway
     /// It ought to run and cannot be started.
@@ -119,10 +123,12 @@ package struct LaunchOrder: Sendable, Hashable {
   package var reason: String
   /// How long to wait first, so that many do not start in one instant.
   package var delay: Duration
+  /// Whether it is started with the arguments that take its conversation up again.
+  package var resumes: Bool
 
   package init(
     agent: AgentIdentity, rule: WorkRule.Rule, isRestart: Bool, hook: String?, place: Place, reason: String = "",
-    delay: Duration = .zero
+    delay: Duration = .zero, resumes: Bool = false
   ) {
     self.agent = agent
     self.rule = rule
@@ -131,6 +137,7 @@ package struct LaunchOrder: Sendable, Hashable {
     self.place = place
     self.reason = reason
     self.delay = delay
+    self.resumes = resumes
   }
 }
 

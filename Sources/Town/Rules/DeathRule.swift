@@ -5,8 +5,8 @@ package enum DeathRule {
   /// Records a death that this look has found, once: the event, the open death where it asks for an
   /// answer, and a notice where nobody restarts the agent.
   static func note(
-    _ observation: AgentObservation, need: WorkRule.Need, snapshot: TownSnapshot, record: inout AgentRecord,
-    plan: inout Plan
+    _ observation: AgentObservation, need: WorkRule.Need, snapshot: TownSnapshot, policy: Policy,
+    record: inout AgentRecord, plan: inout Plan
   ) {
     if let life = record.life ?? record.death?.life, life.boot != snapshot.boot {
       // A reboot is nobody's crash.
@@ -27,6 +27,10 @@ package enum DeathRule {
 
     let cause = cause(of: lived, liveness: observation.liveness, snapshot: snapshot)
     let agent = observation.agent
+    if record.isResumed == true, let since = record.since, snapshot.time - since < policy.restart.resumeTrial {
+      record.resumeFailed = true
+    }
+    record.isResumed = nil
     let bead = observation.bead.value.flatMap { $0?.hookBead }
     let report = DeathReport(
       agent, seenAt: snapshot.time, cause: cause, life: lived, since: record.since,
@@ -56,7 +60,25 @@ package enum DeathRule {
       tell(report, because: nil, plan: &plan)
       record.death = AgentRecord.Death(
         seenAt: snapshot.time, life: lived, cause: cause, hook: bead, capsule: report.id)
+      count(cause, of: agent, hook: bead, at: snapshot.time, policy: policy, record: &record, plan: &plan)
     }
+  }
+
+  /// Counts a death against the agent; one without an error counts when it is known that its work was not
+  /// finished.
+  static func count(
+    _ cause: ExitCause?, of agent: AgentIdentity, hook: String?, at time: Timestamp, policy: Policy,
+    record: inout AgentRecord, plan: inout Plan
+  ) {
+    if isExit(cause, of: agent) { return record.restartPolicy.noteEnd(at: time) }
+    let change = record.restartPolicy.noteCrash(at: time, limits: policy.restart)
+    ParkRule.tell(change, of: agent, hook: hook, cause: cause, record: record, policy: policy, plan: &plan)
+  }
+
+  /// Whether one who has work on a hook ended without an error. The Deacon and the Witnesses have none:
+  /// their end is a death like any other.
+  static func isExit(_ cause: ExitCause?, of agent: AgentIdentity) -> Bool {
+    cause?.isCrash == false && WorkRule.rule(for: agent) == .sessionHealth
   }
 
   /// Closes an open death that is not answered by a restart, and says why.

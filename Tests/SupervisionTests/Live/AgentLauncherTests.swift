@@ -204,7 +204,11 @@ import TownFiles
         town.withLock { $0 = fixture }
         let outcome = await fixture.world.launch(fixture.order(agent))
         town.withLock { $0 = nil }
-        #expect(outcome == .failed("it \(how) at once: no licence for today"))
+        #expect(outcome.ended?.reason == "it \(how) at once: no licence for today", "\(outcome)")
+        // Its corpse is known, and is no death of its own.
+        let grave = try #require(outcome.ended?.grave)
+        let corpse = try #require(try await fixture.liveness(of: agent).corpse)
+        #expect(grave == AgentRecord.Grave(server: corpse.server, pane: corpse.pane, pid: corpse.pid))
       }
     }
   }

@@ -71,8 +71,10 @@ final class ModelProcess: TownWorld {
             agent: agent, liveness: state.sessions[agent.session] ?? .absent, bead: beads.bead(of: agent),
             work: beads.work(of: agent), hooked: beads.hooked(of: agent), hold: state.holds[agent] ?? .known(nil),
             hasDirectory: !state.missingDirectories.contains(agent))
-        }, servers: [ModelTown.server], failures: beads.failures)
+        }, servers: state.servers, failures: beads.failures)
       snapshot.tmuxFailure = state.tmuxFailure
+      snapshot.host = state.host
+      snapshot.missingCommands = state.missingCommands
       snapshot.otherTmuxFailure = state.otherTmuxFailure
       return snapshot
     }
@@ -190,6 +192,14 @@ final class ModelProcess: TownWorld {
     await town.pass(.send)
     if let failure = town.with({ $0.sendFailure }) { throw ModelTown.SaveFailure(description: failure) }
     if lives { town.with { $0.notices.append(notice) } }
+  }
+
+  var announces: Bool { town.with { $0.announces } }
+
+  @concurrent func announce(_ announcement: Announcement) async throws {
+    note(.announce(announcement.event, announcement.session))
+    await town.pass(.announce)
+    if let failure = town.with({ $0.announceFailure }) { throw ModelTown.SaveFailure(description: failure) }
   }
 
   func setHold(_ hold: Hold?, on agent: AgentIdentity) throws {

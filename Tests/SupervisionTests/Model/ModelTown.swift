@@ -23,6 +23,7 @@ final class ModelTown: Sendable {
     case closeMail(String)
     case clearRequest(String, LifecycleAction)
     case send(String, subject: String)
+    case announce(String, String?)
     case saveLedger, savePending
     case event(EventKind, String?)
     case error(String)
@@ -32,7 +33,7 @@ final class ModelTown: Sendable {
   /// Calls that a test can stop on their way.
   enum Gate: Hashable, Sendable {
     case look, readBeads, readAfresh, launch, launched, end, begin, send, mark, closeMail, closedMail, ended,
-      clearRequest, saved, lastWords, worktree
+      clearRequest, saved, lastWords, worktree, announce
   }
 
   struct SaveFailure: Error, CustomStringConvertible { var description: String }
@@ -42,6 +43,12 @@ final class ModelTown: Sendable {
     var uptime: Duration = .seconds(1_000)
     var agents: [AgentIdentity] = [.deacon, .mayor]
     var sessions: [String: Liveness] = [:]
+    var servers: Set<ServerIdentity> = [ModelTown.server]
+    var host = HostReading()
+    var missingCommands: [AgentIdentity.Role: String] = [:]
+    /// Whether a person has a command that is told of events.
+    var announces = true
+    var announceFailure: String?
     var missingDirectories: Set<AgentIdentity> = []
     var beads: [String: Bead] = [:]
     /// Why no bead can be read, where none can.
@@ -205,6 +212,23 @@ extension ModelTown {
   func advance(by duration: Duration) async {
     await wait { state in state.sleepers.values.contains { $0.due <= state.uptime + duration } }
     jump(by: duration)
+  }
+
+  /// Moves the clock, and goes on until the town is as `condition` says: a timer that is set only after the
+  /// clock was moved is woken too.
+  func pass(_ duration: Duration, until condition: @escaping @Sendable (State) -> Bool) async {
+    await advance(by: duration)
+    let instant: Duration = .milliseconds(1)
+    while !with({ condition($0) }), !Task.isCancelled {
+      await wait { state in
+        condition(state) || state.sleepers.values.contains { $0.due <= state.uptime + instant }
+      }
+      if !with({ condition($0) }) { jump(by: instant) }
+    }
+  }
+
+  func pass(_ duration: Duration, until call: Call, count: Int = 1) async {
+    await pass(duration) { $0.log.count { $0 == call } >= count }
   }
 
   /// Moves the clock, whoever sleeps.
