@@ -12,11 +12,11 @@ enum Screen {
 
 /// Types at agents' prompts, and sees to it that what was typed was also submitted.
 package struct Typist: Sendable {
-  private let client: TmuxClient
+  private let servers: TmuxServers
   private let processes: ProcessTable
 
-  package init(client: TmuxClient, processes: ProcessTable) {
-    self.client = client
+  package init(servers: TmuxServers, processes: ProcessTable) {
+    self.servers = servers
     self.processes = processes
   }
 
@@ -37,22 +37,23 @@ package struct Typist: Sendable {
   /// - Throws: `TmuxError`, ``NotSubmitted`` or ``Gone``.
   @concurrent package func submit(_ text: String, to life: ProcessLife) async throws {
     guard let pane = PaneID(life.pane) else { throw NotSubmitted() }
+    let client = servers.client(of: life.server)
     let process = ProcessIdentity(pid: life.pid, startTime: life.startTime)
     guard processes.isRunning(process) else { throw Gone() }
     // A daemon before this one may have typed it, and have ended before it was submitted.
-    if try await !isTyped(text, on: pane) { try await client.type(text, into: pane) }
+    if try await !isTyped(text, on: pane, of: client) { try await client.type(text, into: pane) }
     for pause: Duration in [.milliseconds(500), .milliseconds(500), .seconds(1), .seconds(2)] {
       try await Task.sleep(for: pause)
       guard processes.isRunning(process) else { throw Gone() }
       try await client.submit(pane)
       if Terminal.collectsLines(of: process) == true { return }
       try await Task.sleep(for: .milliseconds(200))
-      if try await !isTyped(text, on: pane) { return }
+      if try await !isTyped(text, on: pane, of: client) { return }
     }
     throw NotSubmitted()
   }
 
-  private func isTyped(_ text: String, on pane: PaneID) async throws -> Bool {
+  private func isTyped(_ text: String, on pane: PaneID, of client: TmuxClient) async throws -> Bool {
     let lines = try await client.capture(panes: [PaneCapture(pane, lines: Screen.lines)])[pane] ?? []
     return Readiness.isStillTyped(text, lines: lines)
   }

@@ -7,6 +7,7 @@ struct JobTable {
     case confirm = "reading beads afresh before a start"
     case launch = "starting an agent"
     case end = "ending an agent"
+    case adopt = "adopting an agent"
     case mark = "marking an agent dead"
     case readHooks = "reading the work on hooks"
     case tell = "sending a message"
@@ -37,6 +38,9 @@ struct JobTable {
 
   /// Sessions for which a process is being started or ended, or a bead marked: rules leave them alone.
   var busy: Set<String> { sessions(of: [.confirm, .launch, .end, .mark]) }
+
+  /// Sessions whose agents are being adopted; nothing else has to wait for that.
+  var adopting: Set<String> { sessions(of: [.adopt]) }
 
   /// Whether a message of this key is on its way.
   func isTelling(_ key: String) -> Bool { sessions(of: [.tell]).contains(key) }

@@ -81,6 +81,19 @@ package struct AgentRecord: Sendable, Hashable, Codable {
     }
   }
 
+  /// An agent that others have started and that is being adopted, or is not, and why.
+  package struct Adoption: Sendable, Hashable, Codable {
+    package var life: ProcessLife
+    package var failure: String?
+    /// When it is tried again, where the last attempt has failed.
+    package var retryAt: Timestamp?
+
+    enum CodingKeys: String, CodingKey {
+      case life, failure
+      case retryAt = "retry_at"
+    }
+  }
+
   /// The agent's last known life. It stays here until the death is seen.
   package var life: ProcessLife?
   /// When that life was first seen.
@@ -98,11 +111,14 @@ package struct AgentRecord: Sendable, Hashable, Codable {
   package var toldGupp: Told?
   package var toldOrphan: Told?
   package var marking: Marking?
+  package var adoption: Adoption?
+  /// The process in the pane's shell that was taken for the agent, where the life is a shell's.
+  package var worker: Int32?
 
   package init() {}
 
   enum CodingKeys: String, CodingKey {
-    case life, since, death, grave, launch, backoff, restarts, marking
+    case life, since, death, grave, launch, backoff, restarts, marking, adoption, worker
     case toldNotReady = "told_not_ready"
     case toldRefusal = "told_refusal"
     case toldGupp = "told_gupp"

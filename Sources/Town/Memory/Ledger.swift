@@ -24,8 +24,8 @@ package struct Ledger: Sendable, Hashable, Codable {
 
   private enum CodingKeys: String, CodingKey { case version, agents, outbox }
 
-  /// The agents that lived when they were last looked at, by session.
-  package var lives: [String: ProcessLife] { agents.compactMapValues(\.life) }
+  /// The agents that lived when they were last looked at, or whose death is still open, by session.
+  package var lives: [String: ProcessLife] { agents.compactMapValues { $0.life ?? $0.death?.life } }
 
   /// The record of an agent; an empty one where nothing is known.
   package subscript(agent: AgentIdentity) -> AgentRecord {

@@ -27,6 +27,7 @@ package enum DeathRule {
 
     let cause = cause(of: lived, liveness: observation.liveness, snapshot: snapshot)
     let agent = observation.agent
+    defer { record.worker = nil }
     record.life = nil
     record.since = nil
     record.grave = grave
@@ -37,16 +38,20 @@ package enum DeathRule {
       plan.events.append(
         TownEvent(
           .agentStopped, agent: agent, message: "\(agent.address) is down: \(reason)", bead: bead,
-          pid: lived?.pid ?? corpse?.pid, cause: cause, reason: reason))
+          pid: record.worker ?? lived?.pid ?? corpse?.pid, cause: cause, reason: reason))
     case .rest(_, let reason):
       plan.events.append(
-        event(agent, cause: cause, pid: lived?.pid ?? corpse?.pid, bead: bead, record: record, because: reason))
+        event(
+          agent, cause: cause, pid: record.worker ?? lived?.pid ?? corpse?.pid, bead: bead, record: record,
+          because: reason))
       if WorkRule.rule(for: agent) == .observed, cause?.isCrash ?? true {
         plan.notices.append(.died(agent, hook: bead, cause: cause))
       }
     case .run, .wait, .unknown:
       plan.events.append(
-        event(agent, cause: cause, pid: lived?.pid ?? corpse?.pid, bead: bead, record: record, because: nil))
+        event(
+          agent, cause: cause, pid: record.worker ?? lived?.pid ?? corpse?.pid, bead: bead, record: record, because: nil
+        ))
       record.death = AgentRecord.Death(seenAt: snapshot.time, life: lived, cause: cause, hook: bead)
     }
   }

@@ -87,9 +87,9 @@ extension SessionCheck {
     default: break
     }
     switch observation.liveness {
-    case .alive(let life, let place):
+    case .alive(_, let place):
       state = .alive
-      pid = life.pid
+      pid = observation.liveness.agentPID
       if !place.isOwnServer { reason = "on the tmux server \(displayable(place.serverName))" }
       if let hold { reason = hold.summary }
       return

@@ -29,7 +29,7 @@ package enum SpawnRule {
     let sessions = Set(pending.map(\.session))
     var lives: [String: ProcessLife] = [:]
     for observation in snapshot.agents where sessions.contains(observation.agent.session) {
-      if case .alive(let life, let place) = observation.liveness, place.isOwnServer {
+      if case .alive(let life, _) = observation.liveness {
         lives[observation.agent.session] = life
       }
     }

@@ -14,6 +14,8 @@ final class ModelTown: Sendable {
     case readAfresh([String])
     case launch(String)
     case end(String)
+    case adopt(String)
+    case remark(String)
     case begin(String)
     case mark(String)
     case send(String, subject: String)
@@ -24,7 +26,7 @@ final class ModelTown: Sendable {
   }
 
   /// Calls that a test can stop on their way.
-  enum Gate: Hashable, Sendable { case look, readBeads, readAfresh, launch, launched, end, begin, send, mark }
+  enum Gate: Hashable, Sendable { case look, readBeads, readAfresh, launch, launched, end, begin, send, mark, adopt }
 
   struct SaveFailure: Error, CustomStringConvertible { var description: String }
 
@@ -48,6 +50,8 @@ final class ModelTown: Sendable {
     var tmuxFailure: String?
     var otherTmuxFailure: String?
     var endFailure: String?
+    /// What becomes of adoptions instead of a mark.
+    var adoption: AdoptionRule.Outcome?
     var notices: [Notice] = []
     var ledger = Ledger()
     var pending: [PendingSpawn] = []
