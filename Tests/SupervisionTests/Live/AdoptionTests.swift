@@ -59,7 +59,9 @@ import TownFiles
         // What a person does beside it is nothing to it.
         try await town.tmux("split-window", "-b", "-t", "\(original.pane)", "sleep", "1000", on: original.server)
         try await town.tmux("split-window", "-t", "\(original.pane)", "sleep", "0.1", on: original.server)
-        try await eventually("the end of the second") { try await town.panes(on: original.server).count { !$0.isDead } == 2 }
+        try await eventually("the end of the second") {
+          try await town.panes(on: original.server).count { !$0.isDead } == 2
+        }
         await supervisor.beat()
         #expect(journal.events(toast).isEmpty && ProcessTable().isRunning(original.agent))
 
