@@ -78,6 +78,25 @@ import Testing
     #expect(decide(alive(), first.ledger).adoptions.count == 1)
   }
 
+  @Test func `in whose place something unclear runs has died all the same, and is restarted when that is gone`() {
+    let ledger = Given.ledger(life: Given.life(50))
+    let doubtful = alive(objection: "who knows")
+    let first = decide(doubtful, ledger)
+    #expect(first.events.map(\.kind) == [.crashDetected] && first.events[0].pid == 50 && first.launches.isEmpty)
+    #expect(first.ledger[toast].life == nil && first.ledger[toast].death?.life == Given.life(50))
+    #expect(first.nextLook == Given.later(30))
+    let again = decide(doubtful, first.ledger)
+    #expect(again.events.isEmpty && again.nextLook == Given.later(30))
+    let gone = decide(.absent, again.ledger)
+    #expect(gone.events.isEmpty && gone.launches.map(\.isRestart) == [true])
+    // Unless its process still runs, where no server shows it.
+    guard case .unknown = doubtful.doubted(if: Given.life(50), boot: Given.boot, isRunning: { _ in true }) else {
+      return #expect(Bool(false))
+    }
+    #expect(doubtful.doubted(if: Given.life(50), boot: Given.boot) { _ in false } == doubtful)
+    #expect(alive().doubted(if: Given.life(50), boot: Given.boot) { _ in true } == alive())
+  }
+
   @Test func `what has just begun is neither counted nor adopted, and looked at again`() {
     let plan = decide(alive(settlesIn: .seconds(3)))
     #expect(plan.adoptions.isEmpty && plan.ledger[toast].life == nil && plan.nextLook == Given.later(3))

@@ -61,6 +61,8 @@ extension Supervisor {
         throw CommandRefusal("\(agent.address) is not started, for it may be running: \(reason)")
       case .deadShell(let shell) where shell.isAttached:
         throw CommandRefusal("a person is looking at the shell in \(agent.session); leave it first")
+      case .deadShell(let shell) where !shell.belongsHere:
+        throw CommandRefusal("\(agent.session) holds a shell that is not this agent's; end that first")
       case .dead, .deadShell, .absent:
         break
       }

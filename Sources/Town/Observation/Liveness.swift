@@ -66,15 +66,17 @@ extension Liveness {
   package static let settling: Duration = .seconds(5)
 
   /// The same, unless the agent's last known process still runs: then it is not dead, and no tmux
-  /// server that could be asked shows where it lives.
+  /// server that could be asked shows where it lives. Something of which it is not clear that it is the
+  /// agent does not show that either.
   package func doubted(
     if life: ProcessLife?, boot: String, isRunning: (ProcessLife) -> Bool
   ) -> Liveness {
     guard let life, life.boot == boot else { return self }
     switch self {
-    case .alive, .unknown: return self
+    case .unknown: return self
+    case .alive(let seen, let place) where seen == life || place.isMarked || place.objection == nil: return self
     case .deadShell(let shell) where shell.life == life: return self
-    case .dead, .deadShell, .absent:
+    case .alive, .dead, .deadShell, .absent:
       return isRunning(life) ? .unknown("its process (pid \(life.pid)) runs, but no tmux server shows it") : self
     }
   }

@@ -34,16 +34,17 @@ package enum AdoptionRule {
     _ life: ProcessLife, place: Liveness.Place, of agent: AgentIdentity, at time: Timestamp,
     record: inout AgentRecord, plan: inout Plan
   ) -> String? {
+    let pid = place.workers.first?.pid ?? life.pid
     if place.isMarked {
       // Marked by us, although nobody has heard the end of it.
-      if record.adoption?.life == life, place.isAdopted { note(.adopted, agent: agent, life: life, plan: &plan) }
+      if record.adoption?.life == life, place.isAdopted { note(.adopted, agent: agent, pid: pid, plan: &plan) }
       record.adoption = nil
       return nil
     }
     if let objection = place.objection {
       if record.adoption?.failure != objection || record.adoption?.life != life {
         plan.remarks.append(
-          Remark(agent: agent, message: "\(agent.address) runs (pid \(life.pid)) and is not adopted: \(objection)"))
+          Remark(agent: agent, message: "\(agent.address) runs (pid \(pid)) and is not adopted: \(objection)"))
       }
       record.adoption = AgentRecord.Adoption(life: life, failure: objection)
       return objection
@@ -66,22 +67,22 @@ package enum AdoptionRule {
     switch outcome {
     case .adopted:
       if plan.ledger[agent].adoption?.life == order.life {
-        note(.adopted, agent: agent, life: order.life, plan: &plan)
+        note(.adopted, agent: agent, pid: order.place.workers.first?.pid ?? order.life.pid, plan: &plan)
       }
       plan.ledger[agent].adoption = nil
     case .declined(let reason), .failed(let reason):
       let told = plan.ledger[agent].adoption?.failure
-      if told != reason, case .failed = outcome { note(outcome, agent: agent, life: order.life, plan: &plan) }
+      if told != reason, case .failed = outcome { note(outcome, agent: agent, pid: order.life.pid, plan: &plan) }
       plan.ledger[agent].adoption = AgentRecord.Adoption(
         life: order.life, failure: reason, retryAt: time + TownRules.retry)
       plan.look(at: time + TownRules.retry)
     }
   }
 
-  private static func note(_ outcome: Outcome, agent: AgentIdentity, life: ProcessLife, plan: inout Plan) {
+  private static func note(_ outcome: Outcome, agent: AgentIdentity, pid: Int32, plan: inout Plan) {
     let message =
       switch outcome {
-      case .adopted: "\(agent.address) is adopted where it runs (pid \(life.pid)); it goes on undisturbed"
+      case .adopted: "\(agent.address) is adopted where it runs (pid \(pid)); it goes on undisturbed"
       case .declined(let reason), .failed(let reason): "\(agent.address) could not be adopted: \(reason)"
       }
     plan.remarks.append(Remark(agent: agent, message: message))

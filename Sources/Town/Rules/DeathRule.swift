@@ -56,6 +56,20 @@ package enum DeathRule {
     }
   }
 
+  /// Records the death of an agent in whose place something runs of which it is not clear that it is the
+  /// agent. That may be a person's: the death stays open for as long as it is in the way.
+  static func noteUnseen(
+    _ observation: AgentObservation, need: WorkRule.Need, snapshot: TownSnapshot, record: inout AgentRecord,
+    plan: inout Plan
+  ) {
+    if record.life != nil {
+      var gone = observation
+      gone.liveness = .unknown("something else runs in its place")
+      note(gone, need: need, snapshot: snapshot, record: &record, plan: &plan)
+    }
+    if record.death != nil { plan.look(at: snapshot.time + TownRules.retry) }
+  }
+
   /// Closes an open death that is not answered by a restart, and says why.
   static func close(_ record: inout AgentRecord, of agent: AgentIdentity, because reason: String, plan: inout Plan) {
     guard let death = record.death else { return }

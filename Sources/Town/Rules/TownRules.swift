@@ -80,6 +80,8 @@ package struct TownRules: Sendable {
         // What cannot be told to be the agent must not be taken for its life either.
         if place.isMarked || place.objection == nil {
           noteLife(life, place: place, of: agent, in: snapshot, record: &record, plan: &plan)
+        } else if record.life != life {
+          DeathRule.noteUnseen(observation, need: need, snapshot: snapshot, record: &record, plan: &plan)
         }
         let objection = AdoptionRule.judge(
           life, place: place, of: agent, at: snapshot.time, record: &record, plan: &plan)

@@ -243,6 +243,20 @@ import TownFiles
     }
   }
 
+  @Test func `the shell that an agent leaves is told nothing`() async throws {
+    try await LiveTownFixture.with { town in
+      try await town.addPolecats("toast")
+      let original = try await town.startAsOriginal()
+      let life = try #require(try await town.liveness().life)
+      #expect(life.process == original.shell)
+      try Signals.send(9, to: original.agent)
+      try await eventually("a bare shell") { try await town.liveness().shell != nil }
+      await #expect(throws: Typist.Gone.self) { try await town.world.begin(toast, life: life) }
+      let screen = await town.world.screens(of: [toast.session: life])[toast.session] ?? []
+      #expect(!screen.isEmpty && !screen.contains { $0.contains("Begin.") })
+    }
+  }
+
   @Test func `one whose environment names another town is not adopted`() async throws {
     try await LiveTownFixture.with { town in
       try await town.addPolecats("toast")
