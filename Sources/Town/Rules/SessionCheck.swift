@@ -91,7 +91,9 @@ extension SessionCheck {
       state = .alive
       pid = observation.liveness.agentPID
       if !place.isOwnServer { reason = "on the tmux server \(displayable(place.serverName))" }
-      if let objection = place.objection { reason = "started by others and not adopted: \(objection)" }
+      if let objection = place.objection {
+        reason = (reason.map { "\($0); " } ?? "") + "started by others and not adopted: \(objection)"
+      }
       if let hold { reason = hold.summary }
       return
     case .unknown(let why):

@@ -116,10 +116,14 @@ import TownFiles
   @Test func `one whose start is under way is waited for, and not started a second time`() async throws {
     try await LiveTownFixture.with { town in
       try await town.addPolecats("toast")
-      let shell = try await town.openShell()
+      // It is not to be started before its session is there.
+      try town.world.setHold(Hold(kind: .hold, who: "test", when: nil, why: nil), on: toast)
       try await supervised(town) { supervisor, journal in
         await supervisor.beat()
-        #expect(town.starts() == 0)
+        let shell = try await town.openShell()
+        try town.world.setHold(nil, on: toast)
+        // A turn at the worst of times.
+        await supervisor.askBeat()
         try await town.type()
         let pid = Int32(try await town.written("starts").filter(\.isNumber)) ?? 0
         try await eventually("its adoption", within: .seconds(30)) {
