@@ -31,13 +31,15 @@ test: dependencies ## Build everything and run every suite.
 	@$(SWIFT) test $(SWIFT_FLAGS) --skip-build --experimental-maximum-parallelization-width $(TEST_WIDTH)
 
 .PHONY: check
-check: dependencies ## Formatting, shell scripts, units.
+check: dependencies ## Formatting, shell scripts, units, docs.
 	@echo "swift format lint …" >&2
 	@$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
 	@echo "shellcheck …" >&2
 	@shellcheck $(shell git grep -lE '^#!/(usr/bin/env bash|bin/(ba)?sh)')
 	@echo "units …" >&2
 	@packaging/check-units
+	@echo "docs …" >&2
+	@packaging/check-docs
 
 .PHONY: format
 format: ## Format the Swift sources.

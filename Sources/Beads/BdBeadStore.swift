@@ -57,15 +57,17 @@ package struct BdBeadStore: BeadStore {
     try await locate(ids).mapValues { reading in reading.map { $0?.bead } }
   }
 
-  @concurrent package func messages(for identity: String) async throws -> [Bead] {
+  @concurrent package func messages(for identity: String, copies: Bool) async throws -> [Bead] {
     let own = routes.own
     try BeadRules.checkName(identity, attempt: "reading the mail of \(quotedForDisplay(identity))")
     let copy = "cc:\(identity)"
     async let assigned = list(["--type=message", "--assignee=\(identity)", "--status=open"], on: own)
-    async let copied = list(["--type=message", "--label=\(copy)", "--status=open"], on: own)
+    async let copied = copies ? list(["--type=message", "--label=\(copy)", "--status=open"], on: own) : []
     var seen: Set<String> = []
     return try await (assigned + copied)
-      .filter { $0.type == "message" && $0.status == .open && ($0.assignee == identity || $0.labels.contains(copy)) }
+      .filter {
+        $0.type == "message" && $0.status == .open && ($0.assignee == identity || copies && $0.labels.contains(copy))
+      }
       .filter { seen.insert($0.id).inserted }
       .sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
   }

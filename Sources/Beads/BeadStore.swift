@@ -27,8 +27,10 @@ package protocol BeadStore: Sendable {
   /// - Throws: nothing of a single bead or database; only `CancellationError`.
   @concurrent func beads(_ ids: [String]) async throws -> [String: Reading<Bead?>]
 
-  /// The open messages that are assigned to `identity` or carry a copy to it, oldest first.
-  @concurrent func messages(for identity: String) async throws -> [Bead]
+  /// The open messages that are assigned to `identity`, oldest first.
+  ///
+  /// - Parameter copies: whether those of which it was sent a copy are among them.
+  @concurrent func messages(for identity: String, copies: Bool) async throws -> [Bead]
 
   /// Stores a new bead, in the database that its id belongs to; one without an id gets one.
   ///
@@ -55,6 +57,13 @@ package protocol BeadStore: Sendable {
   ///
   /// - Throws: `notFound`.
   @concurrent func close(_ id: String, reason: String) async throws -> Bead
+}
+
+extension BeadStore {
+  /// The open messages that are assigned to `identity` or carry a copy to it, oldest first.
+  @concurrent package func messages(for identity: String) async throws -> [Bead] {
+    try await messages(for: identity, copies: true)
+  }
 }
 
 /// What becomes of an agent's hook.

@@ -61,7 +61,7 @@ package struct SQLiteBeadStore: BeadStore {
     }
   }
 
-  @concurrent package func messages(for identity: String) async throws -> [Bead] {
+  @concurrent package func messages(for identity: String, copies: Bool) async throws -> [Bead] {
     let attempt = "reading the mail of \(quotedForDisplay(identity))"
     try BeadRules.checkName(identity, attempt: attempt)
     return try await read(attempt, otherwise: []) { database in
@@ -69,10 +69,10 @@ package struct SQLiteBeadStore: BeadStore {
         database,
         where: """
           type = 'message' AND status = 'open'
-          AND (assignee = ? OR number IN (SELECT bead FROM labels WHERE label = ?))
+          AND (assignee = ? OR ? AND number IN (SELECT bead FROM labels WHERE label = ?))
           ORDER BY created_at, number
           """,
-        arguments: [identity, "cc:\(identity)"])
+        arguments: [identity, copies, "cc:\(identity)"])
     }
   }
 

@@ -30,6 +30,8 @@ package struct Daemon: Sendable {
   package func run() async throws {
     // A client that goes away must be an error of its connection, not the end of us.
     signal(SIGPIPE, SIG_IGN)
+    // One that comes before anybody listens asks for no more than the first beat brings.
+    signal(SIGUSR1, SIG_IGN)
     let manager = ServiceManager(environment: service)
     let lock = try await takeLock(manager: manager)
     try OriginalDaemonGuard.check(town.layout)
@@ -42,7 +44,7 @@ package struct Daemon: Sendable {
       journal.record(TownEvent(.daemonReady, message: "supervising \(town.layout.root): \(line)"))
     }
     let supervisor = Supervisor(
-      world: town.world, policy: town.settings.policy, journal: journal,
+      world: world, policy: town.settings.policy, journal: journal,
       reports: SupervisorReports(
         ready: { gate.firstLookIsTaken(status: $0) },
         status: { line in Task { await status.report(line) } },
@@ -55,6 +57,11 @@ package struct Daemon: Sendable {
       services: [
         .init(service: SupervisorService(supervisor: supervisor), successTerminationBehavior: .gracefullyShutdownGroup),
         .init(service: ControlService(server: server, gate: gate)),
+        .init(service: SignalService(supervisor: supervisor)),
+        .init(
+          service: BeadsWatchService(
+            layout: town.layout, supervisor: supervisor, longest: town.settings.policy.heartbeat.active,
+            complain: { journal.warning($0) })),
         .init(
           service: ManagerService(
             manager: manager, supervisor: supervisor, watchdogInterval: service.watchdogInterval,
@@ -70,6 +77,13 @@ package struct Daemon: Sendable {
     try await ServiceGroup(configuration: configuration).run()
     markStopped()
     withExtendedLifetime(lock) {}
+  }
+
+  private var world: any TownWorld {
+    #if DEBUG
+      if let file = town.environment["GASTOWN_FAULT"] { return FaultingTown(town.world, file: file) }
+    #endif
+    return town.world
   }
 
   private var endpoint: ControlServer.Endpoint {

@@ -231,4 +231,26 @@ struct CommandTests {
       #expect(logs.contains("supervising \(town.town)"))
     }
   }
+
+  @Test func `gt daemon logs shows the crashes, and what concerns one agent or rig`() async throws {
+    try await withTown(TownUser.Plan(polecats: ["rig1/toast", "rig2/nux"])) { town in
+      let agents = try await town.settle(
+        ["gt-deacon", "gt-rig1-witness", "gt-rig2-witness", "gt-rig1-toast", "gt-rig2-nux"])
+      try await town.kill(try #require(agents["gt-rig1-toast"]))
+      try await town.event("agent_restarted", session: "gt-rig1-toast")
+      func lines(_ words: String...) async throws -> [String] {
+        try await town.systemd.run(
+          town.name, ["gt", "daemon", "logs"] + words + ["--", "-o", "cat", "--no-pager"],
+          environment: ["PATH": PrivateSystemd.path]
+        ).check().output.split(separator: "\n").map(String.init)
+      }
+      let crashes = try await lines("--crashes", "--since", "today")
+      #expect(crashes.count == 1 && crashes.first?.hasPrefix("rig1/toast killed by signal 9") == true, "\(crashes)")
+      #expect(try await lines("--crashes", "--agent", "rig2/nux").isEmpty)
+      let nux = try await lines("--agent", "rig2/nux")
+      #expect(!nux.isEmpty && nux.allSatisfy { $0.contains("rig2/nux") }, "\(nux)")
+      let rig = try await lines("--rig", "rig2")
+      #expect(rig.contains { $0.hasPrefix("rig2/witness") } && !rig.contains { $0.contains("rig1/") }, "\(rig)")
+    }
+  }
 }

@@ -15,6 +15,16 @@ struct AgentCommand: ParsableCommand {
   ///
   /// - Throws: `AddressError` where it has none; `BeadStoreError` where that cannot be known.
   static func bead(of agent: AgentIdentity, in store: any BeadStore) async throws -> Bead {
+    guard let bead = try await existingBead(of: agent, in: store) else {
+      throw AddressError("\(agent.address) has no agent bead (\(agent.bead))")
+    }
+    return bead
+  }
+
+  /// The bead of an agent; `nil` where it has none.
+  ///
+  /// - Throws: `BeadStoreError` and ``Unreadable`` where that cannot be known.
+  static func existingBead(of agent: AgentIdentity, in store: any BeadStore) async throws -> Bead? {
     let readings = try await store.beads(agent.beads)
     for id in agent.beads {
       if case .known(let bead?)? = readings[id] { return bead }
@@ -22,6 +32,6 @@ struct AgentCommand: ParsableCommand {
     for id in agent.beads {
       if case .unknown(let reason)? = readings[id] { throw Unreadable(description: reason) }
     }
-    throw AddressError("\(agent.address) has no agent bead (\(agent.bead))")
+    return nil
   }
 }

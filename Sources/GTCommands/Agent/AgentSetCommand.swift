@@ -10,7 +10,8 @@ internal import TownFiles
 /// `gt agent set`.
 struct AgentSetCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "set", abstract: "Change what an agent's bead says.", discussion: "Only what is named is changed.")
+    commandName: "set", abstract: "Change what an agent's bead says.",
+    discussion: "Only what is named is changed. An agent that has no bead yet gets one.")
   @Argument(help: "The agent: RIG/NAME, RIG/witness, deacon, mayor.")
   var agent: String
   @Option(help: "Its state: working, idle, done, … any word.")
@@ -33,9 +34,14 @@ struct AgentSetCommand: AsyncParsableCommand {
       let town = try options.open("agent set")
       let identity = try AddressBook(layout: town.layout).agent(agent, in: TownOptions.currentRig(town.layout))
       let store = try town.store.get()
-      let bead = try await AgentCommand.bead(of: identity, in: store)
+      let state = state.map { AgentState(rawValue: $0) }
       let change = hook.map { $0 == "none" ? HookChange.empty : .bead($0) }
-      let changed = try await store.setAgent(bead.id, state: state.map { AgentState(rawValue: $0) }, hook: change)
+      let changed =
+        if let bead = try await AgentCommand.existingBead(of: identity, in: store) {
+          try await store.setAgent(bead.id, state: state, hook: change)
+        } else {
+          try await store.createAgent(identity, state: state ?? .idle, hook: change?.value)
+        }
       print(
         "\(identity.address): \(changed.agentState?.rawValue ?? "no state"), \(changed.hookBead.map { "\(displayable($0)) on its hook" } ?? "nothing on its hook")"
       )

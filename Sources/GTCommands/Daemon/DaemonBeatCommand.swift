@@ -2,8 +2,6 @@
 
 internal import ArgumentParser
 internal import Control
-internal import GastownDaemon
-internal import TownFiles
 
 /// `gt daemon beat`.
 struct DaemonBeatCommand: AsyncParsableCommand {
@@ -17,15 +15,7 @@ struct DaemonBeatCommand: AsyncParsableCommand {
   func run() async throws {
     try await failing {
       let town = try options.open("daemon beat")
-      let client = ControlSocket.client(layout: town.layout, environment: town.environment)
-      let reply: Beat.Reply
-      do {
-        reply = try await client.call(Beat(), deadline: .seconds(180))
-      } catch let error as ControlError where error.code == .unreachable {
-        throw Unreadable(
-          description: "no daemon can be reached (\(error)); start it with: gt daemon start, "
-            + "or run one heartbeat without it: gastown-daemon --once --town \(town.layout.root)")
-      }
+      let reply = try await town.askDaemon(Beat())
       print("beat \(reply.heartbeatCount): \(reply.summary)")
     }
   }

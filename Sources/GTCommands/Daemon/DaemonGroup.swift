@@ -7,8 +7,8 @@ struct DaemonGroup: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "daemon", abstract: "The supervisor: its state, its unit, its log.",
     subcommands: [
-      DaemonBeatCommand.self, DaemonExplainCommand.self, DaemonInstallCommand.self, DaemonLogsCommand.self,
-      DaemonRestartCommand.self, DaemonStartCommand.self, DaemonStatusCommand.self, DaemonStopCommand.self,
-      DaemonUninstallCommand.self,
+      DaemonBeatCommand.self, DaemonExplainCommand.self, DaemonInstallCommand.self, DaemonLifecycleCommand.self,
+      DaemonLogsCommand.self, DaemonRestartCommand.self, DaemonStartCommand.self, DaemonStatusCommand.self,
+      DaemonStopCommand.self, DaemonUninstallCommand.self,
     ])
 }

@@ -47,7 +47,11 @@ package struct DaemonHandler: ControlHandler {
   }
 
   package func handle(_ request: Lifecycle) async throws -> Lifecycle.Reply {
-    throw ControlFailure.methodNotImplemented(method: Lifecycle.qualifiedName)
+    let before = await supervisor.requests()
+    await supervisor.beat()
+    let (after, status) = await (supervisor.requests(), supervisor.status())
+    return Lifecycle.Reply(
+      executed: after.executed - before.executed, refused: after.refused - before.refused, summary: status.line)
   }
 
   package func handle(_ request: Refresh) async throws -> Refresh.Reply {

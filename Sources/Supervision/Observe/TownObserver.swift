@@ -39,6 +39,7 @@ package struct TownObserver: Sendable {
           polecats: try subdirectories("\(rig.name)/polecats"), crew: try subdirectories("\(rig.name)/crew"))
       } catch {
         snapshot.failures.append("\(error)")
+        snapshot.unreadableRigs.insert(rig.name)
       }
     }
     let unusable = snapshot.rigs.filter { (try? TownName.checkRig($0.name)) == nil }

@@ -56,6 +56,10 @@ package struct EventJournal: Sendable {
     logger.error("\(displayable(message))", metadata: ["GT_TOWN": "\(town)"])
   }
 
+  package func warning(_ message: String) {
+    logger.warning("\(displayable(message))", metadata: ["GT_TOWN": "\(town)"])
+  }
+
   package func debug(_ message: String) {
     logger.debug("\(displayable(message))", metadata: ["GT_TOWN": "\(town)"])
   }

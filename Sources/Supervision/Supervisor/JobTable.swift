@@ -8,6 +8,8 @@ struct JobTable {
     case launch = "starting an agent"
     case end = "ending an agent"
     case adopt = "adopting an agent"
+    case request = "carrying out a lifecycle request"
+    case closeMail = "taking mail out of the Deacon's inbox"
     case mark = "marking an agent dead"
     case readHooks = "reading the work on hooks"
     case tell = "sending a message"
@@ -37,7 +39,7 @@ struct JobTable {
   mutating func finish(_ job: Int) { jobs[job] = nil }
 
   /// Sessions for which a process is being started or ended, or a bead marked: rules leave them alone.
-  var busy: Set<String> { sessions(of: [.confirm, .launch, .end, .mark]) }
+  var busy: Set<String> { sessions(of: [.confirm, .launch, .end, .request, .mark]) }
 
   /// Sessions whose agents are being adopted; nothing else has to wait for that.
   var adopting: Set<String> { sessions(of: [.adopt]) }
@@ -52,6 +54,8 @@ struct JobTable {
   var isQuiet: Bool { !jobs.values.contains { $0.kind != .begin && $0.kind != .readBeads } }
 
   var isReading: Bool { jobs.values.contains { $0.kind == .readBeads } }
+
+  var isClosingMail: Bool { jobs.values.contains { $0.kind == .closeMail } }
 
   func overdue(at uptime: Duration) -> [String] {
     jobs.values.filter { $0.deadline < uptime }.map(\.kind.rawValue).sorted()

@@ -21,10 +21,12 @@ extension Supervisor {
         postpone(command, ticket, at: snapshot.time)
         continue
       }
+      // A person's word takes the place of what was asked for before and is not under way.
+      overrule(plan.ledger[command.agent].lifecycle, by: command, plan: &plan)
       switch command.verb {
       case .start: start(command, ticket, observation, at: snapshot.time, plan: &plan, orders: &orders)
       case .stop: stop(command, ticket, observation, at: snapshot.time)
-      case .restart: restart(command, ticket, observation)
+      case .restart: restart(command, ticket, observation, at: snapshot.time, plan: &plan)
       }
     }
   }
@@ -50,6 +52,7 @@ extension Supervisor {
         }
         try world.setHold(nil, on: agent)
       }
+      plan.ledger[agent].shutdown = nil
       switch observation.liveness {
       case .alive(let life, _):
         answer(
@@ -91,7 +94,10 @@ extension Supervisor {
   }
 
   /// Nothing is ended for a restart of which it is clear beforehand that the start would be refused.
-  private func restart(_ command: PersonCommand, _ ticket: CommandTicket, _ observation: AgentObservation) {
+  private func restart(
+    _ command: PersonCommand, _ ticket: CommandTicket, _ observation: AgentObservation, at time: Timestamp,
+    plan: inout Plan
+  ) {
     let agent = command.agent
     do {
       switch observation.hold {
@@ -108,38 +114,44 @@ extension Supervisor {
       answer(ticket, throwing: CommandRefusal("\(error)"))
       return
     }
-    startEnding(command, ticket, liveness: observation.liveness)
+    // Written down before anything is ended: the start that follows is not forgotten.
+    plan.ledger[agent].lifecycle = LifecycleIntent(
+      action: .restart, mail: nil, who: command.who, why: command.why, at: time, life: observation.liveness.life,
+      step: .ending)
+    startTickets[agent.session] = ticket
   }
 
   /// The agent's old process has ended, or could not be.
-  func finishEnding(
-    _ command: PersonCommand, _ ticket: CommandTicket, _ outcome: EndOutcome, plan: inout Plan,
-    orders: inout [LaunchOrder]
-  ) {
+  func finishEnding(_ command: PersonCommand, _ ticket: CommandTicket, _ outcome: EndOutcome, plan: inout Plan) {
     let agent = command.agent
     switch outcome {
     case .failed(let reason):
       answer(ticket, throwing: CommandRefusal("\(agent.address) could not be stopped: \(reason)"))
     case .ended(let how):
-      let lived = plan.ledger[agent].life ?? plan.ledger[agent].death?.life
-      let verb = command.verb == .restart ? "ended to be restarted" : "stopped"
-      let reason = "\(verb) by \(displayable(command.who))" + (command.why.map { ": \(displayable($0))" } ?? "")
-      plan.ledger[agent].life = nil
-      plan.ledger[agent].since = nil
-      plan.ledger[agent].death = nil
+      let why = command.why.map { ": \(displayable($0))" } ?? ""
+      noteEnd(of: agent, reason: "stopped by \(displayable(command.who))\(why)", how: how, plan: &plan)
       plan.ledger[agent].backoff = Backoff()
-      plan.events.append(
-        TownEvent(
-          .agentStopped, agent: agent, message: "\(agent.address) \(reason); \(how)", pid: lived?.pid, reason: reason))
-      if command.verb == .restart {
-        startTickets[agent.session] = ticket
-        orders.append(order(for: command, in: .absent, hook: beads.bead(of: agent).value.flatMap { $0?.hookBead }))
-      } else {
-        answer(
-          ticket,
-          returning: CommandOutcome(text: "\(agent.address) is stopped: \(how)", changed: how != "it was not running"))
-      }
+      answer(
+        ticket,
+        returning: CommandOutcome(text: "\(agent.address) is stopped: \(how)", changed: how != "it was not running"))
     }
+  }
+
+  /// Takes note that an agent was ended on purpose, so that nobody takes that for a crash.
+  func noteEnd(of agent: AgentIdentity, reason: String, how: String, plan: inout Plan) {
+    let lived = plan.ledger[agent].life ?? plan.ledger[agent].death?.life
+    plan.ledger[agent].life = nil
+    plan.ledger[agent].since = nil
+    plan.ledger[agent].death = nil
+    plan.events.append(
+      TownEvent(
+        .agentStopped, agent: agent, message: "\(agent.address) \(reason); \(how)", pid: lived?.pid, reason: reason))
+  }
+
+  /// Answers whoever asked for a restart that comes to nothing.
+  func answerRestart(of agent: AgentIdentity, throwing reason: String) {
+    guard let ticket = startTickets.removeValue(forKey: agent.session) else { return }
+    answer(ticket, throwing: CommandRefusal(reason))
   }
 
   /// Answers whoever asked for a start.

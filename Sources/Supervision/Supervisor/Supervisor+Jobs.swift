@@ -4,8 +4,7 @@ internal import Town
 
 /// The jobs beside the loop. Each is started after its intent was recorded, and ends in an event.
 extension Supervisor {
-
-  private func start(
+  func start(
     _ kind: JobTable.Kind, sessions: Set<String> = [], delay: Duration = .zero,
     _ work: @escaping @Sendable (_ world: any TownWorld, _ job: Int) async -> SupervisorEvent
   ) {
@@ -45,6 +44,7 @@ extension Supervisor {
     }
   }
 
+  /// Ends an agent that a person has stopped.
   func startEnding(_ command: PersonCommand, _ ticket: CommandTicket, liveness: Liveness) {
     start(.end, sessions: [command.agent.session]) { world, job in
       .ended(job: job, command, ticket, await world.end(command.agent, liveness: liveness))

@@ -44,5 +44,11 @@ extension Supervisor {
       TownEvent(
         .agentReady, agent: agent, message: "\(agent.address) is at its prompt and was told to begin",
         bead: beginning.spawn.issue, pid: beginning.life.pid, reason: "its prompt was seen"))
+    if let mail = beginning.spawn.mailID {
+      plan.events.append(
+        TownEvent(
+          .spawnTriggered, agent: agent, message: "\(agent.address), announced by \(displayable(mail)), is set to work",
+          bead: beginning.spawn.issue, pid: beginning.life.pid, reason: "announced by \(displayable(mail))"))
+    }
   }
 }

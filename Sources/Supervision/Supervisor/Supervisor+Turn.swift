@@ -12,7 +12,7 @@ extension Supervisor {
     var fresh: [String: String?] = [:]
     /// Agents for which they could not be read, and why.
     var unread: [String: String] = [:]
-    /// Starts that a person's restart has made room for.
+    /// Starts that people have asked for.
     var orders: [LaunchOrder] = []
   }
 
@@ -26,9 +26,13 @@ extension Supervisor {
     postponed = []
 
     let snapshot = await world.look(beads: beads, lives: plan.ledger.lives)
-    let decided = rules.decide(snapshot, ledger: plan.ledger, busy: jobs.busy, look: intake.look)
+    let closings = intake.isHeartbeat ? attendMail(snapshot, commands: intake.commands.map(\.0), plan: &plan) : []
+    // Whose end has been decided is nobody else's to judge, a job for it or none.
+    let decided = rules.decide(
+      snapshot, ledger: plan.ledger, busy: jobs.busy.union(plan.ledger.sessionsWithIntents), look: intake.look)
     if duty == .town { plan.absorb(decided) } else { plan.findings = decided.findings }
     carryOut(intake.commands, snapshot: snapshot, plan: &plan, orders: &intake.orders)
+    let acts = advanceIntents(snapshot, plan: &plan, orders: &intake.orders)
     // What a person wants of an agent comes before what the rules want: never both at once.
     let taken = jobs.busy.union(intake.orders.map(\.agent.session))
     let ruled = duty == .town ? decided.launches.filter { !taken.contains($0.agent.session) } : []
@@ -45,6 +49,8 @@ extension Supervisor {
     deliverAnswers()
     watch(snapshot)
 
+    for act in acts { start(act) }
+    if !closings.isEmpty { startClosingMail(closings) }
     for order in starts { startLaunch(order) }
     if !unconfirmed.isEmpty { startConfirmation(unconfirmed) }
     for order in marks { startMark(order) }
@@ -65,6 +71,7 @@ extension Supervisor {
       jobs.finish(job)
       beads = readings
       lastReading = time
+      mailDue = nil
       intake.look = .heartbeat
       beatsActing += beatsReading
       beatsReading = []
@@ -79,6 +86,7 @@ extension Supervisor {
         // One that is being read for already is on its way.
         guard !jobs.isReading else { break }
         if let due = nextHeartbeat, due <= time { wantsBeat = true }
+        if let due = mailDue, due <= time { wantsBeat = true }
         // What could not be read is read again long before the next heartbeat.
         if !beads.failures.isEmpty, let lastReading, time - lastReading >= TownRules.retry { wantsBeat = true }
       case .look, .died, .watchdog, .stop, .beadsRead:
@@ -98,6 +106,7 @@ extension Supervisor {
       case .launched(let job, let order, let outcome):
         jobs.finish(job)
         LaunchRule.record(outcome, of: order, at: time, in: &plan)
+        finishIntent(order, outcome, plan: &plan)
         answerStart(order, outcome)
       case .marked(let job, let order, let outcome):
         jobs.finish(job)
@@ -111,7 +120,16 @@ extension Supervisor {
         if !intake.isHeartbeat { intake.look = .hooks }
       case .ended(let job, let command, let ticket, let outcome):
         jobs.finish(job)
-        finishEnding(command, ticket, outcome, plan: &plan, orders: &intake.orders)
+        finishEnding(command, ticket, outcome, plan: &plan)
+      case .requestClaimed(let job, let agent, let failure):
+        jobs.finish(job)
+        noteClaimed(agent, failure: failure, at: time, plan: &plan)
+      case .requestEnded(let job, let agent, let outcome):
+        jobs.finish(job)
+        noteEnded(agent, outcome, at: time, plan: &plan)
+      case .mailClosed(let job, let failures):
+        jobs.finish(job)
+        tellUnclosed(failures)
       case .told(let job, let notice, let failure):
         jobs.finish(job)
         if let failure {
@@ -174,13 +192,14 @@ extension Supervisor {
     }
     var failure: String?
     do {
-      if plan.ledger != savedLedger {
-        try world.save(plan.ledger)
-        savedLedger = plan.ledger
-      }
+      // Those who wait come first: what the ledger says of mail and starts relies on their being there.
       if pending != savedPending {
         try world.save(pending)
         savedPending = pending
+      }
+      if plan.ledger != savedLedger {
+        try world.save(plan.ledger)
+        savedLedger = plan.ledger
       }
       if isHeartbeat { try world.saveHeartbeat(at: snapshot.time, count: heartbeatCount) }
     } catch {

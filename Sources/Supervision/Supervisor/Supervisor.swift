@@ -42,6 +42,13 @@ package actor Supervisor {
   /// Why messages that are sent until they are through could not be, for the same reason.
   var unsent: [String: String] = [:]
 
+  /// Why lifecycle requests could not be carried out yet, by session or message, for the same reason.
+  var requestFailures: [String: String] = [:]
+  /// Until when they are not tried again, by session.
+  var requestPauses: [String: Timestamp] = [:]
+  /// Lifecycle requests carried out and refused so far.
+  var requestCounts = RequestCounts()
+
   // What is under way.
   var jobs = JobTable()
   var watches: [ProcessLife: Task<Void, Never>] = [:]
@@ -55,6 +62,8 @@ package actor Supervisor {
   var beatsReading: [CheckedContinuation<Void, Never>] = []
   var beatsActing: [CheckedContinuation<Void, Never>] = []
   var wantsBeat = false
+  /// When the mail is to be read again, because a request in it could not be judged.
+  var mailDue: Timestamp?
   /// When the beads were last read, or could not be.
   var lastReading: Timestamp?
   /// Agents whose beads could not be read afresh, until when they are not tried again, and why.
@@ -169,7 +178,7 @@ package actor Supervisor {
     case .command(_, let ticket), .ended(_, _, let ticket, _):
       ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping"))
     case .beat, .timer, .look, .died, .watchdog, .stop, .beadsRead, .confirmed, .launched, .marked, .adopted,
-      .hooksRead, .told, .begun:
+      .hooksRead, .requestClaimed, .requestEnded, .mailClosed, .told, .begun:
       break
     }
   }
@@ -204,6 +213,9 @@ extension Supervisor {
       post(.command(command, CommandTicket(continuation: continuation)))
     }
   }
+
+  /// Lifecycle requests carried out and refused since this supervisor began.
+  package func requests() -> RequestCounts { requestCounts }
 
   package func health() -> SupervisorHealth {
     let uptime = world.uptime()

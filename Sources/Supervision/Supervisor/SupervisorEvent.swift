@@ -22,6 +22,11 @@ enum SupervisorEvent: Sendable {
   case adopted(job: Int, AdoptionRule.Order, AdoptionRule.Outcome)
   case hooksRead(job: Int, [String], [String: Reading<Bead?>])
   case ended(job: Int, PersonCommand, CommandTicket, EndOutcome)
+  /// The message of a lifecycle request is out of the inbox, or could not be taken out.
+  case requestClaimed(job: Int, AgentIdentity, failure: String?)
+  /// What the request asked to end has ended, or could not be.
+  case requestEnded(job: Int, AgentIdentity, EndOutcome)
+  case mailClosed(job: Int, failures: [String: String])
   case told(job: Int, Notice, failure: String?)
   case begun(job: Int, SpawnRule.Beginning, failure: String?)
   case stop

@@ -34,6 +34,17 @@ package struct SupervisorHealth: Sendable, Hashable {
   package var isWell: Bool { (turnAge ?? .zero) <= SupervisorHealth.longestTurn && overdueJobs.isEmpty }
 }
 
+/// How many lifecycle requests were dealt with.
+package struct RequestCounts: Sendable, Hashable {
+  package var executed: Int
+  package var refused: Int
+
+  package init(executed: Int = 0, refused: Int = 0) {
+    self.executed = executed
+    self.refused = refused
+  }
+}
+
 /// The state of the supervision, for `gt daemon status`.
 package struct SupervisorStatus: Sendable, Hashable {
   package var startedAt: Timestamp

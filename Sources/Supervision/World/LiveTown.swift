@@ -78,15 +78,28 @@ package struct LiveTown: TownWorld {
     case .success(let store):
       do {
         async let work = hooks.isEmpty ? [:] : store.beads(hooks)
+        async let inbox = inbox(of: store)
         let listing = try await store.agents()
         let beads = Dictionary(listing.beads.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         var readings = BeadReadings(beads: beads, failures: listing.failures.map(\.reason)) { listing.bead($0) }
         readings.isBlind = !listing.databases.contains { $0.beads.value != nil }
+        readings.inbox = await inbox
+        if let failure = readings.inbox.failure { readings.failures.append(failure) }
         readings.hooks = try await work.compactMapValues { $0.value ?? nil }
         return readings
       } catch {
         return .blind("\(store.name): \(error)")
       }
+    }
+  }
+
+  /// What is addressed to the Deacon itself. A copy of somebody else's mail is no request.
+  private func inbox(of store: any BeadStore) async -> Reading<[Message]> {
+    let mailbox = AgentIdentity.deacon.mailbox
+    do {
+      return .known(try await store.messages(for: mailbox, copies: false).map { Message(MailMessage(bead: $0)) })
+    } catch {
+      return .unknown("the mail of \(mailbox): \(error)")
     }
   }
 
@@ -141,6 +154,18 @@ package struct LiveTown: TownWorld {
 
   @concurrent package func begin(_ agent: AgentIdentity, life: ProcessLife) async throws {
     try await typist.submit(settings.agent(agent.role).begin, to: life)
+  }
+
+  @concurrent package func closeMail(_ id: String) async throws {
+    try await Mail(store: try store.get()).delete(id)
+  }
+
+  @concurrent package func clearRequest(_ action: LifecycleAction, of agent: AgentIdentity) async throws {
+    try AgentStateFile(layout: layout).clear([action.stateKey, LifecycleRequest.timeKey], of: agent)
+  }
+
+  package func state(of agent: AgentIdentity) -> Reading<[String: JSONValue]?> {
+    AgentStateFile(layout: layout).members(of: agent)
   }
 
   @concurrent package func send(_ notice: Notice) async throws {

@@ -17,7 +17,7 @@ package protocol TownWorld: Sendable {
   /// The time since some fixed moment, on a clock that nobody sets.
   func uptime() -> Duration
 
-  /// Reads the agent beads of every database of the town.
+  /// Reads the agent beads of every database of the town, and the Deacon's mail.
   ///
   /// - Parameter hooks: beads on hooks that are known to be over, to be read again with them.
   @concurrent func readBeads(hooks: [String]) async -> BeadReadings
@@ -58,6 +58,20 @@ package protocol TownWorld: Sendable {
   /// - Throws: an error that says what went wrong.
   @concurrent func begin(_ agent: AgentIdentity, life: ProcessLife) async throws
 
+  /// Takes a message out of the Deacon's inbox; one that is out already is no error.
+  ///
+  /// - Throws: an error that says what went wrong.
+  @concurrent func closeMail(_ id: String) async throws
+
+  /// Takes back what an agent's state.json asks for: the action's key and `requesting_time` go, every
+  /// other key stays.
+  ///
+  /// - Throws: an error that says what went wrong; then the file is as it was.
+  @concurrent func clearRequest(_ action: LifecycleAction, of agent: AgentIdentity) async throws
+
+  /// An agent's state.json; `known(nil)` where there is none.
+  func state(of agent: AgentIdentity) -> Reading<[String: JSONValue]?>
+
   /// Sends a message to everybody that it is for.
   ///
   /// - Throws: an error that says what went wrong.
@@ -92,6 +106,8 @@ package struct BeadReadings: Sendable {
   package var missing: @Sendable (String) -> Reading<Bead?>
   /// Why a store or one of its databases could not be read.
   package var failures: [String]
+  /// The unread messages to the Deacon, oldest first.
+  package var inbox: Reading<[Message]> = .known([])
   /// Whether nothing at all could be read.
   package var isBlind = false
 
@@ -110,6 +126,7 @@ package struct BeadReadings: Sendable {
   package static func blind(_ reason: String) -> BeadReadings {
     var readings = BeadReadings(beads: [:], failures: [reason]) { _ in .unknown(reason) }
     readings.isBlind = true
+    readings.inbox = .unknown(reason)
     return readings
   }
 

@@ -114,11 +114,15 @@ package struct AgentRecord: Sendable, Hashable, Codable {
   package var adoption: Adoption?
   /// The process in the pane's shell that was taken for the agent, where the life is a shell's.
   package var worker: Int32?
+  /// An end of it that has been decided and not been carried out to its end.
+  package var lifecycle: LifecycleIntent?
+  /// Its own request to stay down.
+  package var shutdown: Shutdown?
 
   package init() {}
 
   enum CodingKeys: String, CodingKey {
-    case life, since, death, grave, launch, backoff, restarts, marking, adoption, worker
+    case life, since, death, grave, launch, backoff, restarts, marking, adoption, worker, lifecycle, shutdown
     case toldNotReady = "told_not_ready"
     case toldRefusal = "told_refusal"
     case toldGupp = "told_gupp"

@@ -10,6 +10,8 @@ package struct Ledger: Sendable, Hashable, Codable {
   /// Messages that were decided upon and are not known to have been sent, the oldest first. One that
   /// went out just before the daemon ended goes out twice; none is lost.
   package var outbox: [Notice] = []
+  /// The Deacon's messages that have been dealt with, until they are seen to be gone from its inbox.
+  package var handledMail: Set<String> = []
   /// How many messages wait at most: a store that takes none for long must not fill the disk.
   package static let outboxLimit = 500
 
@@ -20,12 +22,19 @@ package struct Ledger: Sendable, Hashable, Codable {
     version = try container.decode(Int.self, forKey: .version)
     agents = try container.decode([String: AgentRecord].self, forKey: .agents)
     outbox = try container.decodeIfPresent([Notice].self, forKey: .outbox) ?? []
+    handledMail = try container.decodeIfPresent(Set<String>.self, forKey: .handledMail) ?? []
   }
 
-  private enum CodingKeys: String, CodingKey { case version, agents, outbox }
+  private enum CodingKeys: String, CodingKey {
+    case version, agents, outbox
+    case handledMail = "handled_mail"
+  }
 
   /// The agents that lived when they were last looked at, or whose death is still open, by session.
   package var lives: [String: ProcessLife] { agents.compactMapValues { $0.life ?? $0.death?.life } }
+
+  /// Agents whose end has been decided and not been carried out to its end.
+  package var sessionsWithIntents: Set<String> { Set(agents.filter { $0.value.lifecycle != nil }.keys) }
 
   /// The record of an agent; an empty one where nothing is known.
   package subscript(agent: AgentIdentity) -> AgentRecord {

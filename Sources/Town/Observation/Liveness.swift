@@ -49,6 +49,11 @@ package enum Liveness: Sendable, Hashable {
     package var belongsHere: Bool
   }
 
+  /// The process of one that is alive.
+  package var life: ProcessLife? {
+    if case .alive(let life, _) = self { life } else { nil }
+  }
+
   package var isAlive: Bool {
     if case .alive = self { true } else { false }
   }

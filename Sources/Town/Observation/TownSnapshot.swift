@@ -43,6 +43,8 @@ package struct TownSnapshot: Sendable {
   package var rigs: [Rig]
   package var agents: [AgentObservation]
   package var strangers: [Census.Stranger]
+  /// Rigs whose agents' directories could not be listed: some of theirs may be missing above.
+  package var unreadableRigs: Set<String> = []
   /// The tmux servers that answered.
   package var servers: Set<ServerIdentity>
   /// Servers that could not be asked, and stores that could not be read, each with its reason.

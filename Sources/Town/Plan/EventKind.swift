@@ -14,6 +14,8 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
   case staleAgent = "stale_agent"
   case guppViolation = "gupp_violation"
   case orphanedWork = "orphaned_work"
+  case lifecycleExecuted = "lifecycle_executed"
+  case lifecycleRefused = "lifecycle_refused"
   case spawnTriggered = "spawn_triggered"
   case spawnDropped = "spawn_dropped"
   case storeUnavailable = "store_unavailable"
@@ -35,6 +37,8 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
     case .staleAgent: "941444bf6d364b35bf7a83104c0a46c5"
     case .guppViolation: "471827cc52144bca8d861894cb6e1009"
     case .orphanedWork: "48ee64db258e4814a36ecc716a4fc99c"
+    case .lifecycleExecuted: "ab00bd3c15e94547aaa53857363827f1"
+    case .lifecycleRefused: "d1cd23b405a7475699aad75a6ef53f8f"
     case .spawnTriggered: "b36a91e226144cec8d08cf025fdf1d57"
     case .spawnDropped: "7da8d5490c164d41942721ce6982af49"
     case .storeUnavailable: "16120df721fd4ab985a416ed78bf64e4"
@@ -46,8 +50,9 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
   package var severity: Severity {
     switch self {
     case .daemonReady, .daemonStopping, .agentStarted, .agentReady, .spawnTriggered: .info
-    case .agentRestarted, .agentStopped, .spawnDropped: .notice
-    case .crashDetected, .agentNotReady, .staleAgent, .guppViolation, .orphanedWork: .warning
+    case .agentRestarted, .agentStopped, .spawnDropped, .lifecycleExecuted: .notice
+    case .crashDetected, .agentNotReady, .staleAgent, .guppViolation, .orphanedWork, .lifecycleRefused:
+      .warning
     case .restartFailed, .storeUnavailable, .tmuxUnavailable: .error
     }
   }

@@ -39,6 +39,7 @@ package enum LaunchRule {
       record.grave = nil
       record.toldNotReady = false
       record.toldRefusal = nil
+      record.shutdown = nil
       if order.isRestart { record.restarts += 1 }
       let caution = warnings.isEmpty ? "" : " (\(warnings.joined(separator: "; ")))"
       plan.events.append(

@@ -74,13 +74,15 @@ extension SessionCheck {
     let next = record.backoff.nextAttempt(policy: policy.restart)
     if let hold {
       supervision = hold.kind == .stop ? .stopped : .held
+    } else if record.shutdown != nil, !observation.liveness.isAlive {
+      supervision = .stopped
     } else if let next, next > time, !observation.liveness.isAlive {
       supervision = .backingOff
     } else {
       supervision = .watched
     }
 
-    var need = WorkRule.need(of: observation, at: time, policy: policy)
+    var need = WorkRule.need(of: observation, shutdown: record.shutdown, at: time, policy: policy)
     switch (observation.liveness, need) {
     case (.dead, .run(let work?)), (.absent, .run(let work?)), (.deadShell, .run(let work?)):
       need = WorkRule.hook(work, reading: hook(work))
@@ -117,7 +119,7 @@ extension SessionCheck {
       let directory = observation.hasDirectory ? "" : "; its directory \(agent.directory)/ is missing"
       reason = how + (work.map { ", with \(displayable($0)) on its hook" } ?? "") + directory
       if let next, supervision == .backingOff { reason = (reason ?? "") + "; next attempt at \(next)" }
-    case .rest(.stopped, let why), .rest(.held, let why):
+    case .rest(.stopped, let why), .rest(.held, let why), .rest(.shutDown, let why):
       state = .stopped
       reason = why
     case .rest(.idle, let why), .wait(_, let why):

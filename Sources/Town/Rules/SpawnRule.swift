@@ -56,8 +56,8 @@ package enum SpawnRule {
         continue
       }
       guard let observation = observations[spawn.session] else {
-        // An unreadable registry makes everybody look like a stranger.
-        if snapshot.registryFailure != nil {
+        // An unreadable registry, or directory, makes everybody look like a stranger.
+        if snapshot.registryFailure != nil || snapshot.unreadableRigs.contains(spawn.rig) {
           plan.pending.append(spawn)
         } else {
           plan.events.append(dropped(spawn, agent: nil, because: "it is no agent of this town"))

@@ -60,9 +60,12 @@ package struct TownRules: Sendable {
 
   private func decide(_ observation: AgentObservation, in snapshot: TownSnapshot, plan: inout Plan) {
     let agent = observation.agent
-    let need = WorkRule.need(of: observation, at: snapshot.time, policy: policy)
     var record = plan.ledger[agent]
     defer { plan.ledger[agent] = record }
+    if case .known(let bead?) = observation.bead, bead.hookBead == nil { record.shutdown?.hook = nil }
+    let need = WorkRule.need(of: observation, shutdown: record.shutdown, at: snapshot.time, policy: policy)
+    // New work on its hook, or it could not want to run.
+    if case .run = need { record.shutdown = nil }
 
     switch observation.liveness {
     case .unknown(let reason):
@@ -134,6 +137,7 @@ package struct TownRules: Sendable {
       record.grave = nil
       record.toldNotReady = false
       record.toldRefusal = nil
+      record.shutdown = nil
     }
     record.worker = place.workers.first?.pid
     record.backoff.noteAlive(at: snapshot.time, policy: policy.restart)

@@ -8,6 +8,7 @@ package enum WorkRule {
     case deacon = "deacon"
     case witnesses = "witnesses"
     case pendingSpawns = "pending spawns"
+    case lifecycle = "lifecycle requests"
     case sessionHealth = "session health"
     /// Agents that a person or another tool starts, and whose deaths are recorded all the same.
     case observed = "observed"
@@ -31,6 +32,8 @@ package enum WorkRule {
     case stopped
     /// A person holds it, its rig or the town.
     case held
+    /// It asked to be shut down.
+    case shutDown
     /// It has nothing to do, or is finished.
     case idle
   }
@@ -45,7 +48,16 @@ package enum WorkRule {
     }
   }
 
-  package static func need(of observation: AgentObservation, at time: Timestamp, policy: Policy) -> Need {
+  /// - Parameter shutdown: the agent's own request to stay down.
+  package static func need(
+    of observation: AgentObservation, shutdown: Shutdown?, at time: Timestamp, policy: Policy
+  ) -> Need {
+    let need = need(of: observation, at: time, policy: policy)
+    guard let shutdown, case .run(let hook) = need, hook == shutdown.hook else { return need }
+    return .rest(.shutDown, reason: shutdown.summary)
+  }
+
+  private static func need(of observation: AgentObservation, at time: Timestamp, policy: Policy) -> Need {
     switch observation.hold {
     case .unknown(let reason): return .unknown(reason)
     case .known(let hold?): return .rest(hold.kind == .stop ? .stopped : .held, reason: hold.summary)

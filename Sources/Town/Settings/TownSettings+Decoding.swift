@@ -69,7 +69,7 @@ extension TownSettings {
     policy.gupp = try reader.duration("gupp", atLeast: .seconds(1)) ?? policy.gupp
     policy.spawning = try reader.duration("spawning", atLeast: .zero) ?? policy.spawning
     policy.spawnPrune = try reader.duration("spawn_prune", atLeast: .seconds(1)) ?? policy.spawnPrune
-    _ = try reader.duration("lifecycle_age", atLeast: .seconds(1))
+    policy.lifecycleAge = try reader.duration("lifecycle_age", atLeast: .seconds(1)) ?? policy.lifecycleAge
     policy.ready = try reader.duration("ready", atLeast: .seconds(1)) ?? policy.ready
     _ = try reader.number("mass_share", in: 0...1)
     _ = try reader.duration("mass_window", atLeast: .milliseconds(1))

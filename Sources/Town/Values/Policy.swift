@@ -34,6 +34,8 @@ package struct Policy: Sendable, Hashable {
   package var gupp: Duration = .seconds(30 * 60)
   /// A polecat that reports `spawning` is left to whoever spawns it for this long.
   package var spawning: Duration = .seconds(5 * 60)
+  /// A lifecycle request that is older than this is not carried out any more.
+  package var lifecycleAge: Duration = .seconds(6 * 3_600)
   /// An agent that was started has this long to show its prompt.
   package var ready: Duration = .seconds(2 * 60)
   /// A pending spawn is given up this long after its session was first seen.

@@ -156,6 +156,48 @@ import TownFiles
     }
   }
 
+  @Test func `one that is its pane's own process is adopted too, and its end has a cause`() async throws {
+    try await LiveTownFixture.with { town in
+      try await town.addPolecats("toast")
+      try await town.tmux(
+        "new-session", "-d", "-s", toast.session, "-c", town.layout.directory(of: toast),
+        "exec env GT_SESSION=\(toast.session) \(town.directory("bin/agent"))", on: .default)
+      let pid = Int32(try await town.written("starts").filter(\.isNumber)) ?? 0
+      try await supervised(town) { _, journal in
+        try await eventually("its adoption") {
+          try await town.panes(on: .default).first?.mark?.token == town.layout.adoptedMark
+        }
+        #expect(try await town.panes(on: .default).map(\.pid) == [pid])
+        // On a server like a person's its pane would go with it.
+        try Signals.send(9, to: try #require(ProcessTable().identity(of: pid)))
+        try await eventually("its restart") { journal.events(toast).contains("agent_restarted") }
+        let death = try #require(journal.entries.first { $0.event == "crash_detected" })
+        #expect(death.fields["GT_EXIT_SIGNAL"] == "9" && death.fields["GT_PID"] == "\(pid)")
+        let panes = try await town.panes(on: .default)
+        #expect(panes.count == 1 && panes[0].mark?.token == town.layout.mark && panes[0].pid != pid)
+      }
+    }
+  }
+
+  @Test func `the shell of one that has ended is left to the person who looks at it`() async throws {
+    try await LiveTownFixture.with { town in
+      try await town.startServer()
+      try await town.addPolecats("toast")
+      let original = try await town.startAsOriginal(on: town.server)
+      try await supervised(town) { supervisor, journal in
+        try await adopted(original, in: town)
+        try await town.attach()
+        try Signals.send(9, to: original.agent)
+        try await eventually("what is said") { journal.events(toast).contains("restart_failed") }
+        await supervisor.beat()
+        #expect(journal.events(toast) == ["crash_detected", "restart_failed"])
+        #expect(ProcessTable().isRunning(original.shell) && town.starts() == 1)
+        let finding = await supervisor.lastFindings().first { $0.session == toast.session }
+        #expect(finding?.decision == .stuck && finding?.reason.contains("a person is looking") == true)
+      }
+    }
+  }
+
   // MARK: Ending
 
   @Test func `a restart ends all of it, and its session, and starts it on the town's own server`() async throws {

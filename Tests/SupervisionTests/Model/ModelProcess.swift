@@ -10,11 +10,35 @@ import Synchronization
 final class ModelProcess: TownWorld {
   let town: ModelTown
   private let isKilled = Mutex(false)
+  /// How many effects are left to it; `nil` where it is not to die of itself.
+  private let fuse: Mutex<Int?>
 
-  init(_ town: ModelTown) { self.town = town }
+  /// - Parameter effects: it is killed just before the effect that follows so many others.
+  init(_ town: ModelTown, effects: Int? = nil) {
+    self.town = town
+    fuse = Mutex(effects)
+  }
+
+  /// Whether it was killed, by itself or by a test.
+  var isDead: Bool { !lives }
+
+  /// Whether the process lives to have this effect.
+  private func reaches() -> Bool {
+    let burns = fuse.withLock { fuse in
+      guard let left = fuse else { return false }
+      fuse = left - 1
+      return left <= 0
+    }
+    if burns { kill() }
+    return lives
+  }
 
   /// As `kill -9` does: at once, and without a word.
-  func kill() { isKilled.withLock { $0 = true } }
+  func kill() {
+    isKilled.withLock { $0 = true }
+    // Whoever waits for something of it waits in vain.
+    town.with { _ in }
+  }
 
   private var lives: Bool { isKilled.withLock { !$0 } }
 
@@ -30,6 +54,7 @@ final class ModelProcess: TownWorld {
     return town.with { state in
       if let failure = state.beadFailure { return .blind(failure) }
       var readings = BeadReadings(beads: state.beads.filter { $0.value.type == "agent" }) { _ in .known(nil) }
+      readings.inbox = state.inboxFailure.map { .unknown($0) } ?? .known(state.inbox)
       readings.hooks = state.beads.filter { hooks.contains($0.key) }
       return readings
     }
@@ -40,7 +65,7 @@ final class ModelProcess: TownWorld {
     await town.pass(.look)
     return town.with { state in
       var snapshot = TownSnapshot(
-        time: state.now, boot: ModelTown.boot,
+        time: state.now, boot: ModelTown.boot, registryFailure: state.registryFailure, rigs: state.rigs,
         agents: state.agents.map { agent in
           AgentObservation(
             agent: agent, liveness: state.sessions[agent.session] ?? .absent, bead: beads.bead(of: agent),
@@ -75,7 +100,7 @@ final class ModelProcess: TownWorld {
   @concurrent func launch(_ order: LaunchOrder) async -> LaunchRule.Outcome {
     note(.launch(order.agent.session))
     await town.pass(.launch)
-    guard lives else { return .failed("the daemon is dead") }
+    guard reaches() else { return .failed("the daemon is dead") }
     let outcome: LaunchRule.Outcome
     if let other = town.with({ $0.outcomes[order.agent] }) {
       outcome = other
@@ -92,8 +117,8 @@ final class ModelProcess: TownWorld {
   @concurrent func end(_ agent: AgentIdentity, liveness: Liveness) async -> EndOutcome {
     note(.end(agent.session))
     await town.pass(.end)
-    guard lives else { return .failed("the daemon is dead") }
-    return town.with { state in
+    guard reaches() else { return .failed("the daemon is dead") }
+    let outcome: EndOutcome = town.with { state in
       if let failure = state.endFailure { return .failed(failure) }
       switch liveness {
       case .unknown(let reason): return .failed(reason)
@@ -103,6 +128,33 @@ final class ModelProcess: TownWorld {
         return .ended("it ended when asked")
       }
     }
+    await town.pass(.ended)
+    return outcome
+  }
+
+  @concurrent func closeMail(_ id: String) async throws {
+    note(.closeMail(id))
+    await town.pass(.closeMail)
+    if let failure = town.with({ $0.closeFailure }) { throw ModelTown.SaveFailure(description: failure) }
+    guard reaches() else { throw ModelTown.SaveFailure(description: "the daemon is dead") }
+    town.with { state in state.inbox.removeAll { $0.id == id } }
+    await town.pass(.closedMail)
+  }
+
+  @concurrent func clearRequest(_ action: LifecycleAction, of agent: AgentIdentity) async throws {
+    note(.clearRequest(agent.session, action))
+    await town.pass(.clearRequest)
+    guard reaches() else { return }
+    town.with { state in
+      guard case .known(var members?)? = state.stateFiles[agent] else { return }
+      members[action.stateKey] = nil
+      members[LifecycleRequest.timeKey] = nil
+      state.stateFiles[agent] = .known(members)
+    }
+  }
+
+  func state(of agent: AgentIdentity) -> Reading<[String: JSONValue]?> {
+    town.with { $0.stateFiles[agent] ?? .known(nil) }
   }
 
   @concurrent func adopt(_ order: AdoptionRule.Order) async -> AdoptionRule.Outcome {
@@ -125,6 +177,7 @@ final class ModelProcess: TownWorld {
   }
 
   @concurrent func begin(_ agent: AgentIdentity, life: ProcessLife) async throws {
+    guard reaches() else { throw ModelTown.SaveFailure(description: "the daemon is dead") }
     note(.begin(agent.session))
     await town.pass(.begin)
     if let failure = town.with({ $0.beginFailure }) { throw ModelTown.SaveFailure(description: failure) }
@@ -154,7 +207,7 @@ final class ModelProcess: TownWorld {
 
   func setHold(_ hold: Hold?, on agent: AgentIdentity) throws {
     try checkSaving()
-    if lives { town.with { $0.holds[agent] = hold.map { .known($0) } } }
+    if reaches() { town.with { $0.holds[agent] = hold.map { .known($0) } } }
   }
 
   func loadLedger(settingAside: Bool) throws -> Ledger { town.with { $0.ledger } }
@@ -163,13 +216,13 @@ final class ModelProcess: TownWorld {
 
   func save(_ ledger: Ledger) throws {
     try checkSaving()
-    if lives { town.with { $0.ledger = ledger } }
+    if reaches() { town.with { $0.ledger = ledger } }
     note(.saveLedger)
   }
 
   func save(_ pending: [PendingSpawn]) throws {
     try checkSaving()
-    if lives { town.with { $0.pending = pending } }
+    if reaches() { town.with { $0.pending = pending } }
     note(.savePending)
   }
 

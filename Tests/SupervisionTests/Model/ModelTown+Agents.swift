@@ -20,6 +20,29 @@ extension ModelTown {
     return agent
   }
 
+  /// Lets an agent ask for something: its state file first, then the mail to the Deacon.
+  func ask(_ action: LifecycleAction, _ agent: AgentIdentity, id: String = "gt-m1", body: String? = nil) {
+    with { state in
+      state.stateFiles[agent] = .known([
+        action.stateKey: .bool(true), LifecycleRequest.timeKey: .string("now"), "notes": .string("mine"),
+      ])
+      state.inbox.append(
+        Message(
+          id: id, sender: agent.mailbox, subject: "LIFECYCLE: \(agent.address) requesting \(action.rawValue)",
+          body: body ?? action.rawValue, sentAt: state.now))
+    }
+  }
+
+  /// Announces a polecat that somebody else has started.
+  func announce(_ agent: AgentIdentity, id: String = "gt-m1") {
+    with { state in
+      state.inbox.append(
+        Message(
+          id: id, sender: agent.mailbox, subject: "POLECAT_STARTED \(agent.address)",
+          body: "Session: \(agent.session)\nIssue: gt-work", sentAt: state.now))
+    }
+  }
+
   /// Makes a process for an agent, as tmux does: a second one in one session is refused.
   func spawn(_ agent: AgentIdentity) -> ProcessLife? {
     with { state in
@@ -31,6 +54,18 @@ extension ModelTown {
       state.processes[agent.session, default: 0] += 1
       state.sessions[agent.session] = .alive(life, place: ModelTown.place)
       return life
+    }
+  }
+
+  /// Puts work on an agent's hook, or takes it away.
+  func hook(_ work: String?, on agent: AgentIdentity) {
+    with { state in
+      guard var bead = state.beads[agent.bead] else { return }
+      var fields = AgentFields(description: bead.description)
+      fields.set(.hookBead, to: work)
+      bead.description = fields.description
+      bead.updatedAt = state.now
+      state.beads[agent.bead] = bead
     }
   }
 

@@ -18,6 +18,8 @@ final class ModelTown: Sendable {
     case remark(String)
     case begin(String)
     case mark(String)
+    case closeMail(String)
+    case clearRequest(String, LifecycleAction)
     case send(String, subject: String)
     case saveLedger, savePending
     case event(EventKind, String?)
@@ -26,7 +28,10 @@ final class ModelTown: Sendable {
   }
 
   /// Calls that a test can stop on their way.
-  enum Gate: Hashable, Sendable { case look, readBeads, readAfresh, launch, launched, end, begin, send, mark, adopt }
+  enum Gate: Hashable, Sendable {
+    case look, readBeads, readAfresh, launch, launched, end, begin, send, mark, closeMail, closedMail, ended,
+      clearRequest, saved, adopt
+  }
 
   struct SaveFailure: Error, CustomStringConvertible { var description: String }
 
@@ -43,6 +48,14 @@ final class ModelTown: Sendable {
     var screens: [String: [String]] = [:]
     /// What becomes of launches instead of a life.
     var outcomes: [AgentIdentity: LaunchRule.Outcome] = [:]
+    /// The Deacon's unread mail, oldest first.
+    var inbox: [Message] = []
+    var inboxFailure: String?
+    var closeFailure: String?
+    /// The agents' own state files.
+    var stateFiles: [AgentIdentity: Reading<[String: JSONValue]?>] = [:]
+    var registryFailure: String?
+    var rigs: [Rig] = [Rig(name: "rig")]
     var saveFailure: String?
     var beginFailure: String?
     var markFailure: String?

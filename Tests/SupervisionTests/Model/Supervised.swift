@@ -13,7 +13,7 @@ func withSupervisor(
     world: process, policy: policy, journal: process.journal, duty: duty, reports: process.reports)
   let ready = town.count(.ready)
   let running = Task { await supervisor.run() }
-  await town.wait(for: .ready, count: ready + 1)
+  await town.wait { state in process.isDead || state.log.count { $0 == .ready } > ready }
   let result: Result<Void, any Error>
   do { result = .success(try await body(supervisor)) } catch { result = .failure(error) }
   town.openAll()

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Control
+
+/// `gt daemon lifecycle`.
+struct DaemonLifecycleCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "lifecycle", abstract: "Have the daemon carry out the lifecycle requests in the Deacon's mail now.",
+    discussion: """
+      An agent asks for its own end by mail to the Deacon, with a subject that begins with LIFECYCLE: and a body of \
+      cycle, restart, shutdown or stop, and by the key requesting_cycle, requesting_restart or requesting_shutdown \
+      in its state.json. Returns when the requests are carried out and recorded. Starts the daemon where its socket \
+      waits for that.
+      """)
+
+  @OptionGroup var options: TownOptions
+
+  func run() async throws {
+    try await failing {
+      let town = try options.open("daemon lifecycle")
+      let reply = try await town.askDaemon(Lifecycle())
+      print("\(reply.executed) carried out, \(reply.refused) refused; \(reply.summary)")
+    }
+  }
+}

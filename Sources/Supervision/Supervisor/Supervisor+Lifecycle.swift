@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Town
+
+/// Ends that have been decided, step by step: see ``LifecycleIntent``.
+extension Supervisor {
+  /// One step for one agent that takes longer than a turn.
+  struct IntentStep: Sendable {
+    var agent: AgentIdentity
+    var intent: LifecycleIntent
+    var act: Act
+
+    enum Act: Sendable {
+      case deleteMail(String)
+      case end(Liveness)
+    }
+  }
+
+  /// Takes the next step for everybody whose end has been decided, also by a supervisor before this one.
+  func advanceIntents(_ snapshot: TownSnapshot, plan: inout Plan, orders: inout [LaunchOrder]) -> [IntentStep] {
+    var steps: [IntentStep] = []
+    for observation in snapshot.agents {
+      let agent = observation.agent
+      guard let intent = plan.ledger[agent].lifecycle, isOurs(agent), !jobs.busy.contains(agent.session) else {
+        continue
+      }
+      if let until = requestPauses[agent.session], until > snapshot.time, until - snapshot.time <= TownRules.retry {
+        plan.look(at: until)
+        continue
+      }
+      requestPauses[agent.session] = nil
+      let next = IntentRule.next(
+        intent, agent: agent, liveness: observation.liveness, at: snapshot.time, policy: rules.policy)
+      switch next {
+      case .deleteMail(let id): steps.append(IntentStep(agent: agent, intent: intent, act: .deleteMail(id)))
+      case .end(let liveness): steps.append(IntentStep(agent: agent, intent: intent, act: .end(liveness)))
+      case .start(let place): orders.append(order(for: intent, agent: agent, place: place, observation: observation))
+      case .finish: finish(intent, of: agent, observation: observation, at: snapshot.time, plan: &plan)
+      case .wait(let reason): wait(intent, of: agent, because: reason, at: snapshot.time, plan: &plan)
+      case .abandon(let reason): abandon(intent, of: agent, because: reason, plan: &plan)
+      }
+    }
+    dropStrangers(snapshot, plan: &plan)
+    return steps
+  }
+
+  func start(_ step: IntentStep) {
+    let agent = step.agent
+    let intent = step.intent
+    switch step.act {
+    case .deleteMail(let id):
+      start(.request, sessions: [agent.session]) { world, job in
+        do {
+          try await world.closeMail(id)
+          return .requestClaimed(job: job, agent, failure: nil)
+        } catch {
+          return .requestClaimed(job: job, agent, failure: "\(error)")
+        }
+      }
+    case .end(let liveness):
+      start(.request, sessions: [agent.session]) { world, job in
+        var outcome = await world.end(agent, liveness: liveness)
+        if case .ended(let how) = outcome, !intent.isPersons {
+          do {
+            try await world.clearRequest(intent.action, of: agent)
+          } catch {
+            outcome = .ended("\(how); what it asks for in its state.json could not be taken back: \(error)")
+          }
+        }
+        return .requestEnded(job: job, agent, outcome)
+      }
+    }
+  }
+
+  /// The request's message is out of the inbox, or could not be taken out.
+  func noteClaimed(_ agent: AgentIdentity, failure: String?, at time: Timestamp, plan: inout Plan) {
+    guard var intent = plan.ledger[agent].lifecycle, intent.step == .claimed else { return }
+    if let failure {
+      pause(
+        agent, at: time, "the request of \(agent.address) waits, for its message cannot be deleted: \(failure)",
+        plan: &plan)
+      return
+    }
+    intent.step = .ending
+    plan.ledger[agent].lifecycle = intent
+  }
+
+  /// The agent's process has ended, or could not be.
+  func noteEnded(_ agent: AgentIdentity, _ outcome: EndOutcome, at time: Timestamp, plan: inout Plan) {
+    guard var intent = plan.ledger[agent].lifecycle, intent.step != .ended else { return }
+    switch outcome {
+    case .failed(let reason) where intent.isPersons:
+      plan.ledger[agent].lifecycle = nil
+      answerRestart(of: agent, throwing: "\(agent.address) could not be stopped: \(reason)")
+    case .failed(let reason):
+      pause(agent, at: time, "\(agent.address) could not be ended for its request: \(reason)", plan: &plan)
+    case .ended(let how):
+      let reason = intent.isPersons ? "ended to be restarted by \(intent.whoAndWhy)" : "ended on its own request"
+      noteEnd(of: agent, reason: reason, how: how, plan: &plan)
+      if intent.isPersons { plan.ledger[agent].backoff = Backoff() }
+      intent.step = .ended
+      plan.ledger[agent].lifecycle = intent
+    }
+  }
+
+  /// The agent that was to be started again is up, or is not.
+  func finishIntent(_ order: LaunchOrder, _ outcome: LaunchRule.Outcome, plan: inout Plan) {
+    let agent = order.agent
+    guard let intent = plan.ledger[agent].lifecycle, intent.step == .ended else { return }
+    switch outcome {
+    // The next look tells.
+    case .uncertain: return
+    case .launched(let life, _):
+      execute(intent, of: agent, "is started again as pid \(life.pid)", pid: life.pid, plan: &plan)
+    case .declined(let reason), .failed(let reason):
+      execute(intent, of: agent, "is ended, and not started again: \(reason)", pid: nil, plan: &plan)
+    }
+    plan.ledger[agent].lifecycle = nil
+  }
+
+  /// A person's command takes the place of what is waiting.
+  func overrule(_ intent: LifecycleIntent?, by command: PersonCommand, plan: inout Plan) {
+    guard let intent else { return }
+    abandon(
+      intent, of: command.agent,
+      because: "\(displayable(command.who)) has decided otherwise (\(command.verb.rawValue))",
+      plan: &plan)
+  }
+}
+
+extension Supervisor {
+  /// Whether it is this supervisor's to go on with: where only commands are carried out, only its own.
+  private func isOurs(_ agent: AgentIdentity) -> Bool { duty == .town || startTickets[agent.session] != nil }
+
+  private func order(
+    for intent: LifecycleIntent, agent: AgentIdentity, place: LaunchOrder.Place, observation: AgentObservation
+  ) -> LaunchOrder {
+    LaunchOrder(
+      agent: agent, rule: intent.isPersons ? .command : .lifecycle, isRestart: false,
+      hook: observation.bead.value.flatMap { $0?.hookBead }, place: place,
+      reason: "\(intent.action.rawValue) \(intent.isPersons ? "by \(intent.whoAndWhy)" : "on its own request")")
+  }
+
+  private func finish(
+    _ intent: LifecycleIntent, of agent: AgentIdentity, observation: AgentObservation, at time: Timestamp,
+    plan: inout Plan
+  ) {
+    plan.ledger[agent].lifecycle = nil
+    if intent.action.startsAgain {
+      execute(intent, of: agent, "runs", pid: observation.liveness.life?.pid, plan: &plan)
+    } else {
+      let hook = observation.bead.value.flatMap { $0?.hookBead }
+      plan.ledger[agent].shutdown = Shutdown(at: time, hook: hook)
+      execute(intent, of: agent, "is shut down", pid: nil, plan: &plan)
+    }
+    // What is true of it now is for the rules to say, at once.
+    plan.look(at: time)
+  }
+
+  private func execute(
+    _ intent: LifecycleIntent, of agent: AgentIdentity, _ what: String, pid: Int32?, plan: inout Plan
+  ) {
+    requestFailures[agent.session] = nil
+    guard !intent.isPersons else { return }
+    requestCounts.executed += 1
+    plan.events.append(
+      TownEvent(
+        .lifecycleExecuted, agent: agent,
+        message: "\(agent.address) \(what), on its own request (\(intent.action.rawValue))",
+        bead: intent.mail, pid: pid, reason: "\(intent.action.rawValue), asked for by \(displayable(intent.who))"))
+  }
+
+  private func wait(
+    _ intent: LifecycleIntent, of agent: AgentIdentity, because reason: String, at time: Timestamp, plan: inout Plan
+  ) {
+    if intent.isPersons, startTickets[agent.session] != nil {
+      plan.ledger[agent].lifecycle = nil
+      answerRestart(of: agent, throwing: "\(agent.address) is left alone: \(reason)")
+    } else {
+      pause(agent, at: time, "what \(agent.address) asked for waits: \(reason)", plan: &plan)
+    }
+  }
+
+  private func abandon(_ intent: LifecycleIntent, of agent: AgentIdentity, because reason: String, plan: inout Plan) {
+    plan.ledger[agent].lifecycle = nil
+    guard !intent.isPersons else { return }
+    requestCounts.refused += 1
+    plan.events.append(
+      TownEvent(
+        .lifecycleRefused, agent: agent,
+        message: "the \(intent.action.rawValue) of \(agent.address) is given up: \(reason)",
+        bead: intent.mail, reason: reason))
+  }
+
+  private func pause(_ agent: AgentIdentity, at time: Timestamp, _ text: String, plan: inout Plan) {
+    plan.look(at: time + TownRules.retry)
+    requestPauses[agent.session] = time + TownRules.retry
+    tellWaiting(agent.session, text)
+  }
+
+  /// An agent that was removed meanwhile has nothing left to wait for.
+  private func dropStrangers(_ snapshot: TownSnapshot, plan: inout Plan) {
+    guard duty == .town, snapshot.registryFailure == nil, snapshot.unreadableRigs.isEmpty else { return }
+    let known = Set(snapshot.agents.map(\.agent.session))
+    for session in plan.ledger.sessionsWithIntents.subtracting(known) {
+      plan.ledger.agents[session]?.lifecycle = nil
+      journal.warning("what was asked for in \(session) is given up: it is no agent of this town any more")
+    }
+  }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Town
+
+/// The Deacon's mail: who was started, and who asks for its own end.
+extension Supervisor {
+  /// How many messages are taken out of the inbox by one beat at most; the rest waits for the next.
+  private static let closingLimit = 50
+
+  /// Deals with the mail that was read with this heartbeat. What has been dealt with is remembered until
+  /// it is gone from the inbox, so that nothing is done twice however often it is read.
+  ///
+  /// - Returns: the messages that are to be taken out of the inbox.
+  func attendMail(_ snapshot: TownSnapshot, commands: [PersonCommand], plan: inout Plan) -> [String] {
+    guard duty == .town, case .known(let inbox) = beads.inbox else { return [] }
+    let ids = Set(inbox.map(\.id))
+    plan.ledger.handledMail.formIntersection(ids)
+    requestFailures = requestFailures.filter { ids.contains($0.key) || plan.ledger.agents[$0.key] != nil }
+    let fresh = inbox.filter { !plan.ledger.handledMail.contains($0.id) }
+
+    let started = StartedRule.decide(fresh, pending: pending, snapshot: snapshot)
+    pending = started.pending
+    plan.ledger.handledMail.formUnion(started.handled)
+    plan.events += started.events
+
+    let busy = jobs.busy.union(plan.ledger.sessionsWithIntents).union(commands.map(\.agent.session))
+    let judgements = LifecycleRule.judge(fresh, snapshot: snapshot, busy: busy, policy: rules.policy) {
+      world.state(of: $0)
+    }
+    for judgement in judgements { take(judgement, at: snapshot.time, plan: &plan) }
+
+    let claimed = Set(plan.ledger.agents.values.compactMap { $0.lifecycle?.mail })
+    guard !jobs.isClosingMail else { return [] }
+    return Array(
+      inbox.map(\.id).filter { plan.ledger.handledMail.contains($0) && !claimed.contains($0) }.prefix(Self.closingLimit)
+    )
+  }
+
+  private func take(_ judgement: LifecycleRule.Judgement, at time: Timestamp, plan: inout Plan) {
+    let message = judgement.message
+    switch judgement.verdict {
+    case .claim(let agent, let intent):
+      plan.ledger.handledMail.insert(message.id)
+      plan.ledger[agent].lifecycle = intent
+    case .refuse(let agent, let reason):
+      plan.ledger.handledMail.insert(message.id)
+      requestCounts.refused += 1
+      plan.events.append(
+        TownEvent(
+          .lifecycleRefused, agent: agent,
+          message:
+            "the request \(quotedForDisplay(message.subject)) of \(displayable(message.sender)) is refused: \(reason)",
+          bead: message.id, reason: reason))
+    case .wait(let reason):
+      let again = time + TownRules.retry
+      mailDue = again
+      plan.look(at: again)
+      tellWaiting(message.id, "the request of \(displayable(message.sender)) waits: \(reason)")
+    }
+  }
+
+  func startClosingMail(_ ids: [String]) {
+    start(.closeMail) { world, job in
+      var failures: [String: String] = [:]
+      for id in ids {
+        do { try await world.closeMail(id) } catch { failures[id] = "\(error)" }
+      }
+      return .mailClosed(job: job, failures: failures)
+    }
+  }
+
+  /// What could not be taken out is tried again with the next heartbeat, and that is said once.
+  func tellUnclosed(_ failures: [String: String]) {
+    for (id, reason) in failures.sorted(by: { $0.key < $1.key }) {
+      tellWaiting(
+        id, "the message \(displayable(id)) has been dealt with and cannot be taken out of the inbox: \(reason)")
+    }
+  }
+
+  /// Says why something waits, once for each reason.
+  func tellWaiting(_ key: String, _ text: String) {
+    if requestFailures.updateValue(text, forKey: key) != text { journal.warning(text) }
+  }
+}

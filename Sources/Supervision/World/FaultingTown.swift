@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if DEBUG
+  import Glibc
+  package import Town
+
+  /// A town in which the daemon dies by SIGKILL at a point that a test has chosen, once. It is no part
+  /// of a release build.
+  ///
+  /// The point is read from the file that `GASTOWN_FAULT` names, at each effect; the file is removed
+  /// just before the death.
+  package struct FaultingTown: TownWorld {
+    /// Where a lifecycle request can be cut off, in the order in which it passes them.
+    package enum Point: String, Sendable, CaseIterable {
+      case beforeClaim = "before-claim"
+      case claimed
+      case mailDeleted = "mail-deleted"
+      case endingRecorded = "ending-recorded"
+      case ended
+      case flagsCleared = "flags-cleared"
+      case endRecorded = "end-recorded"
+      case launched
+    }
+
+    private let town: any TownWorld
+    private let file: String
+
+    package init(_ town: any TownWorld, file: String) {
+      self.town = town
+      self.file = file
+    }
+
+    private func pass(_ point: Point) {
+      guard let stream = fopen(file, "re") else { return }
+      var line = [CChar](repeating: 0, count: 64)
+      let isRead = fgets(&line, Int32(line.count), stream) != nil
+      fclose(stream)
+      guard isRead,
+        String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self).trimmed == point.rawValue
+      else { return }
+      unlink(file)
+      kill(getpid(), SIGKILL)
+    }
+
+    package func save(_ ledger: Ledger) throws {
+      let steps = Set(ledger.agents.values.compactMap { $0.lifecycle?.step })
+      if steps.contains(.claimed) { pass(.beforeClaim) }
+      try town.save(ledger)
+      if steps.contains(.claimed) { pass(.claimed) }
+      if steps.contains(.ending) { pass(.endingRecorded) }
+      if steps.contains(.ended) { pass(.endRecorded) }
+    }
+
+    @concurrent package func closeMail(_ id: String) async throws {
+      try await town.closeMail(id)
+      pass(.mailDeleted)
+    }
+
+    @concurrent package func end(_ agent: AgentIdentity, liveness: Liveness) async -> EndOutcome {
+      let outcome = await town.end(agent, liveness: liveness)
+      pass(.ended)
+      return outcome
+    }
+
+    @concurrent package func clearRequest(_ action: LifecycleAction, of agent: AgentIdentity) async throws {
+      try await town.clearRequest(action, of: agent)
+      pass(.flagsCleared)
+    }
+
+    @concurrent package func launch(_ order: LaunchOrder) async -> LaunchRule.Outcome {
+      let outcome = await town.launch(order)
+      if order.rule == .lifecycle { pass(.launched) }
+      return outcome
+    }
+  }
+
+  // Everything else is as it is.
+  extension FaultingTown {
+    package func now() -> Timestamp { town.now() }
+    package func uptime() -> Duration { town.uptime() }
+    @concurrent package func sleep(for duration: Duration) async throws { try await town.sleep(for: duration) }
+    @concurrent package func readBeads(hooks: [String]) async -> BeadReadings { await town.readBeads(hooks: hooks) }
+    @concurrent package func look(beads: BeadReadings, lives: [String: ProcessLife]) async -> TownSnapshot {
+      await town.look(beads: beads, lives: lives)
+    }
+    @concurrent package func waitForEnd(of life: ProcessLife) async throws { try await town.waitForEnd(of: life) }
+    @concurrent package func readAfresh(_ ids: [String]) async -> [String: Reading<Bead?>] {
+      await town.readAfresh(ids)
+    }
+    @concurrent package func adopt(_ order: AdoptionRule.Order) async -> AdoptionRule.Outcome {
+      await town.adopt(order)
+    }
+    @concurrent package func mark(_ order: MarkOrder) async throws { try await town.mark(order) }
+    @concurrent package func screens(of lives: [String: ProcessLife]) async -> [String: [String]] {
+      await town.screens(of: lives)
+    }
+    @concurrent package func begin(_ agent: AgentIdentity, life: ProcessLife) async throws {
+      try await town.begin(agent, life: life)
+    }
+    package func state(of agent: AgentIdentity) -> Reading<[String: JSONValue]?> { town.state(of: agent) }
+    @concurrent package func send(_ notice: Notice) async throws { try await town.send(notice) }
+    package func setHold(_ hold: Hold?, on agent: AgentIdentity) throws { try town.setHold(hold, on: agent) }
+    package func loadLedger(settingAside: Bool) throws -> Ledger { try town.loadLedger(settingAside: settingAside) }
+    package func loadPendingSpawns(settingAside: Bool) throws -> [PendingSpawn] {
+      try town.loadPendingSpawns(settingAside: settingAside)
+    }
+    package func save(_ pending: [PendingSpawn]) throws { try town.save(pending) }
+    package func lastActivity() -> Timestamp? { town.lastActivity() }
+    package func saveHeartbeat(at time: Timestamp, count: Int) throws {
+      try town.saveHeartbeat(at: time, count: count)
+    }
+  }
+#endif

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// An agent's end that has been decided and is carried out step by step, each written down before the
+/// next is taken: whoever supervises after a death of the daemon goes on where it stopped.
+package struct LifecycleIntent: Sendable, Hashable, Codable {
+  /// What has been done so far.
+  package enum Step: String, Sendable, Hashable, Codable {
+    /// Decided; the message that asked for it is still there.
+    case claimed
+    /// The message is gone; the agent's process is to be ended.
+    case ending
+    /// The process is gone; what was asked for is to be started.
+    case ended
+  }
+
+  package var action: LifecycleAction
+  /// The message that asked for it; `nil` where a person did.
+  package var mail: String?
+  /// Who asked: the sender, or the person.
+  package var who: String
+  /// The person's reason.
+  package var why: String?
+  package var at: Timestamp
+  /// The process that is to end; `nil` where none ran.
+  package var life: ProcessLife?
+  package var step: Step
+
+  package init(
+    action: LifecycleAction, mail: String?, who: String, why: String? = nil, at: Timestamp, life: ProcessLife?,
+    step: Step
+  ) {
+    self.action = action
+    self.mail = mail
+    self.who = who
+    self.why = why
+    self.at = at
+    self.life = life
+    self.step = step
+  }
+
+  /// Whether a person wants it, and not the agent itself.
+  package var isPersons: Bool { mail == nil }
+
+  /// For reasons: `ada: maintenance`.
+  package var whoAndWhy: String { displayable(who) + (why.map { ": \(displayable($0))" } ?? "") }
+
+  enum CodingKeys: String, CodingKey {
+    case action, who, why, at, life, step
+    case mail = "mail_id"
+  }
+}
+
+/// An agent that was shut down on its own request: it stays down until a person starts it, or new work
+/// is put on its hook.
+package struct Shutdown: Sendable, Hashable, Codable {
+  package var at: Timestamp
+  /// The work that was on its hook, and does not start it again.
+  package var hook: String?
+
+  package init(at: Timestamp, hook: String?) {
+    self.at = at
+    self.hook = hook
+  }
+
+  package var summary: String { "it shut down on its own request at \(at)" }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Town
+
+/// An agent's state.json: the agent's own, of which we know only a few keys.
+package struct AgentStateFile: Sendable {
+  private let layout: TownLayout
+
+  package init(layout: TownLayout) { self.layout = layout }
+
+  /// What the file says; `known(nil)` where there is none. One that is not a JSON object may be just
+  /// being written, and is unknown.
+  package func members(of agent: AgentIdentity) -> Reading<[String: JSONValue]?> {
+    do {
+      return .known(try Disk.readJSON([String: JSONValue].self, from: layout.path(agent.stateFile)))
+    } catch let error where error.code == .missing {
+      return .known(nil)
+    } catch {
+      return .unknown(error.description)
+    }
+  }
+
+  /// Takes keys away and keeps all others. Nothing is written where none of them is there.
+  ///
+  /// - Throws: ``TownFileError``; then the file is as it was.
+  package func clear(_ keys: [String], of agent: AgentIdentity) throws(TownFileError) {
+    let path = layout.path(agent.stateFile)
+    do {
+      var members = try Disk.readJSON([String: JSONValue].self, from: path)
+      let before = members.count
+      for key in keys { members[key] = nil }
+      if members.count < before { try Disk.writeJSON(members, to: path) }
+    } catch  where error.code == .missing {
+      return
+    }
+  }
+}

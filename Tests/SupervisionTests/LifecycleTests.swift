@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Supervision
+import Testing
+@testable import Town
+
+/// Agents that ask for their own end, and what becomes of that whatever happens meanwhile.
+@Suite(.timeLimit(.minutes(1))) struct LifecycleTests {
+  private let town = ModelTown()
+
+  private func index(_ call: ModelTown.Call) -> Int { town.log.firstIndex(of: call) ?? .max }
+
+  @Test func `a cycle is written down, its mail goes, exactly that process ends, and one other is started`()
+    async throws
+  {
+    let polecat = town.addPolecat("a")
+    town.raise(.deacon, polecat)
+    town.ask(.cycle, polecat)
+    town.close(.closeMail)
+    try await withSupervisor(of: town) { supervisor in
+      async let beat: Void = supervisor.beat()
+      await town.wait(for: .closeMail("gt-m1"))
+      let intent = town.with { $0.ledger[polecat].lifecycle }
+      #expect(intent?.mail == "gt-m1" && intent?.step == .claimed && intent?.life != nil)
+      #expect(town.isAlive(polecat) && town.count(.end(polecat.session)) == 0)
+      town.open(.closeMail)
+      await beat
+      #expect(town.with { $0.inbox.isEmpty } && town.processes(of: polecat) == 2 && town.isAlive(polecat))
+      #expect(index(.closeMail("gt-m1")) < index(.end(polecat.session)))
+      #expect(index(.end(polecat.session)) < index(.clearRequest(polecat.session, .cycle)))
+      #expect(index(.clearRequest(polecat.session, .cycle)) < index(.launch(polecat.session)))
+      #expect(town.events(of: polecat) == [.agentStopped, .agentStarted, .lifecycleExecuted])
+      #expect(town.with { $0.stateFiles[polecat] } == .known(["notes": .string("mine")]))
+      #expect(town.with { $0.ledger[polecat].lifecycle } == nil)
+      #expect(town.with { $0.pending.map(\.session) } == [polecat.session])
+      await #expect(supervisor.requests() == RequestCounts(executed: 1, refused: 0))
+      await supervisor.beat()
+      #expect(town.processes(of: polecat) == 2 && town.with { $0.ledger.handledMail.isEmpty })
+    }
+  }
+
+  @Test(arguments: LifecycleAction.allCases)
+  func `killed before any effect whatever, a request is carried out once and whole by the next daemon`(
+    action: LifecycleAction
+  ) async throws {
+    for effects in 0... {
+      let town = ModelTown()
+      let polecat = town.addPolecat("a")
+      town.raise(.deacon, polecat)
+      town.ask(action, polecat)
+      let first = ModelProcess(town, effects: effects)
+      try await withSupervisor(of: town, process: first) { await $0.beat() }
+      try await withSupervisor(of: town) { supervisor in
+        await supervisor.beat()
+        await supervisor.beat()
+      }
+      let what: Comment = "killed before effect \(effects + 1)"
+      #expect(town.processes(of: polecat) == (action.startsAgain ? 2 : 1), what)
+      #expect(town.isAlive(polecat) == action.startsAgain, what)
+      #expect(town.with { $0.inbox.isEmpty && $0.ledger[polecat].lifecycle == nil }, what)
+      #expect(town.with { $0.stateFiles[polecat] } == .known(["notes": .string("mine")]), what)
+      #expect(!town.events(of: polecat).contains(.crashDetected), what)
+      #expect(town.events(of: polecat).count { $0 == .lifecycleRefused } == 0, what)
+      if !first.isDead { break }
+    }
+  }
+
+  @Test func `killed before any effect whatever, a person's restart that was begun is finished by the next daemon`()
+    async throws
+  {
+    for effects in 0... {
+      let town = ModelTown()
+      let crew = AgentIdentity.crew(rig: "rig", name: "ann")
+      town.with { $0.agents.append(crew) }
+      town.raise(.deacon, crew)
+      let first = ModelProcess(town, effects: effects)
+      try await withSupervisor(of: town, process: first) { supervisor in
+        _ = try? await supervisor.carryOut(PersonCommand(.restart, agent: crew, who: "ada"))
+      }
+      let isBegun = town.with { $0.ledger[crew].lifecycle != nil } || town.processes(of: crew) == 2
+      try await withSupervisor(of: town) { await $0.beat() }
+      #expect(
+        town.isAlive(crew) && town.processes(of: crew) == (isBegun ? 2 : 1), "killed before effect \(effects + 1)")
+      #expect(town.with { $0.ledger[crew].lifecycle } == nil && !town.events(of: crew).contains(.crashDetected))
+      if !first.isDead { break }
+    }
+  }
+
+  @Test func `a shutdown lasts, whichever daemon looks, until a person starts the agent`() async throws {
+    let polecat = town.addPolecat("a")
+    town.raise(.deacon, polecat)
+    town.ask(.shutdown, polecat)
+    try await withSupervisor(of: town) { await $0.beat() }
+    try await withSupervisor(of: town) { supervisor in
+      await supervisor.beat()
+      #expect(!town.isAlive(polecat) && town.processes(of: polecat) == 1)
+      _ = try await supervisor.carryOut(PersonCommand(.start, agent: polecat, who: "ada"))
+      #expect(town.isAlive(polecat) && town.with { $0.ledger[polecat].shutdown } == nil)
+      town.kill(polecat)
+      await supervisor.beat()
+      #expect(town.isAlive(polecat) && town.processes(of: polecat) == 3)
+    }
+  }
+
+  @Test func `new work on the hook ends a shutdown, also the same work anew`() async throws {
+    let polecat = town.addPolecat("a")
+    town.raise(.deacon, polecat)
+    town.ask(.shutdown, polecat)
+    try await withSupervisor(of: town) { supervisor in
+      await supervisor.beat()
+      town.hook(nil, on: polecat)
+      await supervisor.beat()
+      #expect(!town.isAlive(polecat))
+      town.hook("gt-work", on: polecat)
+      await supervisor.beat()
+      #expect(town.isAlive(polecat))
+    }
+  }
+
+  @Test func `the Deacon's own shutdown lasts too`() async throws {
+    town.raise(.deacon)
+    town.ask(.shutdown, .deacon, body: "action: stop")
+    try await withSupervisor(of: town) { supervisor in
+      await supervisor.beat()
+      await supervisor.beat()
+      #expect(!town.isAlive(.deacon) && town.processes(of: .deacon) == 1)
+      #expect(town.events(of: .deacon) == [.agentStopped, .lifecycleExecuted])
+    }
+  }
+
+  @Test func `of two requests of one agent the first is carried out, and the second finds nothing asked for`()
+    async throws
+  {
+    let polecat = town.addPolecat("a")
+    town.raise(.deacon, polecat)
+    town.ask(.cycle, polecat, id: "gt-m1")
+    town.ask(.cycle, polecat, id: "gt-m2")
+    try await withSupervisor(of: town) { supervisor in
+      await supervisor.beat()
+      await supervisor.beat()
+      #expect(town.processes(of: polecat) == 2 && town.with { $0.inbox.isEmpty })
+      await #expect(supervisor.requests() == RequestCounts(executed: 1, refused: 1))
+    }
+  }
+
+  @Test func `nobody is ended while the message cannot be deleted; then it goes on by itself`() async throws {
+    let polecat = town.addPolecat("a")
+    town.raise(.deacon, polecat)
+    town.ask(.restart, polecat)
+    town.with { $0.closeFailure = "database is locked" }
+    try await withSupervisor(of: town) { supervisor in
+      await supervisor.beat()
+      await supervisor.beat()
+      #expect(town.processes(of: polecat) == 1 && town.count(.end(polecat.session)) == 0)
+      #expect(town.errors.count == 1 && town.count(.closeMail("gt-m1")) == 1)
+      town.with { $0.closeFailure = nil }
+      await town.advance(by: .seconds(30))
+      await town.wait(for: .event(.lifecycleExecuted, polecat.session))
+      #expect(town.processes(of: polecat) == 2)
+    }
+  }
+
+  @Test func `a state file that cannot be read refuses nothing; it is read again soon`() async throws {
+    let polecat = town.addPolecat("a")
+    town.raise(.deacon, polecat)
+    town.ask(.cycle, polecat)
+    let whole = town.with { $0.stateFiles[polecat] }
+    town.with { $0.stateFiles[polecat] = .unknown("half written") }
+    try await withSupervisor(of: town) { supervisor in
+      await supervisor.beat()
+      #expect(town.with { $0.inbox.count } == 1 && town.events(of: polecat).isEmpty && town.errors.count == 1)
+      town.with { $0.stateFiles[polecat] = whole }
+      await town.advance(by: .seconds(30))
+      await town.wait(for: .event(.lifecycleExecuted, polecat.session))
+    }
+  }
+
+  @Test func `a refused request is refused once, though its message cannot be deleted`() async throws {
+    let polecat = town.addPolecat("a")
+    town.raise(.deacon, polecat)
+    town.ask(.cycle, polecat, body: "make me better")
+    town.with { $0.closeFailure = "database is locked" }
+    try await withSupervisor(of: town) { supervisor in
+      for _ in 0..<3 { await supervisor.beat() }
+      #expect(town.events(of: nil) == [.lifecycleRefused] && town.errors.count == 1)
+      town.with { $0.closeFailure = nil }
+      await supervisor.beat()
+      #expect(town.with { $0.inbox.isEmpty } && town.isAlive(polecat) && town.processes(of: polecat) == 1)
+    }
+  }
+
+  @Test func `an agent that cannot be started again is told of, and not forgotten by the rules`() async throws {
+    let polecat = town.addPolecat("a")
+    town.raise(.deacon, polecat)
+    town.ask(.cycle, polecat)
+    town.with { $0.outcomes[polecat] = .failed("no executable") }
+    try await withSupervisor(of: town) { supervisor in
+      await supervisor.beat()
+      #expect(town.with { $0.notices.map(\.key) } == ["cannot-start"] && !town.isAlive(polecat))
+      town.with { $0.outcomes[polecat] = nil }
+      town.jump(by: .seconds(60))
+      await supervisor.beat()
+      #expect(town.isAlive(polecat))
+    }
+  }
+
+  @Test func `mail that cannot be read keeps nobody else from being looked after`() async throws {
+    let polecat = town.addPolecat("a")
+    town.raise(.deacon)
+    town.with { $0.inboxFailure = "no answer" }
+    try await withSupervisor(of: town) { supervisor in
+      await supervisor.beat()
+      #expect(town.isAlive(polecat))
+    }
+  }
+}
