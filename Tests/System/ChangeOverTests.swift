@@ -76,7 +76,23 @@ struct ChangeOverTests {
       #expect(try await town.homePanes("gt-rig1-toast").count == 2)
       #expect(try await town.processes(of: "gt-rig1-toast").count == 1)
 
-      // All that the original had started of it goes with a restart; there is one session of it afterwards.
+      // A cycle, which the agent itself asks for: all that the original had started of it ends.
+      let witness = try #require(before["gt-rig1-witness"])
+      let its = try await town.shell("ps -o ppid= -p \(witness)").filter(\.isNumber)
+      try await town.write(#"{"requesting_cycle": true}"#, to: "gt/rig1/witness/state.json")
+      try await town.run(
+        "gt", "mail", "send", "deacon/", "-s", "LIFECYCLE: cycle", "-m", "cycle",
+        environment: ["GT_ROLE": "witness", "GT_RIG": "rig1", "GT_TOWN_ROOT": town.town]
+      ).check()
+      let cycled = try await town.event("lifecycle_executed", session: "gt-rig1-witness")
+      #expect(cycled.count == 1)
+      #expect(try await town.agents()["gt-rig1-witness"] != witness)
+      for pid in ["\(witness)", its] { #expect(try await !town.run("kill", "-0", pid).succeeded) }
+      let stopped = try await town.event("agent_stopped", session: "gt-rig1-witness")
+      #expect(stopped[0]["GT_PID"] == "\(witness)")
+      #expect(try await town.homePanes("gt-rig1-witness").count == 1)
+
+      // The same goes with a restart; there is one session of it afterwards.
       let nux = try #require(before["gt-rig1-nux"])
       let shell = try await town.shell("ps -o ppid= -p \(nux)").filter(\.isNumber)
       try await town.gt("session", "restart", "rig1/nux")

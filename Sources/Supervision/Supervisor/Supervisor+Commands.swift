@@ -140,12 +140,14 @@ extension Supervisor {
   /// Takes note that an agent was ended on purpose, so that nobody takes that for a crash.
   func noteEnd(of agent: AgentIdentity, reason: String, how: String, plan: inout Plan) {
     let lived = plan.ledger[agent].life ?? plan.ledger[agent].death?.life
+    let pid = plan.ledger[agent].worker ?? lived?.pid
+    plan.ledger[agent].worker = nil
     plan.ledger[agent].life = nil
     plan.ledger[agent].since = nil
     plan.ledger[agent].death = nil
     plan.events.append(
       TownEvent(
-        .agentStopped, agent: agent, message: "\(agent.address) \(reason); \(how)", pid: lived?.pid, reason: reason))
+        .agentStopped, agent: agent, message: "\(agent.address) \(reason); \(how)", pid: pid, reason: reason))
   }
 
   /// Answers whoever asked for a restart that comes to nothing.

@@ -96,7 +96,10 @@ import TownFiles
     try await LiveTownFixture.with { town in
       try await town.addPolecats("toast")
       let original = try await town.startAsOriginal()
-      try await supervised(town) { _, _ in try await adopted(original, in: town) }
+      try await supervised(town) { _, journal in
+        try await eventually("what is said of it") { journal.entries.contains { $0.message.contains("is adopted") } }
+        #expect(try await mark(original, in: town) == town.layout.adoptedMark)
+      }
       try await supervised(town) { supervisor, journal in
         await supervisor.beat()
         #expect(journal.events(toast).isEmpty && ProcessTable().isRunning(original.agent))
