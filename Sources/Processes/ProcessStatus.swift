@@ -10,6 +10,8 @@ package struct ProcessStatus: Sendable, Hashable {
   package var parent: Int32
   package var processGroup: Int32
   package var session: Int32
+  /// The process group in the foreground of its terminal; -1 where it has none.
+  package var foregroundGroup: Int32
 
   package var pid: Int32 { identity.pid }
 
@@ -17,7 +19,8 @@ package struct ProcessStatus: Sendable, Hashable {
   package var isAlive: Bool { !["Z", "X", "x"].contains(state) }
 
   package init(
-    identity: ProcessIdentity, name: String, state: Character, parent: Int32, processGroup: Int32, session: Int32
+    identity: ProcessIdentity, name: String, state: Character, parent: Int32, processGroup: Int32, session: Int32,
+    foregroundGroup: Int32 = -1
   ) {
     self.identity = identity
     self.name = name
@@ -25,6 +28,7 @@ package struct ProcessStatus: Sendable, Hashable {
     self.parent = parent
     self.processGroup = processGroup
     self.session = session
+    self.foregroundGroup = foregroundGroup
   }
 
   /// Reads the text of `/proc/PID/stat`; `nil` where it is none. The name stands in parentheses and
@@ -40,6 +44,7 @@ package struct ProcessStatus: Sendable, Hashable {
     else { return nil }
     self.init(
       identity: ProcessIdentity(pid: pid, startTime: startTime), name: String(text[text.index(after: open)..<close]),
-      state: state, parent: parent, processGroup: processGroup, session: session)
+      state: state, parent: parent, processGroup: processGroup, session: session,
+      foregroundGroup: Int32(field[5]) ?? -1)
   }
 }

@@ -95,6 +95,17 @@ package struct ProcessTable: Sendable {
     return boot + Int64(process.startTime) / Int64(sysconf(Int32(_SC_CLK_TCK)))
   }
 
+  /// How long a process has been there, to a hundredth of a second; the sleep of the machine counts.
+  package func age(of process: ProcessIdentity) -> Duration {
+    var now = timespec()
+    clock_gettime(CLOCK_BOOTTIME, &now)
+    let uptime = Duration.seconds(Int64(now.tv_sec)) + .nanoseconds(Int64(now.tv_nsec))
+    let ticks = UInt64(sysconf(Int32(_SC_CLK_TCK)))
+    let start = Duration.milliseconds(
+      Int64(clamping: process.startTime / ticks * 1000 + process.startTime % ticks * 1000 / ticks))
+    return Swift.max(uptime - start, .zero)
+  }
+
   /// The children as the kernel lists them for each thread; `nil` where it was built without that.
   private func listedChildren(of pid: Int32) -> [ProcessStatus]? {
     guard let threads = ProcessFiles.numbers(in: "\(root)/\(pid)/task") else { return [] }

@@ -38,6 +38,9 @@ package struct TownLayout: Sendable, Hashable {
     for byte in root.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
     return "town-" + String(hash, radix: 16)
   }
+
+  /// The mark of a pane that others have made and a daemon of this town has adopted.
+  package var adoptedMark: String { "\(mark):adopted" }
 }
 
 extension TownLayout {

@@ -169,6 +169,11 @@ import Testing
       }
       #expect(await refusal(supervisor, .start, polecat).contains("a person is looking"))
       town.with { state in
+        state.sessions[polecat.session] = .deadShell(
+          Liveness.Shell(life: life, place: ModelTown.place, isAttached: false, belongsHere: false))
+      }
+      #expect(await refusal(supervisor, .start, polecat).contains("not this agent's"))
+      town.with { state in
         state.sessions[polecat.session] = nil
         state.outcomes[polecat] = .failed("no executable 'claude'")
       }

@@ -26,7 +26,7 @@ package struct PaneReader: Sendable {
       hasMissedEnd(pane) && !roster.candidates(session: pane.session).isEmpty
     }
     guard let identity = listing.identity else { return (nil, []) }
-    let server = Town.ServerIdentity(pid: identity.pid, startedAt: Int64(identity.startTime))
+    let server = Town.ServerIdentity(identity)
     let sightings = listing.panes.compactMap { pane -> PaneSighting? in
       let candidates = roster.candidates(session: pane.session)
       guard !candidates.isEmpty else { return nil }
@@ -48,14 +48,27 @@ package struct PaneReader: Sendable {
     var sighting = PaneSighting(
       serverName: name, isOwnServer: isOwn, server: server, session: pane.session, attached: pane.attachedClients,
       pane: pane.id.description, pid: pane.pid, process: process, mark: pane.mark?.token)
-    if let mark = sighting.mark {
+    if sighting.mark == layout.adoptedMark {
+      sighting.mark = layout.mark
+      sighting.isAdopted = true
+    } else if let mark = sighting.mark {
       if mark != layout.mark { sighting.otherTown = "another town (its mark is \(mark))" }
       return sighting
     }
     guard let status, status.isAlive else { return sighting }
-    let environment = processes.environment(of: pane.pid)
+    if LoginShell.isBare(name: status.name, arguments: processes.arguments(of: pane.pid) ?? []) {
+      sighting.workers = workers(of: status)
+      sighting.isBareShell = sighting.workers.isEmpty
+      let oldest = sighting.workers.map { ProcessIdentity(pid: $0.pid, startTime: $0.startTime) }
+        .min { $0.startTime < $1.startTime }
+      sighting.age = processes.age(of: oldest ?? status.identity)
+    }
+    if sighting.isAdopted { return sighting }
+    // What a shell was told to export shows in what it runs.
+    let pids = sighting.workers.map(\.pid) + [pane.pid]
     let directory = processes.workingDirectory(of: pane.pid)
-    let named = environment?["GT_TOWN_ROOT"].flatMap { Disk.canonical($0) ?? $0 }
+    let named = pids.lazy.compactMap { processes.environment(of: $0)?["GT_TOWN_ROOT"] }.first
+      .flatMap { Disk.canonical($0) ?? $0 }
     if let named, named != layout.root { sighting.otherTown = "the town \(displayable(named))" }
     sighting.belongsHere =
       named == layout.root
@@ -63,10 +76,23 @@ package struct PaneReader: Sendable {
         let home = layout.directory(of: agent)
         return directory == home || directory?.hasPrefix(home + "/") == true
       }
-    sighting.isBareShell =
-      LoginShell.isBare(name: status.name, arguments: processes.arguments(of: pane.pid) ?? [])
-      && processes.children(of: pane.pid).isEmpty
     return sighting
+  }
+
+  /// What a shell runs: first what has its terminal, then the rest, the oldest first. What has ended and is
+  /// not reaped yet runs no more.
+  private func workers(of shell: ProcessStatus) -> [Worker] {
+    func rank(_ status: ProcessStatus) -> (Int, UInt64) {
+      (status.processGroup == shell.foregroundGroup ? 0 : 1, status.identity.startTime)
+    }
+    return processes.children(of: shell.pid).filter(\.isAlive).sorted { rank($0) < rank($1) }
+      .map { Worker(pid: $0.pid, startTime: $0.identity.startTime) }
+  }
+}
+
+extension Town.ServerIdentity {
+  init(_ identity: Tmux.ServerIdentity) {
+    self.init(pid: identity.pid, startedAt: Int64(identity.startTime))
   }
 }
 

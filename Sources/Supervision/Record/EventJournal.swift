@@ -47,6 +47,15 @@ package struct EventJournal: Sendable {
     logger.log(level: level, "\(displayable(event.message))", metadata: fields)
   }
 
+  /// What is no event, of one agent.
+  package func remark(_ remark: Remark) {
+    var fields: Logger.Metadata = [
+      "GT_TOWN": "\(town)", "GT_AGENT": "\(remark.agent.address)", "GT_SESSION": "\(remark.agent.session)",
+    ]
+    if let rig = remark.agent.rig { fields["GT_RIG"] = "\(rig)" }
+    logger.info("\(displayable(remark.message))", metadata: fields)
+  }
+
   package func error(_ message: String) {
     logger.error("\(displayable(message))", metadata: ["GT_TOWN": "\(town)"])
   }

@@ -67,6 +67,8 @@ extension Supervisor {
         throw CommandRefusal("\(agent.address) is not started, for it may be running: \(reason)")
       case .deadShell(let shell) where shell.isAttached:
         throw CommandRefusal("a person is looking at the shell in \(agent.session); leave it first")
+      case .deadShell(let shell) where !shell.belongsHere:
+        throw CommandRefusal("\(agent.session) holds a shell that is not this agent's; end that first")
       case .dead, .deadShell, .absent:
         break
       }
@@ -171,12 +173,14 @@ extension Supervisor {
   /// Takes note that an agent was ended on purpose, so that nobody takes that for a crash.
   func noteEnd(of agent: AgentIdentity, reason: String, how: String, plan: inout Plan) {
     let lived = plan.ledger[agent].life ?? plan.ledger[agent].death?.life
+    let pid = plan.ledger[agent].worker ?? lived?.pid
+    plan.ledger[agent].worker = nil
     plan.ledger[agent].life = nil
     plan.ledger[agent].since = nil
     plan.ledger[agent].death = nil
     plan.events.append(
       TownEvent(
-        .agentStopped, agent: agent, message: "\(agent.address) \(reason); \(how)", pid: lived?.pid, reason: reason))
+        .agentStopped, agent: agent, message: "\(agent.address) \(reason); \(how)", pid: pid, reason: reason))
   }
 
   /// Answers whoever asked for a restart that comes to nothing, if anybody still waits.

@@ -56,6 +56,12 @@ extension Supervisor {
     }
   }
 
+  func startAdoption(_ order: AdoptionRule.Order) {
+    start(.adopt, sessions: [order.agent.session]) { world, job in
+      .adopted(job: job, order, await world.adopt(order))
+    }
+  }
+
   /// Reads and looks again just before the bead is written.
   func startMark(_ order: MarkOrder) {
     let policy = rules.policy

@@ -45,6 +45,7 @@ extension Supervisor {
     let beginnings = await attendSpawns(snapshot, starting: starts, plan: &plan)
     for order in starts { noteLaunch(order, at: snapshot.time, ledger: &plan.ledger) }
     let marks = marks(of: &plan, starting: starts)
+    let adoptions = adoptions(of: plan, starting: starts)
 
     let notices = post(plan.notices, retrying: intake.isHeartbeat, ledger: &plan.ledger)
     let announcements = announce(plan.events, at: snapshot.time, ledger: &plan.ledger)
@@ -66,6 +67,7 @@ extension Supervisor {
     for order in starts { startLaunch(order) }
     if !unconfirmed.isEmpty { startConfirmation(unconfirmed) }
     for order in marks { startMark(order) }
+    for order in adoptions { startAdoption(order) }
     if !plan.hooksInDoubt.isEmpty { startReadingHooks(plan.hooksInDoubt.sorted()) }
     for notice in notices where !isOnItsWay(notice) { startNotice(notice) }
     for announcement in announcements { startAnnouncement(announcement) }
@@ -123,6 +125,9 @@ extension Supervisor {
       case .marked(let job, let order, let outcome):
         jobs.finish(job)
         finishMark(order, outcome, at: time, plan: &plan)
+      case .adopted(let job, let order, let outcome):
+        jobs.finish(job)
+        AdoptionRule.record(outcome, of: order, at: time, in: &plan)
       case .hooksRead(let job, let ids, let readings):
         jobs.finish(job)
         beads.take(hooks: ids, readings: readings)
@@ -227,6 +232,7 @@ extension Supervisor {
     saveFailure = failure
     for event in plan.events { journal.record(event) }
     keepHistory(of: plan, snapshot: snapshot)
+    tell(plan.remarks)
     if duty == .town { tellFailures(snapshot) }
     findings = plan.findings
     counts = AgentCounts(findings: plan.findings, at: snapshot.time, heldBack: plan.ledger.heldBack)

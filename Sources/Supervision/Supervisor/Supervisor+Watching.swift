@@ -12,7 +12,14 @@ extension Supervisor {
     var unseen = Set(snapshot.registryFailure == nil ? [] : ledger.lives.values.map { $0 })
     for observation in snapshot.agents {
       switch observation.liveness {
-      case .alive(let life, _): alive.insert(life)
+      case .alive(let life, let place):
+        alive.insert(life)
+        // Where the life is a shell's, the end of what runs in it leaves the shell.
+        for worker in place.workers {
+          var watched = life
+          (watched.pid, watched.startTime) = (worker.pid, worker.startTime)
+          alive.insert(watched)
+        }
       case .unknown: if let life = ledger[observation.agent].life { unseen.insert(life) }
       case .dead, .deadShell, .absent: break
       }

@@ -205,8 +205,8 @@ package actor Supervisor {
     switch event {
     case .command(_, let ticket), .ended(_, _, let ticket, _):
       ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping"))
-    case .beat, .timer, .look, .died, .watchdog, .stop, .beadsRead, .confirmed, .launched, .marked, .hooksRead,
-      .requestClaimed, .requestEnded, .mailClosed, .told, .announced, .begun, .gathered:
+    case .beat, .timer, .look, .died, .watchdog, .stop, .beadsRead, .confirmed, .launched, .marked, .adopted,
+      .hooksRead, .requestClaimed, .requestEnded, .mailClosed, .told, .announced, .begun, .gathered:
       break
     }
   }

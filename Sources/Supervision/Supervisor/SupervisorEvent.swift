@@ -19,6 +19,7 @@ enum SupervisorEvent: Sendable {
   case confirmed(job: Int, [LaunchOrder], [String: Reading<Bead?>])
   case launched(job: Int, LaunchOrder, LaunchRule.Outcome)
   case marked(job: Int, MarkOrder, StaleRule.Outcome)
+  case adopted(job: Int, AdoptionRule.Order, AdoptionRule.Outcome)
   case hooksRead(job: Int, [String], [String: Reading<Bead?>])
   case ended(job: Int, PersonCommand, CommandTicket, EndOutcome)
   /// The message of a lifecycle request is out of the inbox, or could not be taken out.

@@ -87,6 +87,9 @@
     @concurrent package func readAfresh(_ ids: [String]) async -> [String: Reading<Bead?>] {
       await town.readAfresh(ids)
     }
+    @concurrent package func adopt(_ order: AdoptionRule.Order) async -> AdoptionRule.Outcome {
+      await town.adopt(order)
+    }
     @concurrent package func mark(_ order: MarkOrder) async throws { try await town.mark(order) }
     @concurrent package func screens(of lives: [String: ProcessLife]) async -> [String: [String]] {
       await town.screens(of: lives)

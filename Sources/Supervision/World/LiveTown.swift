@@ -18,6 +18,7 @@ package struct LiveTown: TownWorld {
   private let observer: TownObserver
   private let launcher: AgentLauncher
   private let ender: AgentEnder
+  private let adopter: AgentAdopter
   private let typist: Typist
   private let host: HostReader
   private let announcer: AnnouncementRunner
@@ -48,8 +49,9 @@ package struct LiveTown: TownWorld {
         runner: runner, environment: ChildEnvironment.scrubbed(environment), deadline: settings.deadlines.git,
         syncsBeads: (try? store.get()) is BdBeadStore),
       processes: processes, environment: environment)
-    ender = AgentEnder(servers: servers, processes: processes)
-    typist = Typist(client: servers.own, processes: processes)
+    adopter = AgentAdopter(layout: layout, servers: servers, processes: processes)
+    ender = AgentEnder(servers: servers, processes: processes, adopter: adopter)
+    typist = Typist(servers: servers, processes: processes)
     host = HostReader(layout: layout)
     announcer = AnnouncementRunner(argv: settings.notify, town: layout.root, runner: runner)
     evidence = EvidenceGatherer(
@@ -137,16 +139,28 @@ package struct LiveTown: TownWorld {
     await ender.end(agent, liveness: liveness)
   }
 
+  @concurrent package func adopt(_ order: AdoptionRule.Order) async -> AdoptionRule.Outcome {
+    await adopter.adopt(order)
+  }
+
   @concurrent package func mark(_ order: MarkOrder) async throws {
     _ = try await store.get().setAgent(order.bead, state: .dead, hook: nil)
   }
 
   @concurrent package func screens(of lives: [String: ProcessLife]) async -> [String: [String]] {
-    let panes = lives.compactMapValues { PaneID($0.pane) }
-    guard !panes.isEmpty else { return [:] }
-    let captures = panes.values.map { PaneCapture($0, lines: Screen.lines) }
-    guard let screens = try? await servers.own.capture(panes: captures) else { return [:] }
-    return panes.compactMapValues { screens[$0] }
+    await withTaskGroup(of: [String: [String]].self) { group in
+      for (server, lives) in Dictionary(grouping: lives, by: \.value.server) {
+        let panes = Dictionary(lives.map { ($0.key, $0.value.pane) }, uniquingKeysWith: { first, _ in first })
+          .compactMapValues { PaneID($0) }
+        guard !panes.isEmpty else { continue }
+        group.addTask {
+          let captures = panes.values.map { PaneCapture($0, lines: Screen.lines) }
+          guard let screens = try? await servers.client(of: server).capture(panes: captures) else { return [:] }
+          return panes.compactMapValues { screens[$0] }
+        }
+      }
+      return await group.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
+    }
   }
 
   @concurrent package func begin(_ agent: AgentIdentity, life: ProcessLife) async throws {

@@ -41,6 +41,9 @@ package protocol TownWorld: TownEvidence {
   /// Ends an agent's process, and removes its session. Only what is that very life is ended.
   @concurrent func end(_ agent: AgentIdentity, liveness: Liveness) async -> EndOutcome
 
+  /// Marks the pane of an agent that others have started, after a last look; the agent is not touched.
+  @concurrent func adopt(_ order: AdoptionRule.Order) async -> AdoptionRule.Outcome
+
   /// Writes into an agent's bead, in the database that holds it, that the agent is dead.
   ///
   /// - Throws: an error that says what went wrong.

@@ -26,6 +26,8 @@ package struct DeathReport: Sendable, Hashable {
   package var cause: ExitCause?
   /// The life that ended; `nil` where only a corpse was found.
   package var life: ProcessLife?
+  /// The process that did the agent's work, where that was a child of the pane's shell.
+  package var worker: Int32?
   /// When that life was first seen.
   package var since: Timestamp?
   package var remains: Remains?
@@ -58,7 +60,7 @@ package struct DeathReport: Sendable, Hashable {
   }
 
   /// The dead process, where anything is known of it.
-  package var pid: Int32? { life?.pid ?? (cause == .shellLeft ? nil : remains?.pid) }
+  package var pid: Int32? { worker ?? life?.pid ?? (cause == .shellLeft ? nil : remains?.pid) }
 
   /// Why there is no pane whose text could be kept.
   package var whyNothingRemains: String {

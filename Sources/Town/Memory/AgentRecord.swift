@@ -95,6 +95,19 @@ package struct AgentRecord: Sendable, Hashable, Codable {
     }
   }
 
+  /// An agent that others have started and that is being adopted, or is not, and why.
+  package struct Adoption: Sendable, Hashable, Codable {
+    package var life: ProcessLife
+    package var failure: String?
+    /// When it is tried again, where the last attempt has failed.
+    package var retryAt: Timestamp?
+
+    enum CodingKeys: String, CodingKey {
+      case life, failure
+      case retryAt = "retry_at"
+    }
+  }
+
   /// The agent's last known life. It stays here until the death is seen.
   package var life: ProcessLife?
   /// When that life was first seen.
@@ -116,6 +129,9 @@ package struct AgentRecord: Sendable, Hashable, Codable {
   package var toldGupp: Told?
   package var toldOrphan: Told?
   package var marking: Marking?
+  package var adoption: Adoption?
+  /// The process in the pane's shell that was taken for the agent, where the life is a shell's.
+  package var worker: Int32?
   /// An end of it that has been decided and not been carried out to its end.
   package var lifecycle: LifecycleIntent?
   /// Its own request to stay down.
@@ -124,7 +140,7 @@ package struct AgentRecord: Sendable, Hashable, Codable {
   package init() {}
 
   enum CodingKeys: String, CodingKey {
-    case life, since, death, grave, launch, restarts, marking, lifecycle, shutdown
+    case life, since, death, grave, launch, restarts, marking, adoption, worker, lifecycle, shutdown
     // As it was called when there was a back-off only.
     case restartPolicy = "backoff"
     case isResumed = "is_resumed"

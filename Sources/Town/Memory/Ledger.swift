@@ -49,8 +49,8 @@ package struct Ledger: Sendable, Hashable, Codable {
     case heldBack = "held_back"
   }
 
-  /// The agents that lived when they were last looked at, by session.
-  package var lives: [String: ProcessLife] { agents.compactMapValues(\.life) }
+  /// The agents that lived when they were last looked at, or whose death is still open, by session.
+  package var lives: [String: ProcessLife] { agents.compactMapValues { $0.life ?? $0.death?.life } }
 
   /// Agents whose end has been decided and not been carried out to its end.
   package var sessionsWithIntents: Set<String> { Set(agents.filter { $0.value.lifecycle != nil }.keys) }

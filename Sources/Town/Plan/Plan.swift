@@ -9,6 +9,9 @@ package struct Plan: Sendable {
   package var notices: [Notice] = []
   /// Agents whose beads are to say that they are dead.
   package var marks: [MarkOrder] = []
+  /// Agents of others that are to be adopted.
+  package var adoptions: [AdoptionRule.Order] = []
+  package var remarks: [Remark] = []
   /// Beads on hooks that have to be read before anything is told about them.
   package var hooksInDoubt: Set<String> = []
   /// Agents found to be up after a launch of ours whose end nobody recorded: they still have to be
@@ -31,6 +34,8 @@ package struct Plan: Sendable {
     events += decided.events
     notices += decided.notices
     marks += decided.marks
+    adoptions += decided.adoptions
+    remarks += decided.remarks
     hooksInDoubt.formUnion(decided.hooksInDoubt)
     unannounced += decided.unannounced
     deaths += decided.deaths
@@ -108,9 +113,9 @@ package struct LaunchOrder: Sendable, Hashable {
   package enum Place: Sendable, Hashable {
     /// A new session.
     case newSession
-    /// A dead pane on our own server; tmux itself refuses where the pane has come alive.
+    /// A dead pane, on whichever server; tmux itself refuses where the pane has come alive.
     case deadPane(server: ServerIdentity, pane: String)
-    /// A bare shell that the agent left behind, which must be that very process still.
+    /// A bare shell that the agent left behind, on whichever server, which must be that very process still.
     case bareShell(ProcessLife)
   }
 

@@ -32,10 +32,12 @@ package enum DeathRule {
     }
     record.isResumed = nil
     let bead = observation.bead.value.flatMap { $0?.hookBead }
-    let report = DeathReport(
+    var report = DeathReport(
       agent, seenAt: snapshot.time, cause: cause, life: lived, since: record.since,
       remains: observation.liveness.remains(of: lived), restarts: record.restarts, hook: bead, intent: record.lifecycle,
       hold: observation.hold.value ?? nil)
+    report.worker = record.worker
+    record.worker = nil
     record.life = nil
     record.since = nil
     record.grave = grave
@@ -44,7 +46,7 @@ package enum DeathRule {
     case .rest(.stopped, let reason):
       var event = TownEvent(
         .agentStopped, agent: agent, message: "\(agent.address) is down: \(reason)", bead: bead,
-        pid: lived?.pid ?? corpse?.pid, cause: cause, reason: reason)
+        pid: report.pid ?? corpse?.pid, cause: cause, reason: reason)
       // No crash, but nobody of ours has seen how it was ended.
       if cause?.isCrash == true {
         event.capsule = report.id
@@ -79,6 +81,20 @@ package enum DeathRule {
   /// their end is a death like any other.
   static func isExit(_ cause: ExitCause?, of agent: AgentIdentity) -> Bool {
     cause?.isCrash == false && WorkRule.rule(for: agent) == .sessionHealth
+  }
+
+  /// Records the death of an agent in whose place something runs of which it is not clear that it is the
+  /// agent. That may be a person's: the death stays open for as long as it is in the way.
+  static func noteUnseen(
+    _ observation: AgentObservation, need: WorkRule.Need, snapshot: TownSnapshot, policy: Policy,
+    record: inout AgentRecord, plan: inout Plan
+  ) {
+    if record.life != nil {
+      var gone = observation
+      gone.liveness = .unknown("something else runs in its place")
+      note(gone, need: need, snapshot: snapshot, policy: policy, record: &record, plan: &plan)
+    }
+    if record.death != nil { plan.look(at: snapshot.time + TownRules.retry) }
   }
 
   /// Closes an open death that is not answered by a restart, and says why.

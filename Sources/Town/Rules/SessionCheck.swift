@@ -94,11 +94,14 @@ extension SessionCheck {
     default: break
     }
     switch observation.liveness {
-    case .alive(let life, let place):
+    case .alive(_, let place):
       state = .alive
-      pid = life.pid
+      pid = observation.liveness.agentPID
       if !place.isOwnServer { reason = "on the tmux server \(displayable(place.serverName))" }
       if let parking { reason = "on trial, as it was parked: \(parking.words)" }
+      if let objection = place.objection {
+        reason = (reason.map { "\($0); " } ?? "") + "started by others and not adopted: \(objection)"
+      }
       if let hold { reason = hold.summary }
       return
     case .unknown(let why):

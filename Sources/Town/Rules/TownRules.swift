@@ -83,12 +83,32 @@ package struct TownRules: Sendable {
       if record.death != nil || record.life != nil { plan.look(at: snapshot.time + TownRules.retry) }
       return
     case .alive(let life, let place):
-      noteLife(life, place: place, of: agent, in: snapshot, record: &record, plan: &plan)
-      let elsewhere = place.isOwnServer ? "" : ", on the tmux server \(displayable(place.serverName))"
-      plan.findings.append(finding(agent, .alive, "pid \(life.pid)\(elsewhere)"))
+      var reason = "pid \(observation.liveness.agentPID ?? life.pid)"
+      if !place.isOwnServer { reason += ", on the tmux server \(displayable(place.serverName))" }
+      if let rest = place.settlesIn {
+        // Not counted yet: its end may only be the end of a shell's start.
+        plan.look(at: snapshot.time + rest)
+      } else {
+        // What cannot be told to be the agent must not be taken for its life either.
+        if place.isMarked || place.objection == nil {
+          noteLife(life, place: place, of: agent, in: snapshot, record: &record, plan: &plan)
+        } else if record.life != life {
+          DeathRule.noteUnseen(
+            observation, need: need, snapshot: snapshot, policy: policy, record: &record, plan: &plan)
+        }
+        let objection = AdoptionRule.judge(
+          life, place: place, of: agent, at: snapshot.time, record: &record, plan: &plan)
+        if let objection { reason += "; not adopted: \(objection)" }
+      }
+      plan.findings.append(finding(agent, .alive, reason))
+      return
+    case .deadShell(let shell) where shell.place.settlesIn != nil:
+      let until = snapshot.time + (shell.place.settlesIn ?? .zero)
+      plan.findings.append(finding(agent, .wait, "somebody has just opened a shell in its session", until: until))
+      plan.look(at: until)
       return
     case .dead, .deadShell, .absent:
-      break
+      record.adoption = nil
     }
 
     // A life that was long enough counts although nobody looked while it lasted.
@@ -103,7 +123,7 @@ package struct TownRules: Sendable {
     record: inout AgentRecord, plan: inout Plan
   ) {
     if record.life != life {
-      if let launch = record.launch, place.isMarked {
+      if let launch = record.launch, place.isMarked, !place.isAdopted {
         let kind: EventKind = launch.isRestart ? .agentRestarted : .agentStarted
         if launch.isRestart { record.restarts += 1 }
         plan.events.append(
@@ -130,6 +150,7 @@ package struct TownRules: Sendable {
       record.toldRefusal = nil
       record.shutdown = nil
     }
+    record.worker = place.workers.first?.pid
     noteLasting(of: agent, at: snapshot.time, record: &record, plan: &plan)
     if record.restartPolicy.parking?.reason == .noCommand {
       let missing = snapshot.missingCommands[agent.role]
@@ -190,9 +211,11 @@ extension Liveness {
   /// Where a new process for the agent goes.
   package var place: LaunchOrder.Place {
     switch self {
-    case .dead(let corpse) where corpse.place.isOwnServer: .deadPane(server: corpse.server, pane: corpse.pane)
-    case .deadShell(let shell) where shell.place.isOwnServer: .bareShell(shell.life)
-    case .dead, .deadShell, .absent, .alive, .unknown: .newSession
+    // Also on another server than our own: there must never be two sessions of one agent.
+    case .dead(let corpse) where corpse.place.isOwnServer || corpse.place.isMarked:
+      .deadPane(server: corpse.server, pane: corpse.pane)
+    case .deadShell(let shell): .bareShell(shell.life)
+    case .dead, .absent, .alive, .unknown: .newSession
     }
   }
 }

@@ -45,8 +45,20 @@ import TownFiles
       #expect(second.pane == first.pane && second.server == first.server && second.pid != first.pid)
       #expect(after.sessionID == before.sessionID && after.windowID == before.windowID)
       #expect(after.attachedClients == 1 && after.mark == before.mark && after.mark != nil)
+      expectOneCall(town)
       #expect(try await town.liveness().life == second)
     }
+  }
+
+  /// There must be no moment in which a pane of ours has no mark.
+  private func expectOneCall(_ town: LiveTownFixture) {
+    let starts = town.runner.commands.filter { $0.arguments.contains("respawn-pane") }
+    #expect(starts.count == 1 && starts[0].arguments.contains("@gastown"))
+    #expect(town.runner.commands.count { $0.arguments.contains("@gastown") } == starts.count + created(town))
+  }
+
+  private func created(_ town: LiveTownFixture) -> Int {
+    town.runner.commands.count { $0.arguments.contains("new-session") }
   }
 
   @Test func `a pane that lives and a session that is there are left as they are`() async throws {
@@ -119,6 +131,7 @@ import TownFiles
     try await LiveTownFixture.with { town in
       let shell = try await leaveShell(town)
       let life = try await town.launch(at: .bareShell(shell))
+      expectOneCall(town)
       #expect(life.pane == shell.pane && life.pid != shell.pid)
       #expect(try await town.liveness().life == life)
       try await eventually("the shell's end") { !ProcessTable().isRunning(shell.process) }

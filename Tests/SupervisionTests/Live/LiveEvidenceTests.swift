@@ -2,7 +2,6 @@
 
 import Commands
 import FoundationEssentials
-import Logging
 import Processes
 import Supervision
 import Synchronization
@@ -34,8 +33,7 @@ import TownFiles
     _ body: (Supervisor) async throws -> Void
   ) async throws {
     let supervisor = Supervisor(
-      world: world ?? town.world, policy: Policy(),
-      journal: EventJournal(logger: Logger(label: "live") { _ in journal }, town: town.layout.root))
+      world: world ?? town.world, policy: Policy(), journal: journal.journal(town.layout.root))
     let running = Task { await supervisor.run() }
     let result: Result<Void, any Error>
     do { result = .success(try await body(supervisor)) } catch { result = .failure(error) }
@@ -213,40 +211,6 @@ import TownFiles
       #expect(await words { $0.server.pid += 1 }?.failure?.contains("used again") == true)
       #expect(await words { $0.pane = "%99" }?.failure != nil)
       #expect(await words { $0.serverName = "elsewhere" }?.failure?.contains("is gone") == true)
-    }
-  }
-}
-
-/// The journal's entries, as their fields.
-struct RecordedJournal: LogHandler {
-  private final class Box: Sendable {
-    let entries = Mutex<[(level: Logger.Level, fields: [String: String])]>([])
-  }
-
-  private let box = Box()
-  var metadata: Logger.Metadata = [:]
-  var logLevel: Logger.Level = .info
-
-  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-    get { metadata[key] }
-    set { metadata[key] = newValue }
-  }
-
-  func log(event: LogEvent) {
-    var fields = (event.metadata ?? [:]).mapValues { "\($0)" }
-    fields["MESSAGE"] = "\(event.message)"
-    box.entries.withLock { $0.append((event.level, fields)) }
-  }
-
-  /// Those of events.
-  var entries: [[String: String]] {
-    box.entries.withLock { $0.map(\.fields).filter { $0["GT_EVENT"] != nil } }
-  }
-
-  /// What went wrong and is no event.
-  var errors: [String] {
-    box.entries.withLock { entries in
-      entries.filter { $0.level >= .error && $0.fields["GT_EVENT"] == nil }.compactMap { $0.fields["MESSAGE"] }
     }
   }
 }

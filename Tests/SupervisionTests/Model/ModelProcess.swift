@@ -161,6 +161,21 @@ final class ModelProcess: TownWorld {
     town.with { $0.stateFiles[agent] ?? .known(nil) }
   }
 
+  @concurrent func adopt(_ order: AdoptionRule.Order) async -> AdoptionRule.Outcome {
+    note(.adopt(order.agent.session))
+    await town.pass(.adopt)
+    guard lives else { return .failed("the daemon is dead") }
+    return town.with { state in
+      if let outcome = state.adoption { return outcome }
+      guard case .alive(order.life, var place)? = state.sessions[order.agent.session] else {
+        return .declined("it does not run there any more")
+      }
+      (place.isMarked, place.isAdopted) = (true, true)
+      state.sessions[order.agent.session] = .alive(order.life, place: place)
+      return .adopted
+    }
+  }
+
   @concurrent func screens(of lives: [String: ProcessLife]) async -> [String: [String]] {
     town.with { state in state.screens.filter { lives[$0.key] != nil } }
   }
@@ -259,6 +274,8 @@ extension ModelProcess {
       if let kind = fields["GT_EVENT"].flatMap({ EventKind(rawValue: "\($0)") }) {
         process.town.with { $0.entries.append(fields.mapValues { "\($0)" }) }
         process.note(.event(kind, fields["GT_SESSION"].map { "\($0)" }))
+      } else if event.level < .warning {
+        process.note(.remark("\(event.message)"))
       } else {
         process.note(.error("\(event.message)"))
       }

@@ -18,6 +18,8 @@ final class ModelTown: Sendable {
     case history
     case launch(String)
     case end(String)
+    case adopt(String)
+    case remark(String)
     case begin(String)
     case mark(String)
     case closeMail(String)
@@ -33,7 +35,7 @@ final class ModelTown: Sendable {
   /// Calls that a test can stop on their way.
   enum Gate: Hashable, Sendable {
     case look, readBeads, readAfresh, launch, launched, end, begin, send, mark, closeMail, closedMail, ended,
-      clearRequest, saved, lastWords, worktree, announce
+      clearRequest, saved, lastWords, worktree, announce, adopt
   }
 
   struct SaveFailure: Error, CustomStringConvertible { var description: String }
@@ -74,6 +76,8 @@ final class ModelTown: Sendable {
     var tmuxFailure: String?
     var otherTmuxFailure: String?
     var endFailure: String?
+    /// What becomes of adoptions instead of a mark.
+    var adoption: AdoptionRule.Outcome?
     var notices: [Notice] = []
     var ledger = Ledger()
     var pending: [PendingSpawn] = []
