@@ -178,9 +178,9 @@ import Testing
         town.kill(.deacon)
         await supervisor.askBeat()
         if wait > 0 {
-          await town.wait(for: .sleep(.seconds(wait)))
+          await town.wait(forSleep: .seconds(wait), after: .event(.crashDetected, "gt-deacon"), count: round + 1)
           #expect(town.count(.launch("gt-deacon")) == round)
-          await town.advance(by: .seconds(wait))
+          await town.pass(.seconds(wait), until: .event(.agentRestarted, "gt-deacon"), count: round + 1)
         }
         await town.wait(for: .event(.agentRestarted, "gt-deacon"), count: round + 1)
       }

@@ -18,14 +18,8 @@ import Testing
         await town.wait(for: restarted, count: round + 1)
         continue
       }
-      // A sleep before this death was another's.
-      let death = ModelTown.Call.event(.crashDetected, agent.session)
-      await town.wait { state in
-        guard state.log.count(where: { $0 == death }) > round, let last = state.log.lastIndex(of: death) else {
-          return false
-        }
-        return state.log[last...].contains(.sleep(.seconds(wait)))
-      }
+      await town.wait(
+        forSleep: .seconds(wait), after: .event(.crashDetected, agent.session), count: round + 1)
       await town.pass(.seconds(wait), until: restarted, count: round + 1)
     }
     town.kill(agent)

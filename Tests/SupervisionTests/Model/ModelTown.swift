@@ -163,6 +163,17 @@ extension ModelTown {
     await wait { $0.log.count { $0 == call } >= count }
   }
 
+  /// Returns when somebody sleeps for so long after a call has come for the `count`th time. A sleep of that
+  /// length before it was for something else.
+  func wait(forSleep duration: Duration, after call: Call, count: Int) async {
+    await wait { state in
+      guard state.log.count(where: { $0 == call }) >= count, let last = state.log.lastIndex(of: call) else {
+        return false
+      }
+      return state.log[last...].contains(.sleep(duration))
+    }
+  }
+
   /// Lets nothing through `gate` until it is opened.
   func close(_ gate: Gate) { with { _ = $0.closed.insert(gate) } }
 
