@@ -16,9 +16,13 @@ package struct OpenTown: Sendable {
   /// The bead store, or why there is none.
   package let store: Result<any BeadStore, BeadStoreError>
   package let world: LiveTown
+  /// The lasting tmux clients of the daemon; `nil` for everybody else.
+  package let clients: ControlClients?
 
   /// - Throws: `TownFileError` where the town or its settings cannot be read.
-  package init(layout: TownLayout, environment: [String: String]) throws(TownFileError) {
+  package init(
+    layout: TownLayout, environment: [String: String], clients: ControlClients? = nil
+  ) throws(TownFileError) {
     self.layout = layout
     self.environment = environment
     let settings = try SettingsFile.load(layout: layout)
@@ -36,7 +40,9 @@ package struct OpenTown: Sendable {
     self.settings = settings
     self.runner = runner
     self.store = store
-    world = LiveTown(layout: layout, settings: settings, store: store, runner: runner, environment: environment)
+    self.clients = clients
+    world = LiveTown(
+      layout: layout, settings: settings, store: store, runner: runner, environment: environment, clients: clients)
   }
 }
 

@@ -12,8 +12,16 @@ package struct TmuxServers: Sendable {
   private let runner: any CommandRunner
   private let deadline: Duration
 
-  package init(own: TmuxServer, environment: [String: String], runner: any CommandRunner, deadline: Duration) {
-    self.own = TmuxClient(server: own, runner: runner, deadline: deadline)
+  /// - Parameter clients: gives the lasting client of the own server; never of the one that a bare `tmux`
+  ///   talks to, which is a person's, and where nothing is to be found that nobody started.
+  package init(
+    own: TmuxServer, environment: [String: String], runner: any CommandRunner, deadline: Duration,
+    clients: ControlClients? = nil
+  ) {
+    let isPersons = Self.path(of: own, environment) == Self.path(of: .default, environment)
+    self.own = TmuxClient(
+      server: own, runner: runner, deadline: deadline,
+      control: isPersons ? nil : clients?.client(of: own, deadline: deadline))
     self.environment = environment
     self.runner = runner
     self.deadline = deadline
@@ -30,6 +38,11 @@ package struct TmuxServers: Sendable {
 
   package func socketPath(of server: TmuxServer) -> String {
     server.socketPath(userID: getuid(), temporaryDirectory: environment["TMUX_TMPDIR"])
+  }
+
+  private static func path(of server: TmuxServer, _ environment: [String: String]) -> String {
+    let path = server.socketPath(userID: getuid(), temporaryDirectory: environment["TMUX_TMPDIR"])
+    return Disk.canonical(path) ?? path
   }
 
   private func sockets() -> [String] {

@@ -25,9 +25,11 @@ package struct LiveTown: TownWorld {
   /// - Parameters:
   ///   - environment: our own, as it was at the start of the process.
   ///   - store: the town's bead store, or why there is none: then every bead is unknown.
+  ///   - clients: lasting tmux clients, where the process stays; whoever made them ends them.
   package init(
     layout: TownLayout, settings: TownSettings, store: Result<any BeadStore, BeadStoreError>,
-    runner: any CommandRunner, environment: [String: String], processes: ProcessTable = ProcessTable()
+    runner: any CommandRunner, environment: [String: String], processes: ProcessTable = ProcessTable(),
+    clients: ControlClients? = nil
   ) {
     self.layout = layout
     self.settings = settings
@@ -35,7 +37,8 @@ package struct LiveTown: TownWorld {
     self.processes = processes
     let address = TmuxAddress(settings: settings, environment: environment)
     servers = TmuxServers(
-      own: address.server, environment: environment, runner: runner, deadline: settings.deadlines.tmux)
+      own: address.server, environment: environment, runner: runner, deadline: settings.deadlines.tmux,
+      clients: clients)
     observer = TownObserver(layout: layout, servers: servers, processes: processes)
     launcher = AgentLauncher(
       layout: layout, settings: settings, servers: servers,
