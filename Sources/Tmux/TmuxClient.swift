@@ -85,7 +85,8 @@ package struct TmuxClient: Sendable {
       }
       throw TmuxError(error, operation: operation)
     }
-    if result.succeeded { await control?.connectWhereDue() }
+    // A server without sessions fails some commands after it has answered others.
+    if result.succeeded || !result.standardOutput.isEmpty { await control?.connectWhereDue() }
     return result
   }
 }
