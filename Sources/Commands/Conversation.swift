@@ -16,7 +16,7 @@ package protocol Conversation: Sendable {
   ///   has left more than the command's output limit unread.
   func send(_ bytes: [UInt8]) -> Bool
 
-  /// Closes the child's input and output and returns when it has ended: by itself within the command's
+  /// Ends the child's input and returns when it has ended: by itself within the command's
   /// deadline, or killed. Any number may call it.
   func end() async
 }

@@ -24,6 +24,8 @@ final class ChildConversation: Conversation {
 
   private struct State {
     var isClosed = false
+    /// The child's input has been ended; what it still prints is read.
+    var isEnding = false
     /// What the kernel had no room for.
     var unsent: [UInt8] = []
     var writer: (any DispatchSourceWrite)?
@@ -67,7 +69,7 @@ final class ChildConversation: Conversation {
 
   func send(_ bytes: [UInt8]) -> Bool {
     let outcome: Bool? = state.withLock { state in
-      if state.isClosed || state.unsent.count + bytes.count > limit { return false }
+      if state.isClosed || state.isEnding || state.unsent.count + bytes.count > limit { return false }
       if !state.unsent.isEmpty {
         state.unsent += bytes
         return true
@@ -84,8 +86,15 @@ final class ChildConversation: Conversation {
   }
 
   func end() async {
-    close()
-    guard let child = state.withLock({ $0.child }) else { return }
+    // Its output stays open until it has ended: whoever writes to it must not fail at that.
+    let child = state.withLock { state in
+      if !state.isClosed, !state.isEnding {
+        state.isEnding = true
+        shutdown(descriptor, Int32(SHUT_WR))
+      }
+      return state.child
+    }
+    guard let child else { return close() }
     let grace = self.grace
     let killer = Task {
       try? await Task.sleep(for: grace, clock: .continuous)
@@ -93,6 +102,7 @@ final class ChildConversation: Conversation {
     }
     await child.value
     killer.cancel()
+    close()
   }
 
   private func close() {
@@ -153,7 +163,7 @@ final class ChildConversation: Conversation {
 
   private func sendOn() {
     let isBroken = state.withLock { state in
-      if state.isClosed { return false }
+      if state.isClosed || state.isEnding { return false }
       guard let count = write(state.unsent[...]) else { return true }
       state.unsent.removeFirst(count)
       if state.unsent.isEmpty {

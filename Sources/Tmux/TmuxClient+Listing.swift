@@ -3,6 +3,24 @@
 internal import Commands
 
 extension TmuxClient {
+  /// Which life of the server answers; `nil` where nobody listens at the address. Errors are those of
+  /// ``panes()``.
+  package func identity() async throws -> ServerIdentity? {
+    let operation = "identify the tmux server \(server)"
+    let result = try await run(
+      [["display-message", "-p", PaneListing.serverFormat]], operation: operation, isReading: true)
+    guard result.succeeded else {
+      let error = TmuxError(result, operation: operation)
+      if error.code == .noServer { return nil }
+      throw error
+    }
+    let line = result.output.split(separator: "\n").first ?? ""
+    guard let identity = PaneListing.server(line) else {
+      throw TmuxError(.unreadable, operation: operation, reason: "no server in '\(line)'")
+    }
+    return identity
+  }
+
   /// Every pane of every session but the ``Keeper``'s. That nobody listens at the address is an answer,
   /// ``ServerListing/noServer``; that we may not ask, or got no answer in time, is an error.
   @concurrent package func panes() async throws -> ServerListing {

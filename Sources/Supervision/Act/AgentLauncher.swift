@@ -77,7 +77,7 @@ package struct AgentLauncher: Sendable {
       case .newSession:
         return try await newSession(process, agent: order.agent)
       case .deadPane(let server, let id):
-        guard let pane = PaneID(id), try await client.panes().identity?.pid == server.pid else {
+        guard let pane = PaneID(id), try await client.identity()?.pid == server.pid else {
           throw Declined(reason: "the tmux server was started anew")
         }
         let created = try await client.respawn(pane, process)
@@ -117,6 +117,13 @@ package struct AgentLauncher: Sendable {
   private func outcome(of created: CreatedPane, warnings: [String]) async -> LaunchRule.Outcome {
     let listing: ServerListing
     do {
+      // What cannot be run at all ends within this time. One that runs needs no listing of everybody.
+      if let started = processes.identity(of: created.pid) {
+        _ = try await ProcessExit.wait(forAll: [started], within: .milliseconds(20))
+        if let server = try await servers.own.identity(), processes.isRunning(started) {
+          return .launched(life(of: created, on: server, startTime: started.startTime), warnings: warnings)
+        }
+      }
       listing = try await servers.own.panesKicked { pane in
         pane.id == created.id && processes.status(created.pid)?.isAlive != true && (pane.endIsUnknown || !pane.isDead)
       }
@@ -132,10 +139,13 @@ package struct AgentLauncher: Sendable {
         pane?.deadStatus.map { "exited with status \($0)" } ?? pane?.deadSignal.map { "was killed by signal \($0)" }
       return .failed("it \(how ?? "ended") at once" + (last.map { ": \(displayable($0))" } ?? ""))
     }
-    let life = ProcessLife(
+    return .launched(life(of: created, on: server, startTime: status.identity.startTime), warnings: warnings)
+  }
+
+  private func life(of created: CreatedPane, on server: Tmux.ServerIdentity, startTime: UInt64) -> ProcessLife {
+    ProcessLife(
       boot: processes.bootID() ?? "unknown",
       server: Town.ServerIdentity(pid: server.pid, startedAt: Int64(server.startTime)),
-      pane: created.id.description, pid: created.pid, startTime: status.identity.startTime)
-    return .launched(life, warnings: warnings)
+      pane: created.id.description, pid: created.pid, startTime: startTime)
   }
 }

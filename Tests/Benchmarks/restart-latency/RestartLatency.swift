@@ -43,6 +43,7 @@ struct RestartLatency: AsyncParsableCommand {
     async let running: Void = supervisor.run()
     do {
       try await town.settle()
+      if steps { await look(town) }
       try await kill(town, timed)
       if idle > 0 { try await countWakeUps(town) }
     } catch {
@@ -52,6 +53,17 @@ struct RestartLatency: AsyncParsableCommand {
     }
     await supervisor.stop()
     await running
+  }
+
+  private func look(_ town: BenchTown) async {
+    let beads = await town.world.readBeads(hooks: [])
+    var samples: [Duration] = []
+    for _ in 0..<50 {
+      let start = ContinuousClock.now
+      _ = await town.world.look(beads: beads)
+      samples.append(ContinuousClock.now - start)
+    }
+    print("a look while nothing happens: median \(text(samples, 0.5)), p90 \(text(samples, 0.9))")
   }
 
   private func kill(_ town: BenchTown, _ timed: TimedTown) async throws {
