@@ -160,6 +160,13 @@ let package = Package(
       path: "Tests/System"
     ),
 
+    // MARK: Benchmarks - what is measured, each a program of its own
+    .executableTarget(
+      name: "restart-latency",
+      dependencies: ["Supervision", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Tests/Benchmarks/restart-latency"
+    ),
+
     // MARK: TestSupport - what the test targets share
     .target(
       name: "TestSupport",

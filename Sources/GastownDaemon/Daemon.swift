@@ -74,7 +74,13 @@ package struct Daemon: Sendable {
       logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
     configuration.maximumGracefulShutdownDuration = .seconds(6)
     configuration.maximumCancellationDuration = .seconds(2)
-    try await ServiceGroup(configuration: configuration).run()
+    do {
+      try await ServiceGroup(configuration: configuration).run()
+    } catch {
+      await town.clients?.end()
+      throw error
+    }
+    await town.clients?.end()
     markStopped()
     withExtendedLifetime(lock) {}
   }

@@ -15,7 +15,7 @@ package struct ProcessTable: Sendable {
 
   /// `nil` where there is no such process. A zombie has a status.
   package func status(_ pid: Int32) -> ProcessStatus? {
-    ProcessFiles.text("\(root)/\(pid)/stat").flatMap { ProcessStatus(stat: $0) }
+    ProcessFiles.line("\(root)/\(pid)/stat").flatMap { ProcessStatus(stat: $0) }
   }
 
   /// The process that has this pid now; `nil` where none does, or where it has ended and only waits

@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import Control
 internal import Logging
+internal import Processes
 internal import Supervision
 internal import Systemd
 internal import Town
@@ -27,7 +28,10 @@ struct RunCommand: AsyncParsableCommand {
       identifier: "gastown-daemon")
     let logger = Logger(label: "gastown-daemon") { _ in output.handler(level: verbose ? .debug : .info) }
     do {
-      let town = try options.open()
+      let isStaying = !explain && !once
+      let town = try options.open(
+        clients: isStaying
+          ? ControlClients(starter: SystemCommandRunner(environment: DaemonOptions.environment)) : nil)
       if explain {
         try await Self.explain(town)
       } else if once {

@@ -62,7 +62,8 @@ package struct DaemonHandler: ControlHandler {
   package func handle(_ request: Reload) async throws -> Reload.Reply {
     let fresh: OpenTown
     do {
-      fresh = try OpenTown(layout: town.layout, environment: town.environment, awaitingBd: true)
+      fresh = try OpenTown(
+        layout: town.layout, environment: town.environment, awaitingBd: true, clients: town.clients)
     } catch {
       throw ControlFailure.refused(message: "\(error); the settings are as they were")
     }

@@ -88,7 +88,7 @@ package struct AgentLauncher: Sendable {
         return (try await newSession(process, agent: order.agent), servers.own)
       case .deadPane(let server, let id):
         let client = servers.client(of: server)
-        guard let pane = PaneID(id), try await client.panes().identity?.pid == server.pid else {
+        guard let pane = PaneID(id), try await client.identity()?.pid == server.pid else {
           throw Declined(reason: "the tmux server was started anew")
         }
         return (try await client.respawn(pane, process, mark: mark), client)
@@ -127,6 +127,13 @@ package struct AgentLauncher: Sendable {
   ) async -> LaunchRule.Outcome {
     let listing: ServerListing
     do {
+      // What cannot be run at all ends within this time. One that runs needs no listing of everybody.
+      if let started = processes.identity(of: created.pid) {
+        _ = try await ProcessExit.wait(forAll: [started], within: .milliseconds(20))
+        if let server = try await client.identity(), processes.isRunning(started) {
+          return .launched(life(of: created, on: server, startTime: started.startTime), warnings: warnings)
+        }
+      }
       listing = try await client.panesKicked { pane in
         pane.id == created.id && processes.status(created.pid)?.isAlive != true && (pane.endIsUnknown || !pane.isDead)
       }
@@ -145,10 +152,12 @@ package struct AgentLauncher: Sendable {
         pid: created.pid)
       return .ended(LaunchRule.Ending(cause: cause, grave: grave, words: last))
     }
-    let life = ProcessLife(
+    return .launched(life(of: created, on: server, startTime: status.identity.startTime), warnings: warnings)
+  }
+
+  private func life(of created: CreatedPane, on server: Tmux.ServerIdentity, startTime: UInt64) -> ProcessLife {
+    ProcessLife(
       boot: processes.bootID() ?? "unknown",
-      server: Town.ServerIdentity(server),
-      pane: created.id.description, pid: created.pid, startTime: status.identity.startTime)
-    return .launched(life, warnings: warnings)
+      server: Town.ServerIdentity(server), pane: created.id.description, pid: created.pid, startTime: startTime)
   }
 }

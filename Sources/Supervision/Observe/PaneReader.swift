@@ -22,27 +22,40 @@ package struct PaneReader: Sendable {
   package func read(_ client: TmuxClient, isOwn: Bool, roster: Roster) async throws -> (
     server: Town.ServerIdentity?, panes: [PaneSighting]
   ) {
+    // One reading of each process for each listing: it answers whether tmux has missed its end, and what
+    // is to be known of it after that.
+    var statuses: [Int32: ProcessStatus] = [:]
     let listing = try await client.panesKicked { pane in
-      hasMissedEnd(pane) && !roster.candidates(session: pane.session).isEmpty
+      guard hasMissedEnd(pane, statuses: &statuses), !roster.candidates(session: pane.session).isEmpty else {
+        return false
+      }
+      // There will be another listing, before which these were read.
+      statuses = [:]
+      return true
     }
     guard let identity = listing.identity else { return (nil, []) }
     let server = Town.ServerIdentity(identity)
     let sightings = listing.panes.compactMap { pane -> PaneSighting? in
       let candidates = roster.candidates(session: pane.session)
       guard !candidates.isEmpty else { return nil }
-      return sighting(of: pane, server: server, name: "\(client.server)", isOwn: isOwn, candidates: candidates)
+      return sighting(
+        of: pane, status: pane.isDead ? nil : statuses[pane.pid] ?? processes.status(pane.pid), server: server,
+        name: "\(client.server)", isOwn: isOwn, candidates: candidates)
     }
     return (server, sightings)
   }
 
-  private func hasMissedEnd(_ pane: Pane) -> Bool {
-    pane.endIsUnknown || (!pane.isDead && processes.status(pane.pid)?.isAlive != true)
+  private func hasMissedEnd(_ pane: Pane, statuses: inout [Int32: ProcessStatus]) -> Bool {
+    if pane.isDead { return pane.endIsUnknown }
+    let status = processes.status(pane.pid)
+    statuses[pane.pid] = status
+    return status?.isAlive != true
   }
 
   private func sighting(
-    of pane: Pane, server: Town.ServerIdentity, name: String, isOwn: Bool, candidates: [AgentIdentity]
+    of pane: Pane, status: ProcessStatus?, server: Town.ServerIdentity, name: String, isOwn: Bool,
+    candidates: [AgentIdentity]
   ) -> PaneSighting {
-    let status = pane.isDead ? nil : processes.status(pane.pid)
     let process: PaneSighting.Process =
       if let status, status.isAlive { .running(startTime: status.identity.startTime) } else { .ended(pane.cause) }
     var sighting = PaneSighting(
@@ -99,15 +112,16 @@ extension Town.ServerIdentity {
 extension TmuxClient {
   /// All panes, after tmux has been made to look for the ends that it has missed. tmux before 3.6 with
   /// utempter loses SIGCHLD: the pane is dead without a cause, or is not even known to be dead while
-  /// its process is a zombie. Another SIGCHLD makes it look. After six, or after a second, the cause is
-  /// given up for this time: a turn has to end.
+  /// its process is a zombie. Another SIGCHLD makes it look; often it is just
+  /// about to, so the first pause is a short one. After nine, half a second, the cause is given up for this
+  /// time: a turn has to end.
   func panesKicked(where hasMissedEnd: (Pane) -> Bool) async throws -> ServerListing {
     var listing = try await panes()
     let end = ContinuousClock.now + .seconds(1)
-    for attempt in 1...6 where ContinuousClock.now < end && listing.panes.contains(where: hasMissedEnd) {
+    for attempt in 0...8 where ContinuousClock.now < end && listing.panes.contains(where: hasMissedEnd) {
       guard let identity = listing.identity else { break }
       Glibc.kill(identity.pid, SIGCHLD)
-      try await Task.sleep(for: .milliseconds(2 << attempt))
+      try await Task.sleep(for: .milliseconds(1 << attempt))
       listing = try await panes()
     }
     return listing

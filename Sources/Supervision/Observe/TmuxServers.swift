@@ -15,8 +15,16 @@ package struct TmuxServers: Sendable {
   private let deadline: Duration
   private let known = KnownServers()
 
-  package init(own: TmuxServer, environment: [String: String], runner: any CommandRunner, deadline: Duration) {
-    self.own = TmuxClient(server: own, runner: runner, deadline: deadline)
+  /// - Parameter clients: gives the lasting client of the own server; never of the one that a bare `tmux`
+  ///   talks to, which is a person's, and where nothing is to be found that nobody started.
+  package init(
+    own: TmuxServer, environment: [String: String], runner: any CommandRunner, deadline: Duration,
+    clients: ControlClients? = nil
+  ) {
+    let isPersons = Self.path(of: own, environment) == Self.path(of: .default, environment)
+    self.own = TmuxClient(
+      server: own, runner: runner, deadline: deadline,
+      control: isPersons ? nil : clients?.client(of: own, deadline: deadline))
     self.environment = environment
     self.runner = runner
     self.deadline = deadline
@@ -43,12 +51,17 @@ package struct TmuxServers: Sendable {
 
   /// The server with this identity, as of the last look; our own where it was not seen.
   package func client(of identity: Town.ServerIdentity) -> TmuxClient {
-    guard let server = known.address(of: identity) else { return own }
+    guard let server = known.address(of: identity), server != own.server else { return own }
     return TmuxClient(server: server, runner: runner, deadline: deadline)
   }
 
   /// Remembers where a server was found.
   func note(_ identity: Town.ServerIdentity, at client: TmuxClient) { known.note(identity, at: client.server) }
+
+  private static func path(of server: TmuxServer, _ environment: [String: String]) -> String {
+    let path = server.socketPath(userID: getuid(), temporaryDirectory: environment["TMUX_TMPDIR"])
+    return Disk.canonical(path) ?? path
+  }
 
   private func sockets() -> [String] {
     let base = environment["TMUX_TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"

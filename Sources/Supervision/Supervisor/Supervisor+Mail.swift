@@ -31,7 +31,7 @@ extension Supervisor {
     let judgements = LifecycleRule.judge(fresh, snapshot: snapshot, busy: busy, policy: rules.policy) {
       world.state(of: $0)
     } birth: {
-      world.birth(of: $0)
+      world.start(of: $0)
     }
     let waits = judgements.contains { if case .wait = $0.verdict { true } else { false } }
     if !waits {

@@ -29,9 +29,11 @@ package struct LiveTown: TownWorld {
   /// - Parameters:
   ///   - environment: our own, as it was at the start of the process.
   ///   - store: the town's bead store, or why there is none: then every bead is unknown.
+  ///   - clients: lasting tmux clients, where the process stays; whoever made them ends them.
   package init(
     layout: TownLayout, settings: TownSettings, store: Result<any BeadStore, BeadStoreError>,
-    runner: any CommandRunner, environment: [String: String], processes: ProcessTable = ProcessTable()
+    runner: any CommandRunner, environment: [String: String], processes: ProcessTable = ProcessTable(),
+    clients: ControlClients? = nil
   ) {
     self.layout = layout
     self.settings = settings
@@ -39,7 +41,8 @@ package struct LiveTown: TownWorld {
     self.processes = processes
     let address = TmuxAddress(settings: settings, environment: environment)
     servers = TmuxServers(
-      own: address.server, environment: environment, runner: runner, deadline: settings.deadlines.tmux)
+      own: address.server, environment: environment, runner: runner, deadline: settings.deadlines.tmux,
+      clients: clients)
     observer = TownObserver(layout: layout, servers: servers, processes: processes)
     launcher = AgentLauncher(
       layout: layout, settings: settings, servers: servers,
@@ -173,10 +176,6 @@ package struct LiveTown: TownWorld {
     } catch let error as BeadStoreError where error.code == .notFound {
       // Somebody has taken it out for good.
     }
-  }
-
-  package func birth(of life: ProcessLife) -> Timestamp? {
-    processes.startOfLife(of: ProcessIdentity(pid: life.pid, startTime: life.startTime)).map { Timestamp(seconds: $0) }
   }
 
   @concurrent package func clearRequest(_ action: LifecycleAction, of agent: AgentIdentity) async throws {

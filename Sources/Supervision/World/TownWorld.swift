@@ -69,9 +69,6 @@ package protocol TownWorld: TownEvidence {
   /// - Throws: an error that says what went wrong; then the file is as it was.
   @concurrent func clearRequest(_ action: LifecycleAction, of agent: AgentIdentity) async throws
 
-  /// When a process was started; `nil` where that is not known.
-  func birth(of life: ProcessLife) -> Timestamp?
-
   /// An agent's state.json; `known(nil)` where there is none.
   func state(of agent: AgentIdentity) -> Reading<[String: JSONValue]?>
 

@@ -197,7 +197,7 @@ import TownFiles
     try await LiveTownFixture.with(
       command: ["agent", "now"],
       interceptor: { command in
-        guard command.arguments.contains("list-panes"), let town = town.withLock({ $0 }) else { return }
+        guard command.arguments.contains("display-message"), let town = town.withLock({ $0 }) else { return }
         try await eventually("its end") {
           guard let pid = TestFile.text(town.directory("out/pid")).flatMap({ Int32($0.filter { $0 != "\n" }) }) else {
             return false
@@ -230,13 +230,13 @@ import TownFiles
     let isStarted = Mutex(false)
     try await LiveTownFixture.with(interceptor: { command in
       if command.arguments.contains("new-session") { isStarted.withLock { $0 = true } }
-      guard command.arguments.contains("list-panes"), isStarted.withLock({ $0 }) else { return }
+      guard command.arguments.contains("display-message"), isStarted.withLock({ $0 }) else { return }
       throw CommandError(.deadlineExceeded, command: command, reason: "no end after a while")
     }) { town in
       try await town.startServer()
       try await town.addPolecats("toast")
       let outcome = await town.world.launch(town.order())
-      #expect(outcome.uncertain?.hasPrefix("whether it runs is not known: list panes") == true, "\(outcome)")
+      #expect(outcome.uncertain?.hasPrefix("whether it runs is not known: identify the tmux") == true, "\(outcome)")
       isStarted.withLock { $0 = false }
       #expect(try await town.liveness().isAlive)
     }

@@ -40,7 +40,7 @@ extension ModelProcess {
     return now
   }
 
-  func start(of life: ProcessLife) -> Timestamp? { nil }
+  func start(of life: ProcessLife) -> Timestamp? { town.with { $0.births[life.pid] } }
   func hasCapsule(_ id: String) -> Bool { town.with { $0.capsules[id] != nil } }
 
   func write(_ capsule: CrashCapsule) throws {

@@ -155,8 +155,6 @@ final class ModelProcess: TownWorld {
     }
   }
 
-  func birth(of life: ProcessLife) -> Timestamp? { town.with { $0.births[life.pid] } }
-
   func state(of agent: AgentIdentity) -> Reading<[String: JSONValue]?> {
     town.with { $0.stateFiles[agent] ?? .known(nil) }
   }
