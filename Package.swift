@@ -25,7 +25,7 @@ let package = Package(
   targets: [
     // MARK: Town - values and rules, the standard library only
     .target(name: "Town"),
-    .testTarget(name: "TownTests", dependencies: ["Town"]),
+    .testTarget(name: "TownTests", dependencies: ["TestSupport", "Town"]),
 
     // MARK: Commands - what it means to run an outside command; no I/O
     .target(name: "Commands"),
