@@ -160,6 +160,10 @@ let package = Package(
       path: "Tests/System"
     ),
 
+    // MARK: Benchmarks - what `make bench` runs; of no use without packaging/bench
+    .executableTarget(name: "bench-agent", path: "Tests/Benchmarks/agent"),
+    .executableTarget(name: "gastown-bench", path: "Tests/Benchmarks/gastown-bench"),
+
     // MARK: TestSupport - what the test targets share
     .target(
       name: "TestSupport",
