@@ -23,9 +23,20 @@ struct Beats {
       })
   }
 
-  /// How many processes the daemon starts for a beat. Whatever it starts by its PATH goes through a script that counts,
-  /// which takes its time: so this is not the run whose time is taken.
+  /// How many processes the daemon starts for a beat: not in the run whose time is taken.
   static func processes(_ count: Int) throws -> Figure {
+    try counting {
+      Figure(
+        try (0..<count).map { _ in
+          let text = try Shell.run(": >~/processes; gt daemon beat >/dev/null; wc -l <~/processes", seconds: 300)
+          return Double(text.filter { !$0.isWhitespace }) ?? -1
+        })
+    }
+  }
+
+  /// Runs `body` while all that the daemon starts by its PATH goes through a script that writes it into `~/processes`,
+  /// a line each.
+  static func counting<Value>(_ body: () throws -> Value) throws -> Value {
     try Shell.run(
       #"""
       mkdir -p ~/counting ~/.config/systemd/user/gastown-daemon.service.d
@@ -33,9 +44,9 @@ struct Beats {
       for name in tmux bd git systemctl gt; do
         real=$(type -P $name) || continue
         printf '#!/bin/bash\nread -r parent </proc/$PPID/comm\n[ "$parent" != gastown-daemon ] || echo "%s $*" >>%s/processes\nexec %s "$@"\n' \
-          $name "$HOME" "$real" >$name.new
+          $name "$HOME" "$real" >$name
+        chmod +x $name
       done
-      for name in *.new; do chmod +x $name; mv $name ${name%.new}; done
       printf '[Service]\nEnvironment=PATH=%s\n' "$HOME/counting:$PATH" \
         >~/.config/systemd/user/gastown-daemon.service.d/counting.conf
       systemctl --user daemon-reload
@@ -51,13 +62,7 @@ struct Beats {
         gt daemon beat >/dev/null; gt daemon beat >/dev/null
         """, seconds: 300)
     }
-    return Figure(
-      try (0..<count).map { _ in
-        let text = try Shell.run(
-          ": >~/processes; gt daemon beat >/dev/null; sed 's/^/  started: /' ~/processes >&2; wc -l <~/processes",
-          seconds: 300)
-        return Double(text.filter { !$0.isWhitespace }) ?? -1
-      })
+    return try body()
   }
 
   /// Milliseconds for the loop: `has-session` for every polecat, and with `bd` its bead.

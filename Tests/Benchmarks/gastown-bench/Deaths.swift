@@ -20,7 +20,7 @@ struct Deaths {
         // Where the same one dies again and again, not before it is at work again.
         if agents < rounds { try contender.settleOne() }
         let begin = Clock.now
-        samples[index].append(try death(of: victim, contender: contender.name, arrivals: &arrivals))
+        samples[index].append(try deaths(of: [victim], contender: contender.name, arrivals: &arrivals).milliseconds)
         // Not in step with anybody's timers.
         Clock.sleep(until: begin + Int64((spacing + Double.random(in: 0...0.1)) * 1e9))
       }
@@ -36,18 +36,19 @@ struct Deaths {
     for _ in 0..<rounds {
       for (index, contender) in contenders.enumerated() {
         try contender.settle()
-        samples[index].append(try deaths(of: contender.agents(agents), contender: contender.name, arrivals: &arrivals))
+        let took = try deaths(of: contender.agents(agents), contender: contender.name, arrivals: &arrivals)
+        samples[index].append(took.milliseconds)
       }
     }
     return samples.map(Figure.init)
   }
 
-  private static func death(of victim: String, contender: String, arrivals: inout Arrivals) throws -> Double {
-    try deaths(of: [victim], contender: contender, arrivals: &arrivals)
-  }
-
-  /// Milliseconds.
-  private static func deaths(of victims: [String], contender: String, arrivals: inout Arrivals) throws -> Double {
+  /// Kills all of these, and waits until all are back.
+  ///
+  /// - Returns: when the first was killed (CLOCK_MONOTONIC, nanoseconds), and how long it took until the last new one ran.
+  static func deaths(of victims: [String], contender: String, arrivals: inout Arrivals) throws
+    -> (begin: Int64, milliseconds: Double)
+  {
     arrivals.drain()
     let pids = try victims.map { name in
       guard let pid = arrivals.living[name]?.pid else { throw Problem("\(contender): \(name) does not live") }
@@ -65,6 +66,6 @@ struct Deaths {
       }
       if missing.remove(arrival.name) != nil { end = max(end, arrival.time) }
     }
-    return Double(end - begin) / 1e6
+    return (begin, Double(end - begin) / 1e6)
   }
 }

@@ -18,7 +18,7 @@ struct Panel {
 
   private static let barHeight = 13
   private static let gap = 9
-  private static let labelWidth = 88
+  private static let labelWidth = 104
   private static let figureWidth = 52
 
   private let title: String

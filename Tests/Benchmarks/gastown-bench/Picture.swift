@@ -18,6 +18,8 @@ struct Picture {
       of([.beatProcesses], "Processes started for a beat", least: 200),
       of([.start], "Start to READY with all agents up; loop: first look, ms"),
       of([.residentMemory], "Memory of the supervisor, resident, MB"),
+      of([.idleWakeups], "Wake-ups of the supervisor while idle, a minute"),
+      of([.idleProcessor], "Processor of the supervisor while idle, ms a minute"),
     ].compactMap { $0 }
     let machine = results.machine
     caption =

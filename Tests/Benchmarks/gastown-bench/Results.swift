@@ -5,6 +5,8 @@ struct Results: Codable {
   var machine: Machine
   var isQuick: Bool
   var measurements: [Measurement] = []
+  /// Where the time of a death goes.
+  var profiles: [Profile]? = []
   /// What could not be measured, and why.
   var failures: [String] = []
 }

@@ -30,24 +30,37 @@ struct Run {
       let ours = try Ours(store: store, arrivals: arrivals)
       for count in sizes(of: store) {
         say("\(count) polecats, \(store.words)")
-        try ours.grow(to: count, arrivals: &arrivals)
-        if count < 1_000 { for rival in rivals { try rival.grow(to: count, arrivals: &arrivals) } }
+        let hasGrown = attempt("making the town, \(count) polecats, \(store.words)") { run in
+          try ours.grow(to: count, arrivals: &run.arrivals)
+          if count < 1_000 { for rival in rivals { try rival.grow(to: count, arrivals: &run.arrivals) } }
+        }
+        guard hasGrown else { break }
         for step in steps(agents: count, store: store) where only.isEmpty || only.contains(step) {
           say("  \(step)")
-          do {
-            try take(step, ours: ours, rivals: rivals, agents: count)
-          } catch {
-            say("    failed: \(error)")
-            results.failures.append("\(step), \(count) polecats, \(store.words): \(error)")
+          attempt("\(step), \(count) polecats, \(store.words)") { run in
+            try run.take(step, ours: ours, rivals: rivals, agents: count)
           }
         }
       }
       try ours.stop()
-      arrivals.forget((arrivals.living.keys).filter { $0.hasPrefix("gt-") })
+      arrivals.forget(arrivals.living.keys.filter { $0.hasPrefix("gt-") })
     }
     for rival in rivals { try rival.stop() }
     results.machine.loadAfter = Machine.load()
     return results
+  }
+
+  /// What fails is said, and the others are measured all the same.
+  @discardableResult
+  private mutating func attempt(_ what: String, _ body: (inout Run) throws -> Void) -> Bool {
+    do {
+      try body(&self)
+      return true
+    } catch {
+      say("    failed: \(error)")
+      results.failures.append("\(what): \(error)")
+      return false
+    }
   }
 
   private func sizes(of store: Measurement.Store) -> [Int] {
@@ -62,11 +75,11 @@ struct Run {
   private func steps(agents count: Int, store: Measurement.Store) -> [String] {
     switch (count, store) {
     case (1, _): ["deaths"]
-    case (10, .embedded): isQuick ? ["deaths", "mass", "beats", "idle", "start"] : ["beats"]
+    case (10, .embedded): isQuick ? ["deaths", "mass", "beats", "idle", "start", "profile"] : ["beats"]
     case (10, .bd): isQuick ? ["deaths", "beats"] : ["beats"]
     case (50, .embedded): ["deaths", "beats"]
-    case (200, .embedded): ["deaths", "mass", "beats", "start", "idle"]
-    case (200, .bd): ["deaths", "beats"]
+    case (200, .embedded): ["deaths", "mass", "beats", "start", "idle", "profile"]
+    case (200, .bd): ["deaths", "beats", "profile"]
     default: ["beats"]
     }
   }
@@ -75,7 +88,8 @@ struct Run {
     let all = [ours] + rivals
     switch step {
     case "deaths":
-      let rounds = isQuick ? 5 : agents == 1 ? 40 : agents == 200 && ours.store == .embedded ? 200 : 60
+      let rounds =
+        isQuick ? 5 : agents == 1 ? 40 : agents == 50 ? 50 : agents == 200 && ours.store == .embedded ? 200 : 60
       let figures = try Deaths.oneByOne(all, agents: agents, rounds: rounds, arrivals: &arrivals)
       add(.death, agents, ours.store, "ms", figures, of: all)
     case "mass":
@@ -93,6 +107,11 @@ struct Run {
       let times = try Starts.times(isQuick ? 3 : 10)
       let loop = try Beats.loopTimes(isQuick ? 1 : 3, polecats: agents, store: ours.store)
       add(.start, agents, ours.store, "ms", times, beside: loop)
+    case "profile":
+      let profile = try Profile.take(ours, agents: agents, deaths: isQuick ? 5 : 40, arrivals: &arrivals)
+      results.profiles?.append(profile)
+      for phase in profile.phases { say("    \(phase.figure.median) ms: \(phase.name)") }
+      for command in profile.commands { say("    started: \(command)") }
     default:
       throw Problem("no step is called \(step)")
     }

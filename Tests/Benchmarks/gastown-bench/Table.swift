@@ -33,14 +33,25 @@ struct Table {
     let lines = all.map { row in
       zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: "  ")
     }
-    return ([machine] + lines + failures).joined(separator: "\n")
+    return ([machine] + lines + profiles(isMarkdown: false) + failures).joined(separator: "\n")
   }
 
   func markdown() -> String {
     let lines = ([Table.heading, Table.heading.map { _ in "---" }] + rows).map {
       "| " + $0.joined(separator: " | ") + " |"
     }
-    return ([machine, ""] + lines + failures.map { "\n" + $0 }).joined(separator: "\n")
+    return ([machine, ""] + lines + profiles(isMarkdown: true) + failures.map { "\n" + $0 }).joined(separator: "\n")
+  }
+
+  /// Where the time of a death goes.
+  private func profiles(isMarkdown: Bool) -> [String] {
+    (results.profiles ?? []).flatMap { profile in
+      let title = "One death of \(profile.agents), \(profile.store.words), counted from the kill:"
+      let phases = profile.phases.map { "- \(Table.text($0.figure, unit: "ms")): \($0.name)" }
+      let commands = profile.commands.isEmpty ? "none" : profile.commands.map { "`\($0)`" }.joined(separator: ", ")
+      let lines = phases + ["- processes that the daemon starts, until the agent is told to begin: \(commands)"]
+      return isMarkdown ? ["", title, ""] + lines : [title] + lines
+    }
   }
 
   /// On what it was measured, in one paragraph.
