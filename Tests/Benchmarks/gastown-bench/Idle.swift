@@ -10,7 +10,12 @@ struct Idle {
     var processor: Double = 0
     /// How often a thread that had nothing to do was woken, a minute.
     var wakeups: Double = 0
-    /// Megabytes (of 1,000,000 bytes), in the end.
+    /// In the end.
+    var memory = Memory()
+  }
+
+  /// Megabytes (of 1,000,000 bytes).
+  struct Memory {
     var resident: Double = 0
     var anonymous: Double = 0
   }
@@ -41,15 +46,25 @@ struct Idle {
           usage.processor += (now.processor - then.processor) / 1e6 * 60 / seconds
           usage.wakeups += (now.switches - then.switches) * 60 / seconds
         }
-        for pid in pids[index] {
-          let status = try text("/proc/\(pid)/status")
-          usage.resident += number("VmRSS:", in: status) * 1_024 / 1e6
-          usage.anonymous += number("RssAnon:", in: status) * 1_024 / 1e6
-        }
+        usage.memory = try memory(pids[index])
         return usage
       }
     }
     throw Problem("there was no minute without a heartbeat")
+  }
+
+  static func memory(_ contenders: [any Contender]) throws -> [Memory] {
+    try contenders.map { try memory($0.supervisors()) }
+  }
+
+  private static func memory(_ pids: [Int32]) throws -> Memory {
+    var sum = Memory()
+    for pid in pids {
+      let status = try text("/proc/\(pid)/status")
+      sum.resident += number("VmRSS:", in: status) * 1_024 / 1e6
+      sum.anonymous += number("RssAnon:", in: status) * 1_024 / 1e6
+    }
+    return sum
   }
 
   /// By process and thread.

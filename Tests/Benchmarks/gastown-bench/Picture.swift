@@ -17,7 +17,7 @@ struct Picture {
       of([.mass], "All agents dead at once, until the last is back, ms"),
       of([.beatProcesses], "Processes started for a beat", least: 200),
       of([.start], "Start to READY with all agents up; loop: first look, ms"),
-      of([.residentMemory], "Memory of the supervisor, resident, MB"),
+      of([.residentMemory], "Memory after these deaths, resident, MB"),
       of([.idleWakeups], "Wake-ups of the supervisor while idle, a minute"),
       of([.idleProcessor], "Processor of the supervisor while idle, ms a minute"),
     ].compactMap { $0 }

@@ -14,7 +14,8 @@ struct Results: Codable {
 /// One thing that was measured, of ours and of what people would use instead, in the same minutes.
 struct Measurement: Codable {
   enum Kind: String, Codable {
-    case death, mass, beatTime, beatProcesses, idleProcessor, idleWakeups, anonymousMemory, residentMemory, start
+    case death, mass, beatTime, beatProcesses, idleProcessor, idleWakeups, anonymousMemory, residentMemory
+    case freshAnonymousMemory, freshResidentMemory, start
   }
 
   struct Alternative: Codable {

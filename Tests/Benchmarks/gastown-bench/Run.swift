@@ -75,10 +75,10 @@ struct Run {
   private func steps(agents count: Int, store: Measurement.Store) -> [String] {
     switch (count, store) {
     case (1, _): ["deaths"]
-    case (10, .embedded): isQuick ? ["deaths", "mass", "beats", "idle", "start", "profile"] : ["beats"]
+    case (10, .embedded): isQuick ? ["deaths", "mass", "idle", "beats", "start", "profile"] : ["beats"]
     case (10, .bd): isQuick ? ["deaths", "beats"] : ["beats"]
     case (50, .embedded): ["deaths", "beats"]
-    case (200, .embedded): ["deaths", "mass", "beats", "start", "idle", "profile"]
+    case (200, .embedded): ["deaths", "mass", "idle", "beats", "start", "profile"]
     case (200, .bd): ["deaths", "beats", "profile"]
     default: ["beats"]
     }
@@ -101,12 +101,15 @@ struct Run {
       let usages = try Idle.measure(all, seconds: isQuick ? 10 : 60)
       add(.idleProcessor, agents, ours.store, "ms a minute", usages.map { Figure([$0.processor]) }, of: all)
       add(.idleWakeups, agents, ours.store, "a minute", usages.map { Figure([$0.wakeups]) }, of: all)
-      add(.residentMemory, agents, ours.store, "MB", usages.map { Figure([$0.resident]) }, of: all)
-      add(.anonymousMemory, agents, ours.store, "MB", usages.map { Figure([$0.anonymous]) }, of: all)
+      add(.residentMemory, agents, ours.store, "MB", usages.map { Figure([$0.memory.resident]) }, of: all)
+      add(.anonymousMemory, agents, ours.store, "MB", usages.map { Figure([$0.memory.anonymous]) }, of: all)
     case "start":
       let times = try Starts.times(isQuick ? 3 : 10)
       let loop = try Beats.loopTimes(isQuick ? 1 : 3, polecats: agents, store: ours.store)
       add(.start, agents, ours.store, "ms", times, beside: loop)
+      let memory = try Idle.memory(all)
+      add(.freshResidentMemory, agents, ours.store, "MB", memory.map { Figure([$0.resident]) }, of: all)
+      add(.freshAnonymousMemory, agents, ours.store, "MB", memory.map { Figure([$0.anonymous]) }, of: all)
     case "profile":
       let profile = try Profile.take(ours, agents: agents, deaths: isQuick ? 5 : 40, arrivals: &arrivals)
       results.profiles?.append(profile)

@@ -101,8 +101,10 @@ extension Measurement.Kind {
     case .beatProcesses: "processes for a beat, \(store == .bd ? "`bd`" : "embedded store")"
     case .idleProcessor: "processor while idle"
     case .idleWakeups: "wake-ups while idle"
-    case .anonymousMemory: "memory, anonymous"
-    case .residentMemory: "memory, resident"
+    case .anonymousMemory: "memory after these deaths, anonymous"
+    case .residentMemory: "memory after these deaths, resident"
+    case .freshAnonymousMemory: "memory after a start, anonymous"
+    case .freshResidentMemory: "memory after a start, resident"
     case .start: "start to READY, all adopted"
     }
   }

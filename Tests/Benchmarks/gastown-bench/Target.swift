@@ -16,8 +16,8 @@ struct Target {
     case (.beatTime, 200, .embedded): self.init(50)
     case (.beatTime, 200, .bd): self.init(250)
     case (.idleProcessor, 200, _), (.idleWakeups, 200, _): self.init(0)
-    case (.anonymousMemory, 200, _): self.init(8)
-    case (.residentMemory, 200, _): self.init(24)
+    case (.anonymousMemory, 200, _), (.freshAnonymousMemory, 200, _): self.init(8)
+    case (.residentMemory, 200, _), (.freshResidentMemory, 200, _): self.init(24)
     case (.start, 200, _): self.init(150)
     default: return nil
     }
