@@ -56,6 +56,8 @@ struct Profile: Codable {
       try ours.settle()
       try Shell.run(": >~/processes")
       _ = try Deaths.deaths(of: [ours.agent(1)], contender: ours.name, arrivals: &arrivals)
+      // It is not on the list of those who wait to begin before it is up.
+      Clock.sleep(seconds: 1)
       try ours.settleOne()
       return try Shell.lines("cat ~/processes").map(shortened)
     }
