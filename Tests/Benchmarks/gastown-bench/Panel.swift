@@ -61,6 +61,8 @@ struct Panel {
     for decade in lowest...highest {
       let at = text(Double(left) + position(pow(10, Double(decade))))
       parts.append(#"<line class="grid" x1="\#(at)" x2="\#(at)" y1="\#(top)" y2="\#(bottom)"/>"#)
+      // Where there are many, not all have room for their figures.
+      guard highest - lowest <= 5 || (decade - lowest).isMultiple(of: 2) else { continue }
       let label = Table.number(pow(10, Double(decade)))
       parts.append(#"<text class="quiet" x="\#(at)" y="\#(bottom + 13)" text-anchor="middle">\#(label)</text>"#)
     }

@@ -13,9 +13,10 @@ struct Results: Codable {
 
 /// One thing that was measured, of ours and of what people would use instead, in the same minutes.
 struct Measurement: Codable {
-  enum Kind: String, Codable {
-    case death, mass, beatTime, beatProcesses, idleProcessor, idleWakeups, anonymousMemory, residentMemory
-    case freshAnonymousMemory, freshResidentMemory, start
+  /// In the order of the table.
+  enum Kind: String, Codable, CaseIterable {
+    case death, mass, beatTime, beatProcesses, start, idleProcessor, idleWakeups
+    case anonymousMemory, residentMemory, freshAnonymousMemory, freshResidentMemory
   }
 
   struct Alternative: Codable {

@@ -2,9 +2,17 @@
 
 /// What was measured, a line for each alternative.
 struct Table {
-  let results: Results
+  private(set) var results: Results
 
-  init(_ results: Results) { self.results = results }
+  init(_ results: Results) {
+    self.results = results
+    // Not in the order in which they were taken. The order of equals is kept.
+    self.results.measurements = Measurement.Kind.allCases.flatMap { kind in
+      [Measurement.Store.embedded, .bd].flatMap { store in
+        results.measurements.filter { $0.kind == kind && $0.store == store }
+      }
+    }
+  }
 
   static let heading = ["what", "agents", "ours", "alternative", "its figure", "ours / its", "target", "met"]
 
