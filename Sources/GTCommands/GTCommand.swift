@@ -13,6 +13,8 @@ package struct GTCommand: AsyncParsableCommand {
 
         gt session check              is everybody up who should be?
         gt session start RIG/NAME     start an agent
+        gt session crashes            who died, of what, and with which last words?
+        gt why RIG/NAME               why is it as it is, and what comes next?
         gt daemon status              how is the supervisor?
         journalctl --user -u gastown-daemon     what has happened?
 
@@ -22,7 +24,7 @@ package struct GTCommand: AsyncParsableCommand {
     version: Daemon.version,
     subcommands: [
       AgentCommand.self, DaemonGroup.self, MailCommand.self, PolecatCommand.self, RigCommand.self, SessionCommand.self,
-      TownCommand.self,
+      TownCommand.self, WhyCommand.self,
     ])
 
   package init() {}

@@ -51,7 +51,7 @@ package struct Daemon: Sendable {
         watchdog: { manager.post(.watchdog) }))
     let server = ControlServer(
       endpoint: endpoint, town: town.layout.root, information: ServiceInformation(version: Daemon.version),
-      handler: DaemonHandler(town: town, supervisor: supervisor, manager: manager), logger: logger)
+      handler: DaemonHandler(town: town, supervisor: supervisor, manager: manager, journal: journal), logger: logger)
 
     var configuration = ServiceGroupConfiguration(
       services: [
@@ -74,7 +74,13 @@ package struct Daemon: Sendable {
       logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
     configuration.maximumGracefulShutdownDuration = .seconds(6)
     configuration.maximumCancellationDuration = .seconds(2)
-    try await ServiceGroup(configuration: configuration).run()
+    do {
+      try await ServiceGroup(configuration: configuration).run()
+    } catch {
+      await town.clients?.end()
+      throw error
+    }
+    await town.clients?.end()
     markStopped()
     withExtendedLifetime(lock) {}
   }

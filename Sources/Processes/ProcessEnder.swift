@@ -42,6 +42,8 @@ package struct ProcessEnder: Sendable {
       try? Signals.send(SIGTERM, to: member)
       // A stopped process would not see it before it is let go on.
       try? Signals.send(SIGCONT, to: member)
+      // An interactive shell ignores SIGTERM, and goes when it is hung up on.
+      if isBareShell(member) { try? Signals.send(SIGHUP, to: member) }
     }
     outcome.survivors = try await ProcessExit.wait(forAll: outcome.asked, within: grace)
     // What is killed may have started another just before: look again, a few times.
@@ -54,6 +56,11 @@ package struct ProcessEnder: Sendable {
       outcome.survivors = try await ProcessExit.wait(forAll: targets, within: .seconds(1))
     }
     return outcome
+  }
+
+  private func isBareShell(_ process: ProcessIdentity) -> Bool {
+    guard let status = table.status(process.pid), status.identity == process else { return false }
+    return LoginShell.isBare(name: status.name, arguments: table.arguments(of: process.pid) ?? [])
   }
 
   /// These processes and all that descend from them, the deepest first, without us and what is dead.

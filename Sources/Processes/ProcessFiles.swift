@@ -24,6 +24,19 @@ enum ProcessFiles {
     }
   }
 
+  /// A file of one short line, which the kernel gives in one piece; `nil` where it cannot be opened or read.
+  static func line(_ path: String) -> [UInt8]? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    if descriptor < 0 { return nil }
+    defer { close(descriptor) }
+    var count = -1
+    let bytes = [UInt8](unsafeUninitializedCapacity: 1024) { buffer, initialized in
+      repeat { count = read(descriptor, buffer.baseAddress, buffer.count) } while count < 0 && errno == EINTR
+      initialized = max(count, 0)
+    }
+    return count < 0 ? nil : bytes
+  }
+
   /// The text of a file; bytes that are not UTF-8 become U+FFFD.
   static func text(_ path: String) -> String? {
     contents(path).map { String(decoding: $0, as: UTF8.self) }

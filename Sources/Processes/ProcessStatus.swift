@@ -10,6 +10,8 @@ package struct ProcessStatus: Sendable, Hashable {
   package var parent: Int32
   package var processGroup: Int32
   package var session: Int32
+  /// The process group in the foreground of its terminal; -1 where it has none.
+  package var foregroundGroup: Int32
 
   package var pid: Int32 { identity.pid }
 
@@ -17,7 +19,8 @@ package struct ProcessStatus: Sendable, Hashable {
   package var isAlive: Bool { !["Z", "X", "x"].contains(state) }
 
   package init(
-    identity: ProcessIdentity, name: String, state: Character, parent: Int32, processGroup: Int32, session: Int32
+    identity: ProcessIdentity, name: String, state: Character, parent: Int32, processGroup: Int32, session: Int32,
+    foregroundGroup: Int32 = -1
   ) {
     self.identity = identity
     self.name = name
@@ -25,21 +28,34 @@ package struct ProcessStatus: Sendable, Hashable {
     self.parent = parent
     self.processGroup = processGroup
     self.session = session
+    self.foregroundGroup = foregroundGroup
   }
 
-  /// Reads the text of `/proc/PID/stat`; `nil` where it is none. The name stands in parentheses and
+  /// Reads the text of `/proc/PID/stat`; `nil` where it is none.
+  package init?(stat text: String) { self.init(stat: Array(text.utf8)) }
+
+  /// Reads the bytes of `/proc/PID/stat`; `nil` where they are none. The name stands in parentheses and
   /// may hold spaces and parentheses itself, so the last `)` ends it.
-  package init?(stat text: String) {
-    guard let open = text.firstIndex(of: "("), let close = text.lastIndex(of: ")"), open < close,
-      let pid = Int32(text[..<open].filter { $0 != " " })
+  ///
+  /// By bytes, as a look at a town reads hundreds of these.
+  init?(stat bytes: [UInt8]) {
+    guard let open = bytes.firstIndex(of: UInt8(ascii: "(")), let close = bytes.lastIndex(of: UInt8(ascii: ")")),
+      open < close, let pid = Self.number(bytes[..<open].filter { $0 != UInt8(ascii: " ") }[...])
     else { return nil }
     // Field 3, the state, is the first here.
-    let field = text[text.index(after: close)...].split { $0 == " " || $0 == "\n" }
-    guard field.count > 19, let state = field[0].first, let parent = Int32(field[1]),
-      let processGroup = Int32(field[2]), let session = Int32(field[3]), let startTime = UInt64(field[19])
+    let field = bytes[(close + 1)...].split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") }
+    guard field.count > 19, let state = field[0].first, let parent = Self.number(field[1]),
+      let processGroup = Self.number(field[2]), let session = Self.number(field[3]),
+      let startTime = UInt64(String(decoding: field[19], as: UTF8.self))
     else { return nil }
     self.init(
-      identity: ProcessIdentity(pid: pid, startTime: startTime), name: String(text[text.index(after: open)..<close]),
-      state: state, parent: parent, processGroup: processGroup, session: session)
+      identity: ProcessIdentity(pid: pid, startTime: startTime),
+      name: String(decoding: bytes[(open + 1)..<close], as: UTF8.self),
+      state: Character(Unicode.Scalar(state)), parent: parent, processGroup: processGroup, session: session,
+      foregroundGroup: Self.number(field[5]) ?? -1)
+  }
+
+  private static func number(_ digits: ArraySlice<UInt8>) -> Int32? {
+    Int32(String(decoding: digits, as: UTF8.self))
   }
 }

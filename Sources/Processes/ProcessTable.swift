@@ -6,7 +6,7 @@
 
 /// The processes of this machine, as `/proc` has them at the moment of each question.
 package struct ProcessTable: Sendable {
-  private let root: String
+  let root: String
 
   /// - Parameter root: where `/proc` is.
   package init(root: String = "/proc") {
@@ -15,7 +15,7 @@ package struct ProcessTable: Sendable {
 
   /// `nil` where there is no such process. A zombie has a status.
   package func status(_ pid: Int32) -> ProcessStatus? {
-    ProcessFiles.text("\(root)/\(pid)/stat").flatMap { ProcessStatus(stat: $0) }
+    ProcessFiles.line("\(root)/\(pid)/stat").flatMap { ProcessStatus(stat: $0) }
   }
 
   /// The process that has this pid now; `nil` where none does, or where it has ended and only waits
@@ -93,6 +93,17 @@ package struct ProcessTable: Sendable {
       return nil
     }
     return boot + Int64(process.startTime) / Int64(sysconf(Int32(_SC_CLK_TCK)))
+  }
+
+  /// How long a process has been there, to a hundredth of a second; the sleep of the machine counts.
+  package func age(of process: ProcessIdentity) -> Duration {
+    var now = timespec()
+    clock_gettime(CLOCK_BOOTTIME, &now)
+    let uptime = Duration.seconds(Int64(now.tv_sec)) + .nanoseconds(Int64(now.tv_nsec))
+    let ticks = UInt64(sysconf(Int32(_SC_CLK_TCK)))
+    let start = Duration.milliseconds(
+      Int64(clamping: process.startTime / ticks * 1000 + process.startTime % ticks * 1000 / ticks))
+    return Swift.max(uptime - start, .zero)
   }
 
   /// The children as the kernel lists them for each thread; `nil` where it was built without that.

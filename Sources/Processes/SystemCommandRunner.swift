@@ -34,25 +34,31 @@ package struct SystemCommandRunner: CommandRunner {
     }
   }
 
-  private func spawn(_ command: Command) async throws -> CommandResult {
+  /// How `command` is started: in a session of its own, so that there is no controlling terminal that
+  /// could be asked for a password, and a process group by which all that it started can be ended.
+  func configuration(of command: Command, teardown: [TeardownStep]) throws(CommandError) -> Configuration {
     let environment = command.environment ?? inherited
     var options = PlatformOptions()
-    // A session of its own: no controlling terminal that could be asked for a password, and a
-    // process group by which all that the command started can be ended.
     options.createSession = true
-    options.teardownSequence = [
-      .gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: .milliseconds(500)),
-      .send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .milliseconds(100)),
-    ]
+    options.teardownSequence = teardown
     let variables = Dictionary(
       uniqueKeysWithValues: environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) })
-    let configuration = Configuration(
+    return Configuration(
       executable: try executable(of: command, path: environment["PATH"]),
       arguments: Arguments(command.arguments),
       environment: .custom(variables),
       workingDirectory: command.workingDirectory.map { FilePath($0) },
       platformOptions: options
     )
+  }
+
+  private func spawn(_ command: Command) async throws -> CommandResult {
+    let configuration = try configuration(
+      of: command,
+      teardown: [
+        .gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: .milliseconds(500)),
+        .send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .milliseconds(100)),
+      ])
     do {
       if let bytes = command.standardInput {
         let input = try StandardInput.open(bytes, for: command)

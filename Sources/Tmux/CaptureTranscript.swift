@@ -13,27 +13,45 @@ struct CaptureTranscript: Sendable {
   /// `if-shell -F` accepts a target that is not there, and compares to nothing.
   func command(_ capture: PaneCapture) -> [String] {
     let pane = capture.pane
+    let condition =
+      if let process = capture.process {
+        "#{==:#{pid}.#{pane_pid}.#{pane_id},\(process.server).\(process.pid).\(pane)}"
+      } else { "#{==:#{pane_id},\(pane)}" }
     return [
-      "if-shell", "-F", "-t", "\(pane)", "#{==:#{pane_id},\(pane)}",
+      "if-shell", "-F", "-t", "\(pane)", condition,
       // The number without its `%`, which would be one of strftime's in a format.
-      "display-message -p -t \(pane) '\(token).\(pane.number).#{pane_dead}' ; "
+      "display-message -p -t \(pane) '\(token).\(pane.number).#{pane_dead}.#{pane_dead_time}.#{version}' ; "
         + "capture-pane -p -J -S -\(max(capture.lines, 1)) -t \(pane)",
     ]
   }
 
   /// The text of one pane in the output of the whole call; `nil` where the pane was not there.
-  func lines(of capture: PaneCapture, in output: String) -> [String]? {
+  func text(of capture: PaneCapture, in all: [Substring]) -> CapturedPane? {
     let marker = "\(token).\(capture.pane.number)."
-    let all = output.split(separator: "\n", omittingEmptySubsequences: false)
     guard let start = all.firstIndex(where: { $0.hasPrefix(marker) }) else { return nil }
+    let facts = all[start].dropFirst(marker.count).split(separator: ".", maxSplits: 2, omittingEmptySubsequences: false)
+    guard facts.count == 3 else { return nil }
     var lines = all[(start + 1)...].prefix { !$0.hasPrefix("\(token).") }.map(Self.trimmed)
     while lines.last?.isEmpty == true { lines.removeLast() }
-    // tmux writes that into the bottom row, however far below the process's last words that is.
-    if all[start] == marker + "1", lines.last?.hasPrefix("Pane is dead") == true {
-      lines.removeLast()
+    if facts[0] == "1", let last = lines.last, let words = Self.withoutNotice(last) {
+      lines[lines.count - 1] = words
       while lines.last?.isEmpty == true { lines.removeLast() }
     }
-    return lines.suffix(max(capture.lines, 1)).map { String($0) }
+    return CapturedPane(
+      lines: lines.suffix(max(capture.lines, 1)).map { String($0) }, deadTime: Int(facts[1]),
+      version: String(facts[2]))
+  }
+
+  /// A line without what tmux itself writes into the bottom row of a dead pane, however far below the
+  /// process's last words that is; `nil` where it is not there. A last line that had no end of its own
+  /// is joined with it.
+  private static func withoutNotice(_ line: Substring) -> Substring? {
+    let notice = "Pane is dead"
+    for start in line.indices.reversed() where line[start...].hasPrefix(notice) {
+      let rest = line[start...].dropFirst(notice.count)
+      return rest.isEmpty || (rest.hasPrefix(" (") && rest.hasSuffix(")")) ? trimmed(line[..<start]) : nil
+    }
+    return nil
   }
 
   private static func trimmed(_ line: Substring) -> Substring {

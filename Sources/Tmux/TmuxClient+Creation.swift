@@ -33,27 +33,40 @@ extension TmuxClient {
     ["if-shell", "-F", "-t", target, "#{pane_pipe}", "", "pipe-pane -t '\(target)' 'exec cat >/dev/null'"]
   }
 
-  /// Starts `process` in a pane whose process has ended. Clients stay attached, the mark stays.
+  /// Starts `process` in a pane whose process has ended. Clients stay attached.
   ///
+  /// The mark is set in the same call, so that no pane of ours is ever without one.
+  ///
+  /// - Parameter mark: what the pane carries from now on; `nil` leaves what is there.
   /// - Throws: ``TmuxError`` with `paneIsAlive` where the process lives, and nothing was done.
-  package func respawn(_ pane: PaneID, _ process: PaneProcess) async throws -> CreatedPane {
+  package func respawn(
+    _ pane: PaneID, _ process: PaneProcess, mark: PaneMark? = nil
+  ) async throws -> CreatedPane {
     try await start(
       process, operation: "respawn the pane \(pane)",
-      [
-        ["respawn-pane", "-t", "\(pane)"] + words(of: process), identify(pane),
-        Self.keepingLastWords(of: "\(pane)"),
-      ])
+      [["respawn-pane", "-t", "\(pane)"] + words(of: process)] + marking(pane, mark)
+        + [identify(pane), Self.keepingLastWords(of: "\(pane)")])
   }
 
   /// Starts `process` in a pane and ends the process that may live there: tmux hangs up on it, and
   /// what ignores that survives without a terminal.
-  package func replaceLiveProcess(of pane: PaneID, with process: PaneProcess) async throws -> CreatedPane {
+  package func replaceLiveProcess(
+    of pane: PaneID, with process: PaneProcess, mark: PaneMark? = nil
+  ) async throws -> CreatedPane {
     try await start(
       process, operation: "replace the process of the pane \(pane)",
-      [
-        ["respawn-pane", "-k", "-t", "\(pane)"] + words(of: process), identify(pane),
-        Self.keepingLastWords(of: "\(pane)"),
-      ])
+      [["respawn-pane", "-k", "-t", "\(pane)"] + words(of: process)] + marking(pane, mark)
+        + [identify(pane), Self.keepingLastWords(of: "\(pane)")])
+  }
+
+  /// The commands that mark a pane and let it remain. Other panes of its window, which may be a person's,
+  /// go with their processes as before.
+  private func marking(_ pane: PaneID, _ mark: PaneMark?) -> [[String]] {
+    guard let mark else { return [] }
+    return [
+      ["set-option", "-p", "-F", "-t", "\(pane)", PaneMark.option, mark.format],
+      ["set-option", "-p", "-t", "\(pane)", "remain-on-exit", "on"],
+    ]
   }
 
   private func start(

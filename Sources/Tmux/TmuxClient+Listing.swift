@@ -3,13 +3,31 @@
 internal import Commands
 
 extension TmuxClient {
-  /// Every pane of every session, in one process. That nobody listens at the address is an answer,
+  /// Which life of the server answers; `nil` where nobody listens at the address. Errors are those of
+  /// ``panes()``.
+  package func identity() async throws -> ServerIdentity? {
+    let operation = "identify the tmux server \(server)"
+    let result = try await run(
+      [["display-message", "-p", PaneListing.serverFormat]], operation: operation, isReading: true)
+    guard result.succeeded else {
+      let error = TmuxError(result, operation: operation)
+      if error.code == .noServer { return nil }
+      throw error
+    }
+    let line = result.output.split(separator: "\n").first ?? ""
+    guard let identity = PaneListing.server(line) else {
+      throw TmuxError(.unreadable, operation: operation, reason: "no server in '\(line)'")
+    }
+    return identity
+  }
+
+  /// Every pane of every session but the ``Keeper``'s. That nobody listens at the address is an answer,
   /// ``ServerListing/noServer``; that we may not ask, or got no answer in time, is an error.
   @concurrent package func panes() async throws -> ServerListing {
     let operation = "list panes on the tmux server \(server)"
     let result = try await run(
       [["display-message", "-p", PaneListing.serverFormat], ["list-panes", "-a", "-F", PaneListing.format]],
-      operation: operation)
+      operation: operation, isReading: true)
     let lines = result.output.split(separator: "\n")
     if !result.succeeded {
       let error = TmuxError(result, operation: operation)
@@ -24,11 +42,11 @@ extension TmuxClient {
     guard let first = lines.first, let identity = PaneListing.server(first) else {
       throw TmuxError(.unreadable, operation: operation, reason: "no server in '\(lines.first ?? "")'")
     }
-    let panes = try lines.dropFirst().map { line in
+    let panes = try lines.dropFirst().compactMap { line -> Pane? in
       guard let pane = PaneListing.pane(line) else {
         throw TmuxError(.unreadable, operation: operation, reason: "no pane in '\(line)'")
       }
-      return pane
+      return pane.session == Keeper.session ? nil : pane
     }
     return .server(identity, panes)
   }

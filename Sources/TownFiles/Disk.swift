@@ -73,6 +73,16 @@ package enum Disk {
     }
   }
 
+  /// As ``write(_:to:)``, with the mode of the file that is replaced, where there is one.
+  package static func rewrite(_ content: [UInt8], to path: String) throws(TownFileError) {
+    var status = stat()
+    let hasMode = stat(path, &status) == 0
+    try write(content, to: path)
+    guard !hasMode || chmod(path, status.st_mode & 0o777) == 0 else {
+      throw TownFileError(.unwritable, path: path, reason: "its mode cannot be kept: \(reason(errno))")
+    }
+  }
+
   /// Makes a directory, 0700, and its parents. One that is there already is left as it is.
   package static func makeDirectory(_ path: String) throws(TownFileError) {
     if path.isEmpty || isDirectory(path) { return }

@@ -13,6 +13,22 @@ package struct Holds: Sendable {
     listed = nil
   }
 
+  /// What a decision is about.
+  package enum Place: Sendable, Hashable {
+    case agent(AgentIdentity)
+    case rig(String)
+    case town
+
+    /// The name of the file. An agent's begins with `gt-`, so no two are the same.
+    var name: String {
+      switch self {
+      case .agent(let agent): agent.session
+      case .rig(let rig): "rig-\(rig)"
+      case .town: "all"
+      }
+    }
+  }
+
   /// For many agents at one time: the directory is read once, and only the files in it after that.
   package init(listing layout: TownLayout) {
     directory = layout.holds
@@ -24,10 +40,8 @@ package struct Holds: Sendable {
   ///
   /// A file that cannot be understood holds all the same: somebody meant something by it.
   package func hold(on agent: AgentIdentity) -> Reading<Hold?> {
-    var names = [agent.session]
-    if let rig = agent.rig { names.append("rig-\(rig)") }
-    names.append("all")
-    for name in names where listed?.contains(name) ?? true {
+    let places: [Place] = [.agent(agent)] + (agent.rig.map { [.rig($0)] } ?? []) + [.town]
+    for name in places.map(\.name) where listed?.contains(name) ?? true {
       switch read(name) {
       case .known(nil): continue
       case .known(let hold?): return .known(hold)
@@ -51,13 +65,31 @@ package struct Holds: Sendable {
     }
   }
 
+  /// The decision about this very place, whatever holds besides.
+  ///
+  /// - Throws: ``TownFileError`` where that cannot be read.
+  package func decision(on place: Place) throws(TownFileError) -> Hold? {
+    switch read(place.name) {
+    case .known(let hold): return hold
+    case .unknown(let reason): throw TownFileError(.unreadable, path: "\(directory)/\(place.name)", reason: reason)
+    }
+  }
+
+  /// Records a decision.
+  package func set(_ hold: Hold, on place: Place) throws(TownFileError) {
+    try Disk.writeJSON(hold, to: "\(directory)/\(place.name)")
+  }
+
+  /// Takes a decision back.
+  package func clear(_ place: Place) throws(TownFileError) { try Disk.remove("\(directory)/\(place.name)") }
+
   /// Records a decision about one agent.
   package func set(_ hold: Hold, on agent: AgentIdentity) throws(TownFileError) {
-    try Disk.writeJSON(hold, to: "\(directory)/\(agent.session)")
+    try set(hold, on: .agent(agent))
   }
 
   /// Takes back a decision about one agent.
   package func clear(_ agent: AgentIdentity) throws(TownFileError) {
-    try Disk.remove("\(directory)/\(agent.session)")
+    try clear(.agent(agent))
   }
 }

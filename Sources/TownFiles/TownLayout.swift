@@ -19,6 +19,8 @@ package struct TownLayout: Sendable, Hashable {
   package var activity: String { path("daemon/activity.json") }
   package var ledger: String { path("daemon/restarts.json") }
   package var holds: String { path("daemon/holds") }
+  package var crashes: String { path("daemon/crashes") }
+  package var history: String { path("daemon/history") }
   package var embeddedStore: String { path("daemon/beads.sqlite") }
   package var pendingSpawns: String { path("spawn/pending.json") }
   /// The PID file of the original daemon.
@@ -36,6 +38,9 @@ package struct TownLayout: Sendable, Hashable {
     for byte in root.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
     return "town-" + String(hash, radix: 16)
   }
+
+  /// The mark of a pane that others have made and a daemon of this town has adopted.
+  package var adoptedMark: String { "\(mark):adopted" }
 }
 
 extension TownLayout {

@@ -40,6 +40,7 @@ struct InterfaceTests {
     try expectKeys(Reload(), Reload.Reply())
     try expectKeys(StartSession(session: "", who: "", why: ""), outcome)
     try expectKeys(StopSession(session: "", who: "", why: ""), outcome)
+    try expectKeys(ResetSession(session: "", who: "", why: ""), outcome)
     try expectKeys(RestartSession(session: "", who: "", why: ""), outcome)
     try expectKeys(Status(), Status.Reply(running: true, town: "", heartbeatCount: 0))
     let entry = Explain.Entry(agent: "", rule: "", decision: "", reason: "")

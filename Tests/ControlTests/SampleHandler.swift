@@ -30,6 +30,10 @@ struct SampleHandler: ControlHandler {
     throw ControlFailure.refused(message: "mayor/daemon.json: unknown key 'x'")
   }
 
+  func handle(_ request: ResetSession) async throws -> ResetSession.Reply {
+    SessionOutcome(outcome: "\(request.session) is reset", changed: false)
+  }
+
   func handle(_ request: RestartSession) async throws -> RestartSession.Reply {
     throw ControlFailure.busy
   }

@@ -59,6 +59,31 @@ import TownFiles
     #expect(UnitFiles.quoted(word) == written)
   }
 
+  @Test(arguments: [#"/a"b"#, "/it's", #"/a\b"#, "/a\nb"]) func `a program that no unit can name is refused`(
+    path: String
+  ) {
+    for units in [
+      UnitFiles(daemon: "\(path)/gastown-daemon", tmux: "/bin/tmux", town: "/t", path: "/bin"),
+      UnitFiles(daemon: "/bin/gastown-daemon", tmux: "\(path)/tmux", town: "/t", path: "/bin"),
+    ] {
+      #expect(units.defect?.contains(path) == true)
+    }
+    // A town may be called anything.
+    #expect(UnitFiles(daemon: "/b c/gastown-daemon", tmux: "/ü/tmux", town: path, path: path).defect == nil)
+  }
+
+  @Test func `a person's own place for tmux sockets is the daemon's too`() {
+    let units = UnitFiles(
+      daemon: "/bin/gastown-daemon", tmux: "/bin/tmux", town: "/t", path: "/bin", tmuxDirectory: "/run/my tmux")
+    let service = units.rendered.first { $0.name == "gastown-daemon.service" }?.text ?? ""
+    #expect(code(service).contains(#"Environment="TMUX_TMPDIR=/run/my tmux""#))
+    var usual = units
+    for directory in [nil, ""] {
+      usual.tmuxDirectory = directory
+      #expect(usual.rendered.allSatisfy { !$0.text.contains("TMUX_TMPDIR") })
+    }
+  }
+
   @Test func `a dollar is only special in a command's arguments`() {
     #expect(UnitFiles.quoted("PATH=/a$b:/c d%", isCommand: false) == #""PATH=/a$b:/c d%%""#)
   }

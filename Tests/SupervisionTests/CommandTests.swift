@@ -63,7 +63,7 @@ import Testing
       #expect(outcome.pid != nil && town.isAlive(agent) && town.processes(of: agent) == 2)
       #expect(town.count(.launch(agent.session)) == 1)
       #expect(town.events(of: agent) == [.agentStopped, .agentStarted])
-      #expect(town.with { $0.ledger[agent].backoff.attempts } == 0)
+      #expect(town.with { $0.ledger[agent].restartPolicy.attempts } == 0)
     }
   }
 
@@ -168,6 +168,11 @@ import Testing
         state.holds = [:]
       }
       #expect(await refusal(supervisor, .start, polecat).contains("a person is looking"))
+      town.with { state in
+        state.sessions[polecat.session] = .deadShell(
+          Liveness.Shell(life: life, place: ModelTown.place, isAttached: false, belongsHere: false))
+      }
+      #expect(await refusal(supervisor, .start, polecat).contains("not this agent's"))
       town.with { state in
         state.sessions[polecat.session] = nil
         state.outcomes[polecat] = .failed("no executable 'claude'")

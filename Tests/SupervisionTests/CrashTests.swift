@@ -129,7 +129,7 @@ import Testing
       await town.wait(for: .launch(polecat.session))
       let record = town.with { $0.ledger[polecat] }
       #expect(record.launch?.isRestart == true && record.launch?.hook == "gt-work")
-      #expect(record.death?.cause == .signalled(9) && record.backoff.attempts == 1)
+      #expect(record.death?.cause == .signalled(9) && record.restartPolicy.attempts == 1)
     }
   }
 
@@ -178,9 +178,9 @@ import Testing
         town.kill(.deacon)
         await supervisor.askBeat()
         if wait > 0 {
-          await town.wait(for: .sleep(.seconds(wait)))
+          await town.wait(forSleep: .seconds(wait), after: .event(.crashDetected, "gt-deacon"), count: round + 1)
           #expect(town.count(.launch("gt-deacon")) == round)
-          await town.advance(by: .seconds(wait))
+          await town.pass(.seconds(wait), until: .event(.agentRestarted, "gt-deacon"), count: round + 1)
         }
         await town.wait(for: .event(.agentRestarted, "gt-deacon"), count: round + 1)
       }

@@ -213,4 +213,108 @@ import Testing
       #expect(town.isAlive(polecat))
     }
   }
+
+  @Test func `a shutdown whose end another daemon sees before the beads lasts all the same`() async throws {
+    let polecat = town.addPolecat("a")
+    town.raise(.deacon, polecat)
+    town.ask(.shutdown, polecat)
+    town.close(.ended)
+    let first = ModelProcess(town)
+    try await withSupervisor(of: town, process: first) { supervisor in
+      await town.wait { !$0.sessions.keys.contains(polecat.session) }
+      first.kill()
+    }
+    town.close(.readBeads)
+    try await withSupervisor(of: town) { supervisor in
+      await town.wait(for: .event(.lifecycleExecuted, polecat.session))
+      town.open(.readBeads)
+      await supervisor.beat()
+      #expect(!town.isAlive(polecat) && town.processes(of: polecat) == 1)
+    }
+  }
+
+  @Test func `who was started anew since it had asked is not ended`() async throws {
+    let polecat = town.addPolecat("a")
+    town.raise(.deacon, polecat)
+    town.ask(.cycle, polecat)
+    town.with { state in
+      if let life = state.sessions[polecat.session]?.life { state.births[life.pid] = state.now + .seconds(5) }
+    }
+    try await withSupervisor(of: town) { supervisor in
+      await supervisor.beat()
+      #expect(town.isAlive(polecat) && town.processes(of: polecat) == 1)
+      #expect(town.with { $0.inbox.isEmpty && $0.stateFiles[polecat] == .known(["notes": .string("mine")]) })
+      await #expect(supervisor.requests() == RequestCounts(executed: 1))
+    }
+  }
+
+  @Test func `what cannot be written down is not done`() async throws {
+    let polecat = town.addPolecat("a")
+    let crew = AgentIdentity.crew(rig: "rig", name: "ann")
+    town.with { $0.agents.append(crew) }
+    town.raise(.deacon, polecat, crew)
+    try await withSupervisor(of: town) { supervisor in
+      await supervisor.beat()
+      town.ask(.cycle, polecat)
+      town.with { $0.saveFailure = "disk full" }
+      await supervisor.beat()
+      await #expect(throws: CommandRefusal.self) {
+        try await supervisor.carryOut(PersonCommand(.restart, agent: crew, who: "ada"))
+      }
+      #expect(town.count(.closeMail("gt-m1")) == 0 && town.count(.end(polecat.session)) == 0)
+      #expect(town.count(.end(crew.session)) == 0 && town.isAlive(crew))
+      town.with { $0.saveFailure = nil }
+      await town.advance(by: .seconds(30))
+      await town.wait(for: .event(.lifecycleExecuted, polecat.session))
+      #expect(town.processes(of: polecat) == 2)
+    }
+  }
+
+  @Test func `one whom no rule starts is tried again until it is up`() async throws {
+    let crew = AgentIdentity.crew(rig: "rig", name: "ann")
+    town.with { $0.agents.append(crew) }
+    town.raise(.deacon, crew)
+    town.ask(.cycle, crew)
+    town.with { $0.outcomes[crew] = .declined("the tmux server was started anew") }
+    try await withSupervisor(of: town) { supervisor in
+      await supervisor.beat()
+      #expect(!town.isAlive(crew) && town.events(of: crew) == [.agentStopped])
+      town.with { $0.outcomes[crew] = nil }
+      town.jump(by: .seconds(300))
+      await supervisor.beat()
+      #expect(town.isAlive(crew) && town.events(of: crew).last == .lifecycleExecuted)
+    }
+  }
+
+  @Test func `an agent that somebody else starts during a person's restart is left to run, and the person is answered`()
+    async throws
+  {
+    let crew = AgentIdentity.crew(rig: "rig", name: "ann")
+    town.with { $0.agents.append(crew) }
+    town.raise(.deacon, crew)
+    town.close(.ended)
+    try await withSupervisor(of: town) { supervisor in
+      await supervisor.beat()
+      async let outcome = supervisor.carryOut(PersonCommand(.restart, agent: crew, who: "ada"))
+      await town.wait { $0.sessions[crew.session] == nil }
+      town.raise(crew)
+      town.open(.ended)
+      try await #expect(outcome.pid != nil)
+      try await #expect(supervisor.carryOut(PersonCommand(.start, agent: crew, who: "ada")).changed == false)
+      #expect(town.processes(of: crew) == 2)
+    }
+  }
+
+  @Test func `nothing is ended for a restart while some tmux server does not answer`() async throws {
+    let polecat = town.addPolecat("a")
+    town.raise(.deacon, polecat)
+    try await withSupervisor(of: town) { supervisor in
+      await supervisor.beat()
+      town.with { $0.otherTmuxFailure = "no answer" }
+      await #expect(throws: CommandRefusal.self) {
+        try await supervisor.carryOut(PersonCommand(.restart, agent: polecat, who: "ada"))
+      }
+      #expect(town.isAlive(polecat) && town.count(.end(polecat.session)) == 0)
+    }
+  }
 }

@@ -29,9 +29,12 @@ package struct TmuxFixture: Sendable {
 /// Runs `body` with a tmux server of its own, which keeps panes whose process has ended and stays
 /// without sessions. The server is ended when `body` returns or throws, by the pid it began with.
 ///
-/// - Parameter remainOnExit: as on our own server; `false` is what a user's server is like.
+/// - Parameters:
+///   - remainOnExit: as on our own server; `false` is what a user's server is like.
+///   - lasting: whether the fixture's client is a lasting one, connected, and its runner idle.
 package func withTmuxServer<Result>(
-  remainOnExit: Bool = true, deadline: Duration = .seconds(60), _ body: (TmuxFixture) async throws -> Result
+  remainOnExit: Bool = true, lasting: Bool = false, deadline: Duration = .seconds(60),
+  _ body: (TmuxFixture) async throws -> Result
 ) async throws -> Result {
   try await TemporaryDirectory.with { directory in
     let system = SystemCommandRunner(environment: TmuxFixture.environment)
@@ -44,9 +47,16 @@ package func withTmuxServer<Result>(
         "tmux", ["-u", "-f", "/dev/null"] + server.arguments + options, workingDirectory: "/", deadline: .seconds(60)))
     guard start.succeeded else { throw NotInTime(description: "tmux did not start: \(start.errors)") }
     let runner = CountingRunner(system)
-    let client = TmuxClient(server: server, runner: runner, deadline: deadline)
+    let control = lasting ? ControlClient(server: server, starter: system, silence: deadline, limit: deadline) : nil
+    let client = TmuxClient(server: server, runner: runner, deadline: deadline, control: control)
     guard let identity = try await client.panes().identity else {
       throw NotInTime(description: "tmux did not stay")
+    }
+    if let control {
+      try await eventually("a lasting client") {
+        await control.connectWhereDue()
+        return await control.isConnected
+      }
     }
     runner.reset()
     guard let process = ProcessTable().identity(of: identity.pid) else {
@@ -56,6 +66,7 @@ package func withTmuxServer<Result>(
       directory: directory, server: server, client: client, runner: runner, identity: identity)
     let result: Swift.Result<Result, any Error>
     do { result = .success(try await body(fixture)) } catch { result = .failure(error) }
+    await control?.end()
     // Not by `kill-server`: the test may have stopped it. Also what ignores the hang-up must go.
     await Task { _ = try? await ProcessEnder().end(process, grace: .seconds(5)) }.value
     return try result.get()

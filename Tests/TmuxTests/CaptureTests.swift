@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Commands
 import TestSupport
 import Testing
 import Tmux
 
 @Suite(.requires(executable: "tmux")) struct CaptureTests {
-  @Test func severalPanesInOneProcessAndAMissingOneSpoilsNothing() async throws {
-    try await withTmuxServer { tmux in
+  @Test(arguments: [false, true]) func severalPanesInOneProcessAndAMissingOneSpoilsNothing(lasting: Bool) async throws {
+    try await withTmuxServer(lasting: lasting) { tmux in
       let one = try await tmux.create("gt-a", ["sh", "-c", "seq 300; printf '❯\\302\\240 \\n> '; exec sleep 1000"]).id
       let two = try await tmux.create("gt-a-b", ["sh", "-c", "seq 1000 1200; echo last words >&2; exit 3"]).id
       let empty = try await tmux.create("gt-c").id
@@ -22,7 +23,7 @@ import Tmux
           let texts = try await tmux.client.capture(panes: wanted)
           return texts[one]?.last == ">" ? texts : nil
         } as [PaneID: [String]]
-      #expect(tmux.runner.count == 1)
+      #expect(tmux.runner.count == (lasting ? 0 : 1))
       #expect(texts[missing] == nil)
       #expect(texts[one] == ["299", "300", "❯\u{A0}", ">"])
       #expect(texts[empty] == [])
@@ -35,8 +36,8 @@ import Tmux
     }
   }
 
-  @Test func wrappedLinesAreJoined() async throws {
-    try await withTmuxServer { tmux in
+  @Test(arguments: [false, true]) func wrappedLinesAreJoined(lasting: Bool) async throws {
+    try await withTmuxServer(lasting: lasting) { tmux in
       let long = String(repeating: "x", count: 450)
       let pane = try await tmux.create("gt-a", ["sh", "-c", "echo \(long); exec sleep 1000"]).id
       try await eventually("the line") {
@@ -45,8 +46,8 @@ import Tmux
     }
   }
 
-  @Test func twoHundredAndFiftyPanesAreFourProcesses() async throws {
-    try await withTmuxServer { tmux in
+  @Test(arguments: [false, true]) func twoHundredAndFiftyPanesAreFourProcesses(lasting: Bool) async throws {
+    try await withTmuxServer(lasting: lasting) { tmux in
       let one = try await tmux.create("gt-a", ["sh", "-c", "echo here; exec sleep 1000"]).id
       try await eventually("the line") {
         try await tmux.client.capture(panes: [PaneCapture(one, lines: 1)])[one] == ["here"]
@@ -55,7 +56,45 @@ import Tmux
       let many = (0..<250).map { PaneCapture(PaneID(number: 100_000 + $0), lines: 100_000) }
       let texts = try await tmux.client.capture(panes: many + [PaneCapture(one, lines: 1)])
       #expect(texts == [one: ["here"]])
-      #expect(tmux.runner.count == 4)
+      #expect(tmux.runner.count == (lasting ? 0 : 4))
+    }
+  }
+
+  @Test func onlyTheProcessThatIsNamedIsHeard() async throws {
+    try await withTmuxServer { tmux in
+      let dead = try await tmux.create("gt-a", ["sh", "-c", "echo last words; exit 3"])
+      let alive = try await tmux.create("gt-b", ["sh", "-c", "echo here; exec sleep 1000"])
+      let time = try #require(try await tmux.death(of: dead.id).deadTime)
+      func capture(_ pane: CreatedPane, server: Int32 = 0, pid: Int32 = 0) async throws -> CapturedPane? {
+        let process = PaneCapture.Process(server: tmux.identity.pid + server, pid: pane.pid + pid)
+        return try await tmux.client.captureWithFacts(panes: [PaneCapture(pane.id, lines: 9, of: process)])[pane.id]
+      }
+      let text = try #require(try await capture(dead))
+      #expect(text.lines == ["last words"] && text.deadTime == time)
+      let version = try await tmux.runner.run(Command("tmux", ["-V"], deadline: .seconds(10))).output
+      #expect(version == "tmux \(text.version)\n")
+      #expect(try await capture(alive)?.deadTime == nil)
+      let others = [
+        try await capture(dead, pid: 1), try await capture(dead, server: 1), try await capture(alive, pid: -1),
+      ]
+      #expect(others == [nil, nil, nil])
+    }
+  }
+
+  @Test(arguments: [0, 5, 200])
+  func whatTmuxItselfWritesIntoADeadPaneIsLeftOut(before: Int) async throws {
+    try await withTmuxServer { tmux in
+      for (words, script) in [
+        ("> ", "printf '> '"), ("the end", "echo the end"), ("", ":"),
+        ("Pane is dead (or so", "printf 'Pane is dead (or so'"),
+      ] {
+        let pane = try await tmux.create("gt-\(script.utf8.count)", ["sh", "-c", "seq \(before); \(script); exit 3"]).id
+        _ = try await tmux.death(of: pane)
+        let lines = try #require(try await tmux.client.capture(panes: [PaneCapture(pane, lines: 1_000)])[pane])
+        let last = words == "> " ? ">" : words
+        let seen = (before == 0 ? [] : (1...before).map(String.init)) + (last.isEmpty ? [] : [last])
+        #expect(lines == seen, "\(script)")
+      }
     }
   }
 }

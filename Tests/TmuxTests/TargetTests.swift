@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Processes
 import TestSupport
 import Testing
 import Tmux
@@ -35,11 +36,42 @@ import Tmux
       try await tmux.client.clearMark(of: pane.id)
       #expect(try await tmux.pane(pane.id)?.mark == nil)
       try await tmux.client.clearMark(of: pane.id)
-      try await tmux.client.setMark(try #require(PaneMark("n=1")), on: pane.id)
+      try await tmux.client.setMark(try #require(PaneMark("n=1")), on: pane.id, of: pane.pid)
       #expect(try await tmux.pane(pane.id)?.mark?.token == "n=1")
-      let error = await #expect(throws: TmuxError.self) {
-        try await tmux.client.setMark(try #require(PaneMark("m")), on: PaneID(number: 999))
+      for (id, pid) in [(PaneID(number: 999), pane.pid), (pane.id, pane.pid + 1)] {
+        let error = await #expect(throws: TmuxError.self) {
+          try await tmux.client.setMark(try #require(PaneMark("m")), on: id, of: pid)
+        }
+        #expect(error?.code == .noSuchTarget)
       }
+      #expect(try await tmux.pane(pane.id)?.mark?.token == "n=1")
+    }
+  }
+
+  /// On a server like a user's, where a pane goes with its process.
+  @Test func aPaneThatIsMarkedLaterRemainsAndItsNeighbourGoes() async throws {
+    try await withTmuxServer(remainOnExit: false) { tmux in
+      try await tmux.tmux("new-session", "-d", "-s", "gt-a", "/bin/sh")
+      let pane = try #require(try await tmux.client.panes().panes.first)
+      try await tmux.tmux("split-window", "-d", "-t", "\(pane.id)", "/bin/sh")
+      try await tmux.client.setMark(try #require(PaneMark("m")), on: pane.id, of: pane.pid)
+      let other = try #require(try await tmux.client.panes().panes.first { $0.id != pane.id })
+      #expect(other.mark == nil)
+      for pane in [pane, other] {
+        try Signals.send(9, to: try #require(ProcessTable().identity(of: pane.pid)))
+      }
+      #expect(try await tmux.death(of: pane.id).deadSignal == 9)
+      try await eventually("the neighbour's end") { try await tmux.pane(other.id) == nil }
+      // The next process comes with its own mark, in one step.
+      let mark = try #require(PaneMark("n"))
+      let next = try await tmux.client.respawn(
+        pane.id, PaneProcess(directory: "/", argv: ["sleep", "1000"]), mark: mark)
+      #expect(next.id == pane.id)
+      #expect(try await tmux.pane(pane.id)?.mark?.token == "n")
+      let id = try #require(try await tmux.pane(pane.id)?.sessionID)
+      try await tmux.create("gt-b")
+      try await tmux.client.kill(sessionID: id)
+      let error = await #expect(throws: TmuxError.self) { try await tmux.client.kill(sessionID: id) }
       #expect(error?.code == .noSuchTarget)
     }
   }

@@ -15,8 +15,8 @@ import Tmux
     return pane.id
   }
 
-  @Test func aHundredKilobytesArriveWhole() async throws {
-    try await withTmuxServer { tmux in
+  @Test(arguments: [false, true]) func aHundredKilobytesArriveWhole(lasting: Bool) async throws {
+    try await withTmuxServer(lasting: lasting) { tmux in
       let pane = try await listener(tmux)
       let pieces = ["a", ";", "é", "❯", "\u{A0}", " ", "\n", "\t", "#{pid}", "$(x)", "\\", "'", "~", "Enter", "C-c"]
       var generator = SystemRandomNumberGenerator()
@@ -34,8 +34,8 @@ import Tmux
     }
   }
 
-  @Test func copyModeIsLeftFirst() async throws {
-    try await withTmuxServer { tmux in
+  @Test(arguments: [false, true]) func copyModeIsLeftFirst(lasting: Bool) async throws {
+    try await withTmuxServer(lasting: lasting) { tmux in
       let pane = try await listener(tmux)
       try await tmux.tmux("copy-mode", "-t", "\(pane)")
       #expect(try await tmux.pane(pane)?.isInMode == true)
@@ -48,8 +48,8 @@ import Tmux
   }
 
   /// The programs of agents ask for pastes in brackets; no text may close the bracket itself.
-  @Test func pastesAreInBracketsWhereTheProgramAsks() async throws {
-    try await withTmuxServer { tmux in
+  @Test(arguments: [false, true]) func pastesAreInBracketsWhereTheProgramAsks(lasting: Bool) async throws {
+    try await withTmuxServer(lasting: lasting) { tmux in
       let script = "stty raw -echo; printf '\\033[?2004h'; : > ready; exec cat > typed"
       let pane = try await tmux.create("gt-a", ["sh", "-c", script], directory: tmux.directory.path)
       try await eventually("raw mode") { TestFile.exists(tmux.directory("ready")) }
@@ -62,8 +62,8 @@ import Tmux
   }
 
   /// A paste into a dead pane ends tmux 3.3a, all its sessions with it.
-  @Test func nothingIsTypedToTheDeadAndTheServerLives() async throws {
-    try await withTmuxServer { tmux in
+  @Test(arguments: [false, true]) func nothingIsTypedToTheDeadAndTheServerLives(lasting: Bool) async throws {
+    try await withTmuxServer(lasting: lasting) { tmux in
       let living = try await listener(tmux, "gt-b")
       let dead = try await tmux.create("gt-a", ["true"])
       _ = try await tmux.death(of: dead.id)
@@ -81,8 +81,8 @@ import Tmux
     }
   }
 
-  @Test func textFromManyAtOnceDoesNotMix() async throws {
-    try await withTmuxServer { tmux in
+  @Test(arguments: [false, true]) func textFromManyAtOnceDoesNotMix(lasting: Bool) async throws {
+    try await withTmuxServer(lasting: lasting) { tmux in
       var panes: [PaneID] = []
       for number in 0..<8 { panes.append(try await listener(tmux, "gt-\(number)")) }
       try await withThrowingTaskGroup(of: Void.self) { group in

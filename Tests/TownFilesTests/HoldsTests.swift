@@ -45,6 +45,21 @@ import TownFiles
     }
   }
 
+  @Test func `decisions about a rig and the town are files of their own, each taken back by itself`() async throws {
+    try await with { layout, holds in
+      for place in [Holds.Place.town, .rig("rig"), .agent(toast)] {
+        try #expect(holds.decision(on: place) == nil)
+        try holds.set(hold, on: place)
+        try #expect(holds.decision(on: place) == hold)
+      }
+      try #expect(Disk.names(in: layout.holds) == ["all", "gt-rig-toast", "rig-rig"])
+      try holds.clear(.rig("rig"))
+      try #expect(holds.decision(on: .rig("rig")) == nil && holds.decision(on: .town) == hold)
+      TestFile.write("stop!", to: "\(layout.holds)/rig-rig")
+      try #expect(holds.decision(on: .rig("rig"))?.kind == .hold)
+    }
+  }
+
   @Test(arguments: ["", "{", "stop!", "{}", #"{"kind":"nap","who":"ada"}"#])
   func `a file that makes no sense holds all the same`(text: String) async throws {
     try await with { layout, holds in

@@ -28,7 +28,7 @@ import TownFiles
       record.since = time
       record.grave = AgentRecord.Grave(server: life.server, pane: "%1", pid: 5)
       record.launch = AgentRecord.Launch(at: time, isRestart: true, hook: "gt-\u{E9}")
-      record.backoff.noteAttempt(at: time)
+      record.restartPolicy.noteAttempt(at: time)
       record.restarts = 7
       record.toldRefusal = ""
       record.death = AgentRecord.Death(seenAt: time, life: life, cause: cause, hook: nil, told: ["x"])

@@ -69,7 +69,7 @@ import Testing
     #expect(decide(Self.stale(), look: .event).marks.isEmpty)
     #expect(decide(Self.stale(), look: .hooks).marks.isEmpty)
     var ledger = Given.ledger(.deacon)
-    for _ in 0..<3 { ledger[.deacon].backoff.noteAttempt(at: Given.now) }
+    for _ in 0..<3 { ledger[.deacon].restartPolicy.noteAttempt(at: Given.now) }
     let waiting = decide(Self.stale(.deacon), ledger: ledger)
     #expect(waiting.findings.map(\.decision) == [.wait] && waiting.marks.isEmpty)
   }

@@ -14,14 +14,14 @@ import Testing
     if isRestart {
       ledger[Given.toast].death = AgentRecord.Death(
         seenAt: Given.ago(4), life: Given.life(), cause: .signalled(9), hook: "gt-x1")
-      ledger[Given.toast].backoff.noteAttempt(at: Given.ago(3))
+      ledger[Given.toast].restartPolicy.noteAttempt(at: Given.ago(3))
     }
     return ledger
   }
 
   private func record(_ outcome: LaunchRule.Outcome, isRestart: Bool, ledger: Ledger? = nil) -> Plan {
     var plan = Plan(ledger: ledger ?? underway(isRestart))
-    LaunchRule.record(outcome, of: order(isRestart), at: Given.now, in: &plan)
+    LaunchRule.record(outcome, of: order(isRestart), at: Given.now, policy: Policy(), in: &plan)
     return plan
   }
 
@@ -32,7 +32,7 @@ import Testing
     #expect(plan.events.map(\.kind) == [isRestart ? .agentRestarted : .agentStarted])
     #expect(plan.events[0].message.contains("no fetch") && plan.events[0].pid == 8)
     #expect(record.life == Given.life(8) && record.since == Given.now && record.death == nil && record.launch == nil)
-    #expect(record.restarts == (isRestart ? 1 : 0) && record.backoff.attempts == (isRestart ? 1 : 0))
+    #expect(record.restarts == (isRestart ? 1 : 0) && record.restartPolicy.attempts == (isRestart ? 1 : 0))
     #expect(plan.unannounced == [PendingSpawn.of(Given.toast, hook: "gt-x1", at: Given.ago(3))])
   }
 
@@ -40,7 +40,7 @@ import Testing
   func `a start of which tmux did not tell stays open, and whoever is found up was started by us`(isRestart: Bool) {
     let plan = record(.uncertain("no answer"), isRestart: isRestart)
     #expect(plan.events.isEmpty && plan.notices.isEmpty && plan.nextLook != nil)
-    #expect(plan.ledger[Given.toast].launch != nil && plan.ledger[Given.toast].backoff.attempts == 1)
+    #expect(plan.ledger[Given.toast].launch != nil && plan.ledger[Given.toast].restartPolicy.attempts == 1)
     let alive = Given.snapshot([Given.seen(Given.toast, Given.alive(Given.life(8)))])
     let next = TownRules(policy: Policy()).decide(alive, ledger: plan.ledger, busy: [])
     #expect(next.events.map(\.kind) == [isRestart ? .agentRestarted : .agentStarted])
@@ -50,7 +50,7 @@ import Testing
   @Test(arguments: [true, false])
   func `a failure counts one attempt, keeps the death open, and is told once per work`(isRestart: Bool) {
     let first = record(.failed("no claude"), isRestart: isRestart)
-    #expect(first.ledger[Given.toast].backoff.attempts == 1)
+    #expect(first.ledger[Given.toast].restartPolicy.attempts == 1)
     #expect((first.ledger[Given.toast].death != nil) == isRestart)
     #expect(first.ledger[Given.toast].launch == nil && first.events.map(\.kind) == [.restartFailed])
     #expect(first.notices.map(\.recipients) == [["my-rig/witness"]])
@@ -63,7 +63,76 @@ import Testing
     let plan = record(.declined("held"), isRestart: isRestart)
     #expect(plan.events.isEmpty && plan.notices.isEmpty && plan.unannounced.isEmpty)
     #expect(plan.findings.map(\.decision) == [.leave])
-    #expect(plan.ledger[Given.toast].launch == nil && plan.ledger[Given.toast].backoff.attempts == 1)
+    #expect(plan.ledger[Given.toast].launch == nil && plan.ledger[Given.toast].restartPolicy.attempts == 1)
     #expect((plan.ledger[Given.toast].death != nil) == isRestart)
+  }
+
+  private func ended(_ cause: ExitCause) -> LaunchRule.Outcome {
+    .ended(
+      LaunchRule.Ending(
+        cause: cause, grave: AgentRecord.Grave(server: Given.server, pane: "%1", pid: 77), words: "no key"))
+  }
+
+  @Test(arguments: [true, false])
+  func `one that ends at once is one story: a start that failed, counted, and no other death`(isRestart: Bool) {
+    let first = record(ended(.exited(status: 3)), isRestart: isRestart)
+    #expect(first.events.map(\.kind) == [.restartFailed] && first.notices.map(\.key) == ["cannot-start"])
+    #expect(first.events[0].reason == "it exited with status 3 at once: no key")
+    #expect(first.events[0].cause == .exited(status: 3) && first.events[0].pid == 77)
+    #expect(first.ledger[Given.toast].restartPolicy.crashes.times == [Given.now])
+    let corpse = Given.snapshot([Given.seen(Given.toast, Given.corpse(.exited(status: 3), pid: 77))])
+    let next = TownRules(policy: Policy()).decide(corpse, ledger: first.ledger, busy: [])
+    #expect(next.events.isEmpty && next.findings.map(\.decision) == [.wait] && next.nextLook == Given.later(1))
+  }
+
+  @Test func `a command that always ends at once is parked at the fifth, and told of twice in all`() {
+    var ledger = underway(true)
+    var events: [EventKind] = []
+    var notices: [String] = []
+    for _ in 0..<5 {
+      let plan = record(ended(.exited(status: 3)), isRestart: true, ledger: ledger)
+      events += plan.events.map(\.kind)
+      notices += plan.notices.map(\.key)
+      ledger = plan.ledger
+    }
+    #expect(events == Array(repeating: .restartFailed, count: 5) + [.agentParked])
+    #expect(notices == ["cannot-start", "parked"])
+  }
+
+  @Test func `one that ends at once without an error waits half a minute, and counts for its work`() {
+    let plan = record(ended(.exited(status: 0)), isRestart: true)
+    #expect(plan.ledger[Given.toast].restartPolicy.crashes.times.isEmpty)
+    let corpse = Given.snapshot([Given.seen(Given.toast, Given.corpse(.exited(status: 0), pid: 77))])
+    let next = TownRules(policy: Policy()).decide(corpse, ledger: plan.ledger, busy: [])
+    #expect(next.launches.isEmpty && next.nextLook == Given.later(30))
+  }
+
+  @Test func `resuming that ends at once is said, alarms nobody, and the next is without`() {
+    var policy = Policy()
+    policy.resuming = [.polecat]
+    var order = order(true)
+    order.resumes = true
+    var plan = Plan(ledger: underway(true))
+    LaunchRule.record(ended(.exited(status: 1)), of: order, at: Given.now, policy: policy, in: &plan)
+    #expect(plan.events.map(\.kind) == [.restartFailed] && plan.notices.isEmpty)
+    #expect(plan.events[0].message.hasSuffix("; the next start is without its arguments for resuming"))
+    let dead = Given.snapshot([Given.seen(Given.toast, Given.corpse(pid: 77))], at: Given.later(60))
+    let next = TownRules(policy: policy).decide(dead, ledger: plan.ledger, busy: [])
+    #expect(next.launches.map(\.resumes) == [false])
+    plan = Plan(ledger: next.ledger)
+    LaunchRule.record(
+      .launched(Given.life(8), warnings: []), of: next.launches[0], at: Given.later(60), policy: policy, in: &plan)
+    #expect(plan.events[0].message.contains("without its arguments for resuming, with which it died at once"))
+  }
+
+  @Test func `a person's start begins everything anew`() {
+    var ledger = underway(false)
+    for _ in 0..<5 { _ = ledger[Given.toast].restartPolicy.noteCrash(at: Given.now, limits: Policy().restart) }
+    var plan = Plan(ledger: ledger)
+    let order = LaunchOrder(
+      agent: Given.toast, rule: .command, isRestart: false, hook: nil, place: .newSession, reason: "start by ada")
+    LaunchRule.record(.launched(Given.life(8), warnings: []), of: order, at: Given.now, policy: Policy(), in: &plan)
+    #expect(plan.events.map(\.kind) == [.agentCleared, .agentStarted])
+    #expect(plan.ledger[Given.toast].restartPolicy == RestartPolicy())
   }
 }

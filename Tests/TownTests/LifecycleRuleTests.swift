@@ -26,9 +26,11 @@ import Testing
     on message: Message, in snapshot: TownSnapshot = snapshot(), busy: Set<String> = [],
     state: Reading<[String: JSONValue]?> = .known([
       "requesting_cycle": .bool(true), "requesting_restart": .bool(true), "requesting_shutdown": .bool(true),
-    ])
+    ]), birth: Timestamp? = nil
   ) -> LifecycleRule.Verdict? {
-    LifecycleRule.judge([message], snapshot: snapshot, busy: busy, policy: Policy()) { _ in state }.first?.verdict
+    LifecycleRule.judge(
+      [message], snapshot: snapshot, busy: busy, policy: Policy(), state: { _ in state }, birth: { _ in birth }
+    ).first?.verdict
   }
 
   private static func refusal(_ verdict: LifecycleRule.Verdict?) -> String? {
@@ -102,7 +104,9 @@ import Testing
         == "its sender may be my-rig/polecats/toast and my-rig/crew/toast: rename one of them")
     let held = Self.snapshot(hold: .known(Hold(kind: .hold, who: "ada", when: nil, why: nil)))
     #expect(Self.refusal(Self.verdict(on: Self.message(), in: held)) == "held by ada")
-    #expect(Self.refusal(Self.verdict(on: Self.message(body: "stop"), in: held)) == nil)
+    if case .claim? = Self.verdict(on: Self.message(body: "stop"), in: held) {} else { Issue.record("not claimed") }
+    #expect(
+      Self.refusal(Self.verdict(on: Self.message(sent: Given.later(30_000)))) == "it claims to be from the future")
   }
 
   @Test(
@@ -138,12 +142,30 @@ import Testing
     #expect(Self.delay(Self.verdict(on: Self.message(), in: stranger)) != nil)
     let watched = Self.snapshot(liveness: Given.shell(attached: true))
     #expect(Self.delay(Self.verdict(on: Self.message(), in: watched)) != nil)
+    var partlySeen = Self.snapshot()
+    partlySeen.otherTmuxFailure = "no answer"
+    #expect(Self.delay(Self.verdict(on: Self.message(), in: partlySeen)) != nil)
+    var beadless = Self.snapshot()
+    beadless.agents[0].bead = .unknown("locked")
+    #expect(Self.delay(Self.verdict(on: Self.message(), in: beadless)) == "locked")
     var blind = Self.snapshot()
     blind.registryFailure = "no rigs.json"
     #expect(Self.delay(Self.verdict(on: Self.message(), in: blind)) == "no rigs.json")
     var partial = Self.snapshot([])
     partial.unreadableRigs = ["my-rig"]
     #expect(Self.delay(Self.verdict(on: Self.message(), in: partial)) != nil)
+  }
+
+  @Test func `who was started after it had asked is not ended once more, but shut down`() {
+    func life(_ verdict: LifecycleRule.Verdict?) -> ProcessLife?? {
+      if case .claim(_, let intent)? = verdict { .some(intent.life) } else { nil }
+    }
+    let message = Self.message(sent: Given.ago(60))
+    #expect(life(Self.verdict(on: message, birth: Given.ago(30))) == .some(nil))
+    #expect(life(Self.verdict(on: message, birth: Given.ago(60))) == .some(Given.life()))
+    #expect(life(Self.verdict(on: message, birth: Given.ago(90))) == .some(Given.life()))
+    let shutdown = Self.message(body: "shutdown", sent: Given.ago(60))
+    #expect(life(Self.verdict(on: shutdown, birth: Given.ago(30))) == .some(Given.life()))
   }
 
   @Test func `the oldest comes first, and the next of the same agent waits`() {
@@ -153,6 +175,8 @@ import Testing
     ]
     let judgements = LifecycleRule.judge(messages, snapshot: Self.snapshot(), busy: [], policy: Policy()) { _ in
       .known(["requesting_cycle": .bool(true)])
+    } birth: { _ in
+      nil
     }
     #expect(judgements.map(\.message.id) == ["gt-a", "gt-b"])
     if case .claim? = judgements.first?.verdict {} else { Issue.record("the oldest is not claimed") }
@@ -164,12 +188,17 @@ import Testing
       -> IntentRule.Act
     {
       let intent = LifecycleIntent(
-        action: action, mail: "gt-m1", who: "toast", at: Given.ago(age), life: Given.life(), step: step)
+        action: action, mail: "gt-m1", who: "toast", at: Given.ago(age), life: Given.life(), hook: nil, step: step)
       return IntentRule.next(intent, agent: Given.toast, liveness: liveness, at: Given.now, policy: Policy())
     }
     #expect(next(.claimed, .cycle, Given.alive()) == .deleteMail("gt-m1"))
     if case .abandon = next(.claimed, .cycle, Given.alive(), age: 30_000) {} else { Issue.record("not given up") }
+    #expect(next(.claimed, .cycle, .absent) == .end(.absent), "nobody is left to be ended")
     #expect(next(.ending, .cycle, Given.alive()) == .end(Given.alive()))
+    for shell in [Given.shell(attached: true), Given.shell(belongs: false)] {
+      if case .wait = next(.ending, .cycle, shell) {} else { Issue.record("somebody else's shell is ended") }
+      if case .wait = next(.ended, .cycle, shell) {} else { Issue.record("somebody else's shell is replaced") }
+    }
     #expect(next(.ending, .cycle, Given.alive(Given.life(9))) == .end(.absent), "another process is not ended")
     #expect(next(.ending, .shutdown, .unknown("tmux")) == .wait("tmux"))
     #expect(next(.ended, .shutdown, .absent) == .finish)

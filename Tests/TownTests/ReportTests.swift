@@ -47,7 +47,7 @@ import Testing
   @Test func `who backs off is said to, with the cause and the next attempt`() {
     var record = AgentRecord()
     record.death = AgentRecord.Death(seenAt: Given.now, life: nil, cause: .exited(status: 3), hook: "gt-x1")
-    record.backoff.noteAttempt(at: Given.now)
+    record.restartPolicy.noteAttempt(at: Given.now)
     let answer = check(Given.seen(), record: record)
     #expect(answer.supervision == .backingOff && answer.state == .crashed)
     #expect(answer.reason == "exited with status 3, with gt-x1 on its hook; next attempt at \(Given.later(1))")

@@ -76,4 +76,24 @@ import Town
       lastActivity: age.map { Given.ago($0) }, now: Given.now, policy: Policy().heartbeat)
     #expect(next == .seconds(minutes * 60))
   }
+
+  @Test func `the restart policy and the limits of the host are settings`() throws {
+    let settings = try TownSettings(
+      json: .object([
+        "agents": .object(["crew": .object(["resume": .array([.string("--continue")])])]),
+        "restart": .object([
+          "loop_count": .integer(3), "loop_window": .string("1m"), "probe": .string("20s"), "stable": .string("30s"),
+          "per_minute": .integer(7),
+        ]),
+        "checks": .object([
+          "mass_share": .number(0.5), "mass_window": .string("1s"), "disk_free": .string("1G"),
+          "memory_pressure": .integer(80),
+        ]),
+      ]))
+    let (policy, restart) = (settings.policy, settings.policy.restart)
+    #expect(restart.loopCount == 3 && restart.loopWindow == .seconds(60) && restart.probe == .seconds(20))
+    #expect(restart.stable == .seconds(30) && restart.perMinute == 7 && policy.resuming == [.crew])
+    #expect(policy.massShare == 0.5 && policy.massWindow == .seconds(1))
+    #expect(policy.diskFree == 1 << 30 && policy.memoryPressure == 80)
+  }
 }

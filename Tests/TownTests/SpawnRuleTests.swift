@@ -27,6 +27,20 @@ import Testing
     #expect(plan.pending.count == 1 && plan.events.isEmpty)
   }
 
+  @Test func `only what is the agent's, on whichever server, is read and told`() {
+    func isWatched(_ change: (inout Liveness.Place) -> Void) -> Bool {
+      var place = Given.place(own: false, marked: false)
+      change(&place)
+      let snapshot = Given.snapshot([Given.seen(Given.toast, .alive(Given.life(), place: place))])
+      let spawn = PendingSpawn.of(Given.toast, hook: nil, at: Given.now)
+      return SpawnRule.watched([spawn], in: snapshot) == [Given.toast.session: Given.life()]
+    }
+    #expect(isWatched { _ in })
+    #expect(isWatched { $0.isMarked = true })
+    #expect(!isWatched { $0.objection = "who knows" })
+    #expect(!isWatched { $0.settlesIn = .seconds(1) })
+  }
+
   @Test func `one without a prompt is looked at every two seconds, and its first sight is kept`() {
     let plan = decide(Given.alive(), screen: ["loading"]).plan
     #expect(plan.begin.isEmpty && plan.pending.map(\.firstSeen) == [Given.now] && plan.nextLook == Given.later(2))

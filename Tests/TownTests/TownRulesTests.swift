@@ -57,31 +57,13 @@ import Testing
     #expect(decide([Given.seen(Given.toast, Given.shell())]).launches.map(\.place) == [.bareShell(Given.life(50))])
   }
 
-  @Test func `restarts are spaced 0, 1, 2, 4 and so on up to 300 seconds, and a stable life clears it`() {
-    var backoff = Backoff()
-    let policy = Policy().restart
-    var waits: [Duration] = []
-    for _ in 0..<12 {
-      waits.append(backoff.nextAttempt(policy: policy).map { $0 - Given.now } ?? .zero)
-      backoff.noteAttempt(at: Given.now)
-    }
-    #expect(waits == ([0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300] as [Int64]).map { .seconds($0) })
-    for _ in 0..<10_000 { backoff.noteAttempt(at: Given.now) }
-    #expect(backoff.delay(policy: policy) == .seconds(300))
-    backoff.noteAlive(at: Given.later(599), policy: policy)
-    #expect(backoff.attempts > 0)
-    backoff.noteAlive(at: Given.later(600), policy: policy)
-    #expect(backoff == Backoff())
-  }
-
-  @Test func `one who backs off is looked at when its time has come, and a clock set back does not add to it`() {
+  @Test func `one who backs off is looked at when its time has come`() {
     var ledger = decide([Given.seen(Given.toast, bead: .unknown("bd"))], ledger: Given.ledger()).ledger
-    for _ in 0..<3 { ledger[Given.toast].backoff.noteAttempt(at: Given.now) }
+    for _ in 0..<3 { ledger[Given.toast].restartPolicy.noteAttempt(at: Given.now) }
     let waiting = decide([Given.seen()], ledger: ledger, at: Given.later(3))
     #expect(waiting.launches.isEmpty && waiting.nextLook == Given.later(4))
     #expect(waiting.findings.map(\.decision) == [.wait] && waiting.findings[0].until == Given.later(4))
     #expect(decide([Given.seen()], ledger: ledger, at: Given.later(4)).launches.map(\.isRestart) == [true])
-    #expect(decide([Given.seen()], ledger: ledger, at: Given.ago(86_400)).launches.count == 1)
   }
 
   @Test func `a start that was interrupted and is found alive is recorded once and will be told to begin`() {

@@ -12,6 +12,7 @@ package protocol ControlHandler: Sendable {
   func handle(_ request: Lifecycle) async throws -> Lifecycle.Reply
   func handle(_ request: Refresh) async throws -> Refresh.Reply
   func handle(_ request: Reload) async throws -> Reload.Reply
+  func handle(_ request: ResetSession) async throws -> ResetSession.Reply
   func handle(_ request: RestartSession) async throws -> RestartSession.Reply
   func handle(_ request: StartSession) async throws -> StartSession.Reply
   func handle(_ request: Status) async throws -> Status.Reply

@@ -16,6 +16,7 @@ package enum ControlInterface {
     ControlRoute(Lifecycle.self) { try await $0.handle($1) },
     ControlRoute(Refresh.self) { try await $0.handle($1) },
     ControlRoute(Reload.self) { try await $0.handle($1) },
+    ControlRoute(ResetSession.self) { try await $0.handle($1) },
     ControlRoute(RestartSession.self) { try await $0.handle($1) },
     ControlRoute(StartSession.self) { try await $0.handle($1) },
     ControlRoute(Status.self) { try await $0.handle($1) },

@@ -43,7 +43,7 @@ struct AgentSetCommand: AsyncParsableCommand {
           try await store.createAgent(identity, state: state ?? .idle, hook: change?.value)
         }
       print(
-        "\(identity.address): \(changed.agentState?.rawValue ?? "no state"), \(changed.hookBead.map { "\(displayable($0)) on its hook" } ?? "nothing on its hook")"
+        "\(identity.address): \(changed.agentState.map { displayable($0.rawValue) } ?? "no state"), \(changed.hookBead.map { "\(displayable($0)) on its hook" } ?? "nothing on its hook")"
       )
       // The daemon need not wait for its next heartbeat to learn of new work.
       if let client = ControlSocket.clientIfRunning(layout: town.layout, environment: town.environment) {

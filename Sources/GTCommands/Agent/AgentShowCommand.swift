@@ -21,7 +21,7 @@ struct AgentShowCommand: AsyncParsableCommand {
       let identity = try AddressBook(layout: town.layout).agent(agent, in: TownOptions.currentRig(town.layout))
       let bead = try await AgentCommand.bead(of: identity, in: try town.store.get())
       if json { return try printJSON(AgentRow(bead, agent: identity)) }
-      print("\(bead.id) (\(bead.status.rawValue), updated \(bead.updatedAt))")
+      print("\(bead.id) (\(displayable(bead.status.rawValue)), updated \(bead.updatedAt))")
       for line in bead.description.split(separator: "\n", omittingEmptySubsequences: false) {
         print("  \(displayable(String(line)))")
       }

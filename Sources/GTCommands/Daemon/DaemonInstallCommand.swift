@@ -14,19 +14,37 @@ struct DaemonInstallCommand: AsyncParsableCommand {
     discussion: """
       Writes them to ~/.config/systemd/user, with the gastown-daemon beside this gt, this town, and a PATH on which \
       the agents' commands, bd, git and tmux are found. Nothing is started; what to type is printed.
+
+      Agents that another tool has started on your own tmux server stay there: where the settings name no server, \
+      this writes "tmux_socket": "default" into mayor/daemon.json and says so. The original daemon must have been \
+      stopped.
       """)
 
   @Flag(help: "Write them to the runtime directory: they are gone with the next boot.")
   var runtime = false
+  @Option(
+    help: ArgumentHelp(
+      "The tmux server for the town's agents: a path, a name, or default for your own. Goes to mayor/daemon.json.",
+      valueName: "server"))
+  var tmuxSocket: String?
   @OptionGroup var options: TownOptions
+
+  func validate() throws {
+    if let tmuxSocket, !HomeServer.isAddress(tmuxSocket) {
+      throw ValidationError("--tmux-socket takes an absolute path, a name, or default")
+    }
+  }
 
   func run() async throws {
     try await failing {
       let town = try options.open("daemon install")
+      try OriginalDaemonGuard.check(town.layout)
       let search = CommandSearch(town: town)
       let units = UnitFiles(
         daemon: try Self.daemonExecutable(), tmux: try search.required("tmux"), town: town.layout.root,
-        path: search.path)
+        path: search.path, tmuxDirectory: town.environment["TMUX_TMPDIR"])
+      if let defect = units.defect { throw Unwritable(description: defect) }
+      try await HomeServer.settle(town, option: tmuxSocket)
       let directory = Self.unitDirectory(town.environment, runtime: runtime)
       for (name, text) in units.rendered { try Disk.write(Array(text.utf8), to: "\(directory)/\(name)") }
       print("The units are in \(directory).")
@@ -66,6 +84,11 @@ struct DaemonInstallCommand: AsyncParsableCommand {
     guard let entry = getpwuid(getuid()), let name = entry.pointee.pw_name else { return false }
     return Disk.exists("/var/lib/systemd/linger/\(String(cString: name))")
   }
+}
+
+/// What cannot be written into a unit.
+struct Unwritable: Error, CustomStringConvertible {
+  var description: String
 }
 
 /// Where the programs are that a town needs, as the person's own shell finds them.

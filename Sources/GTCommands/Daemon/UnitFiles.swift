@@ -10,6 +10,9 @@ struct UnitFiles: Sendable {
   var town: String
   /// The `PATH` of the daemon and of the agents.
   var path: String
+  /// The directory of the person's own tmux sockets, where that is not the usual one: the daemon must look
+  /// where the person's shell does.
+  var tmuxDirectory: String?
 
   /// The shipped units, by file name.
   static let shipped: [(name: String, text: String)] = [
@@ -26,6 +29,15 @@ struct UnitFiles: Sendable {
   /// The units for this town: the shipped ones with our paths in the places that are made for them.
   var rendered: [(name: String, text: String)] { Self.shipped.map { ($0.name, render($0.text)) } }
 
+  /// What no unit can hold; `nil` where all can be written.
+  var defect: String? {
+    for program in [daemon, tmux] where program.contains(where: { "\"'\\".contains($0) || $0.isNewline }) {
+      return "systemd takes no program whose path has a quote, a backslash or a line break in it: \(program). "
+        + "Install it elsewhere, such as in ~/.local/bin, and run that gt"
+    }
+    return nil
+  }
+
   private func render(_ text: String) -> String {
     text.split(separator: "\n", omittingEmptySubsequences: false).map { line -> String in
       for (key, program, replacement) in [
@@ -37,7 +49,10 @@ struct UnitFiles: Sendable {
         // Variables are not looked for in a program's own path.
         return key + Self.quoted(replacement, isCommand: false) + rest
       }
-      if line.hasPrefix("Environment=PATH=") { return "Environment=" + Self.quoted("PATH=\(path)", isCommand: false) }
+      if line.hasPrefix("Environment=PATH=") {
+        let lines = ["PATH=\(path)"] + (tmuxDirectory.map { $0.isEmpty ? [] : ["TMUX_TMPDIR=\($0)"] } ?? [])
+        return lines.map { "Environment=" + Self.quoted($0, isCommand: false) }.joined(separator: "\n")
+      }
       return String(line)
     }.joined(separator: "\n")
   }

@@ -52,7 +52,8 @@ struct AgentStatus: Sendable, Encodable {
     let record = ((try? world.loadLedger(settingAside: false)) ?? Ledger())[agent]
     let check = SessionCheck(
       observation, record: record, hook: { work[$0] ?? .unknown("\(displayable($0)) was not read") },
-      at: snapshot.time, policy: town.settings.policy)
+      at: snapshot.time, policy: town.settings.policy,
+      heldBack: HostRule.objection(snapshot.host, policy: town.settings.policy))
     var status = AgentStatus(
       check: check, agent: agent, since: record.death?.seenAt, restarts: record.restarts,
       hold: observation.hold.value ?? nil)
@@ -80,7 +81,8 @@ struct AgentStatus: Sendable, Encodable {
     if let since { rows.append(("since", "\(since)")) }
     rows.append(("hook", check.hookBead.map { displayable($0) } ?? "nothing"))
     if let state = check.agentState { rows.append(("says", displayable(state.rawValue))) }
-    rows.append(("restarts", "\(restarts)"))
+    let advice = check.supervision == .parked ? "; to begin anew: gt session reset \(agent.address)" : ""
+    rows.append(("restarts", "\(restarts)\(advice)"))
     if let hold { rows.append(("hold", hold.summary)) }
     rows.append(("session", check.session))
     if let server, let pane { rows.append(("server", "\(displayable(server)), pane \(pane)")) }

@@ -46,7 +46,9 @@ struct CheckText: Sendable {
   }
 
   private func advice(_ session: SessionCheck, name: String) -> String? {
-    switch session.state {
+    if session.supervision == .parked, session.state == .crashed { return "to begin anew: gt session reset \(name)" }
+    if session.supervision == .held { return "to release: gt session release \(name)" }
+    return switch session.state {
     case .crashed: "to start it now: gt session start \(name)"
     case .deadShell where !session.isWell: "to look: tmux attach; to start it anew: gt session start \(name)"
     case .stopped: "to start it: gt session start \(name)"

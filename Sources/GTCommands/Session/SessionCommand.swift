@@ -7,8 +7,9 @@ struct SessionCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "session", abstract: "Agents' sessions: which live, looking into them, starting and stopping them.",
     subcommands: [
-      SessionAtCommand.self, SessionCaptureCommand.self, SessionCheckCommand.self, SessionInjectCommand.self,
-      SessionListCommand.self, SessionRestartCommand.self, SessionStartCommand.self, SessionStatusCommand.self,
-      SessionStopCommand.self,
+      SessionAtCommand.self, SessionCaptureCommand.self, SessionCheckCommand.self, SessionCrashCommand.self,
+      SessionCrashesCommand.self, SessionHoldCommand.self, SessionInjectCommand.self, SessionListCommand.self,
+      SessionReleaseCommand.self, SessionResetCommand.self, SessionRestartCommand.self, SessionStartCommand.self,
+      SessionStatusCommand.self, SessionStopCommand.self,
     ])
 }

@@ -46,7 +46,7 @@ struct SessionListCommand: AsyncParsableCommand {
         agent: agent.address, role: agent.role.rawValue, session: agent.session, state: state, pid: pid, server: server)
     }
     return switch observation.liveness {
-    case .alive(let life, let place): row("alive", pid: life.pid, server: place.serverName)
+    case .alive(_, let place): row("alive", pid: observation.liveness.agentPID, server: place.serverName)
     case .dead(let corpse): row(corpse.cause?.description ?? "dead", server: corpse.place.serverName)
     case .deadShell(let shell): row("dead shell", pid: shell.life.pid, server: shell.place.serverName)
     case .unknown(let reason): row("unknown: \(displayable(reason))")

@@ -63,7 +63,7 @@ struct TownCheck: Sendable {
       SessionCheck(
         observation, record: ledger[observation.agent],
         hook: { work[$0] ?? .unknown("\(displayable($0)) was not read") }, at: snapshot.time,
-        policy: town.settings.policy)
+        policy: town.settings.policy, heldBack: HostRule.objection(snapshot.host, policy: town.settings.policy))
     }
     let strangers = snapshot.strangers.filter { rig == nil || $0.rig == rig }.map { SessionCheck(stranger: $0) }
     return CheckReport(town: town.layout.root, sessions: sessions + strangers)

@@ -46,6 +46,8 @@ struct SessionDirector: Sendable {
         try await client.call(StartSession(session: agent.actor, who: who, why: reason), deadline: Self.deadline)
       case .stop:
         try await client.call(StopSession(session: agent.actor, who: who, why: reason), deadline: Self.deadline)
+      case .reset:
+        try await client.call(ResetSession(session: agent.actor, who: who, why: reason), deadline: Self.deadline)
       case .restart:
         try await client.call(RestartSession(session: agent.actor, who: who, why: reason), deadline: Self.deadline)
       }

@@ -31,9 +31,19 @@ struct TownOptions: ParsableArguments {
   /// Opens the town, and notes that somebody uses it: the heartbeat's interval follows that.
   func open(_ command: String) throws(TownFileError) -> OpenTown {
     let town = try OpenTown(layout: try layout(), environment: Self.environment)
-    try? TownRecords(layout: town.layout).write(
-      Activity(lastCommand: "gt \(command)", timestamp: LiveTown.wallClock()))
+    Self.note(command, in: town.layout)
     return town
+  }
+
+  /// Finds the town for a command that reads files alone: settings that cannot be used are no obstacle.
+  func layout(using command: String) throws(TownFileError) -> TownLayout {
+    let layout = try layout()
+    Self.note(command, in: layout)
+    return layout
+  }
+
+  private static func note(_ command: String, in layout: TownLayout) {
+    try? TownRecords(layout: layout).write(Activity(lastCommand: "gt \(command)", timestamp: LiveTown.wallClock()))
   }
 
   /// The rig in whose directory the person stands, for names without one.

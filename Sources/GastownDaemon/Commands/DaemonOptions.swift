@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import FoundationEssentials
 internal import Glibc
+internal import Supervision
 internal import TownFiles
 
 /// What every command of the daemon takes.
@@ -14,10 +15,11 @@ struct DaemonOptions: ParsableArguments {
   /// Our own environment, as it was at the start.
   static var environment: [String: String] { ProcessInfo.processInfo.environment }
 
-  func open() throws(TownFileError) -> OpenTown {
+  /// - Parameter clients: lasting tmux clients, where we stay.
+  func open(clients: ControlClients? = nil) throws(TownFileError) -> OpenTown {
     let environment = DaemonOptions.environment
     let layout = try TownLayout.find(option: town, environment: environment, workingDirectory: nil)
-    return try OpenTown(layout: layout, environment: environment, awaitingBd: true)
+    return try OpenTown(layout: layout, environment: environment, awaitingBd: true, clients: clients)
   }
 }
 

@@ -1,21 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Town
+internal import Town
 
-/// Findings as a table for people.
+/// What a beat would do now, as a table for people.
 package enum ExplanationText {
-  package static func lines(_ findings: [Finding]) -> [String] {
-    guard !findings.isEmpty else { return ["This town has no agents."] }
+  package static func lines(_ judgements: [Judgement]) -> [String] {
+    guard !judgements.isEmpty else { return ["This town has no agents."] }
     let rows =
       [["AGENT", "DECISION", "RULE", "REASON"]]
-      + findings.map { finding in
-        let until = finding.until.map { " (until \($0))" } ?? ""
-        return [
-          displayable(finding.subject), finding.decision.rawValue, finding.rule.rawValue,
-          displayable(finding.reason) + until,
-        ]
+      + judgements.flatMap { judgement in
+        judgement.steps.map { step in
+          [
+            displayable(judgement.agent), step.decision.what, step.decision.rule ?? "-",
+            HistoryText.line(step.decision) + next(step),
+          ]
+        }
       }
     return TextTable.lines(rows)
+  }
+
+  /// What goes without saying is left out: who lives is left to work, who rests is left to rest.
+  private static func next(_ step: Judgement.Step) -> String {
+    switch Finding.Decision(rawValue: step.decision.what) {
+    case .alive where step.next.at == nil, .leave?: ""
+    default: "; next: \(step.next.line)"
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import Control
 internal import Logging
+internal import Processes
 internal import Supervision
 internal import Systemd
 internal import Town
@@ -27,7 +28,10 @@ struct RunCommand: AsyncParsableCommand {
       identifier: "gastown-daemon")
     let logger = Logger(label: "gastown-daemon") { _ in output.handler(level: verbose ? .debug : .info) }
     do {
-      let town = try options.open()
+      let isStaying = !explain && !once
+      let town = try options.open(
+        clients: isStaying
+          ? ControlClients(starter: SystemCommandRunner(environment: DaemonOptions.environment)) : nil)
       if explain {
         try await Self.explain(town)
       } else if once {
@@ -45,7 +49,9 @@ struct RunCommand: AsyncParsableCommand {
 
   private static func explain(_ town: OpenTown) async throws {
     let explained = await Explanation.make(world: town.world, policy: town.settings.policy)
-    print(ExplanationText.lines(explained.findings).joined(separator: "\n"))
+    let judgements = Judgement.all(
+      explained, daemon: await DaemonPresence.find(town), policy: town.settings.policy)
+    print(ExplanationText.lines(judgements).joined(separator: "\n"))
     for failure in explained.failures { complain(displayable(failure)) }
   }
 

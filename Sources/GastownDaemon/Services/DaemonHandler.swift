@@ -12,11 +12,13 @@ package struct DaemonHandler: ControlHandler {
   private let town: OpenTown
   private let supervisor: Supervisor
   private let manager: ServiceManager
+  private let journal: EventJournal
 
-  init(town: OpenTown, supervisor: Supervisor, manager: ServiceManager) {
+  init(town: OpenTown, supervisor: Supervisor, manager: ServiceManager, journal: EventJournal) {
     self.town = town
     self.supervisor = supervisor
     self.manager = manager
+    self.journal = journal
   }
 
   package func handle(_ request: Beat) async throws -> Beat.Reply {
@@ -62,13 +64,17 @@ package struct DaemonHandler: ControlHandler {
   package func handle(_ request: Reload) async throws -> Reload.Reply {
     let fresh: OpenTown
     do {
-      fresh = try OpenTown(layout: town.layout, environment: town.environment, awaitingBd: true)
+      fresh = try OpenTown(
+        layout: town.layout, environment: town.environment, awaitingBd: true, clients: town.clients)
     } catch {
+      journal.error("the settings are as they were, for the new ones cannot be used: \(error)")
       throw ControlFailure.refused(message: "\(error); the settings are as they were")
     }
     manager.post(.reloadingNow)
     await supervisor.adopt(world: fresh.world, policy: fresh.settings.policy)
     manager.post(.ready)
+    journal.record(
+      TownEvent(.settingsReloaded, message: "the settings were read again; they hold from the next turn on"))
     return Reload.Reply()
   }
 
@@ -88,13 +94,18 @@ package struct DaemonHandler: ControlHandler {
     let status = await supervisor.status()
     let counts = status.counts
     let agents = [
-      "alive": counts.alive, "backing_off": counts.backingOff, "starting": counts.starting, "stuck": counts.stuck,
+      "alive": counts.alive, "backing_off": counts.backingOff, "parked": counts.parked, "starting": counts.starting,
+      "stuck": counts.stuck,
       "unknown": counts.unknown,
     ]
     return Status.Reply(
       running: true, pid: getpid(), town: town.layout.root, startedAt: status.startedAt.description,
       lastHeartbeat: status.lastHeartbeat?.description, heartbeatCount: status.heartbeatCount,
       nextHeartbeat: status.nextHeartbeat?.description, agents: agents.filter { $0.value > 0 || $0.key == "alive" })
+  }
+
+  package func handle(_ request: ResetSession) async throws -> ResetSession.Reply {
+    try await carryOut(.reset, session: request.session, who: request.who, why: request.why)
   }
 
   private func carryOut(

@@ -16,12 +16,14 @@ package struct OpenTown: Sendable {
   /// The bead store, or why there is none.
   package let store: Result<any BeadStore, BeadStoreError>
   package let world: LiveTown
+  /// The lasting tmux clients of the daemon; `nil` for everybody else.
+  package let clients: ControlClients?
 
   /// - Parameter awaitingBd: whether a `bd` that the town needs and that is missing now may come later, as a
   ///   daemon can wait for it and a command cannot.
   /// - Throws: `TownFileError` where the town or its settings cannot be read.
   package init(
-    layout: TownLayout, environment: [String: String], awaitingBd: Bool = false
+    layout: TownLayout, environment: [String: String], awaitingBd: Bool = false, clients: ControlClients? = nil
   ) throws(TownFileError) {
     self.layout = layout
     self.environment = environment
@@ -40,7 +42,9 @@ package struct OpenTown: Sendable {
     self.settings = settings
     self.runner = runner
     self.store = store
-    world = LiveTown(layout: layout, settings: settings, store: store, runner: runner, environment: environment)
+    self.clients = clients
+    world = LiveTown(
+      layout: layout, settings: settings, store: store, runner: runner, environment: environment, clients: clients)
   }
 }
 

@@ -5,15 +5,22 @@ internal import Tmux
 package import Town
 
 /// Ends an agent on a person's command: asked first, given time, then killed; then its session goes.
+///
+/// Only what carries the town's mark is ended. An agent that nobody has adopted yet is adopted first, and
+/// left alone where that cannot be done.
 package struct AgentEnder: Sendable {
   private let servers: TmuxServers
   private let processes: ProcessTable
+  private let adopter: AgentAdopter
   /// How long an agent has to put its work away.
   private let grace: Duration
 
-  package init(servers: TmuxServers, processes: ProcessTable, grace: Duration = .seconds(3)) {
+  package init(
+    servers: TmuxServers, processes: ProcessTable, adopter: AgentAdopter, grace: Duration = .seconds(3)
+  ) {
     self.servers = servers
     self.processes = processes
+    self.adopter = adopter
     self.grace = grace
   }
 
@@ -25,13 +32,16 @@ package struct AgentEnder: Sendable {
       case .absent:
         return .ended("it was not running")
       case .dead(let corpse):
-        try await removeSession(of: agent, onOwnServer: corpse.place.isOwnServer)
+        try await removeSession(of: agent, holding: corpse.pane, on: corpse.server, place: corpse.place)
         return .ended("it had ended already")
       case .deadShell(let shell) where shell.isAttached:
         return .failed("a person is looking at the shell that it left; leave that first")
+      case .deadShell(let shell) where !shell.belongsHere:
+        return .failed("its session holds a shell that is not this agent's; end that first")
       case .deadShell(let shell):
         return try await end(shell.life, of: agent, place: shell.place)
       case .alive(let life, let place):
+        if let obstacle = await obstacle(to: agent, life: life, place: place) { return .failed(obstacle) }
         return try await end(life, of: agent, place: place)
       }
     } catch {
@@ -39,22 +49,57 @@ package struct AgentEnder: Sendable {
     }
   }
 
-  private func end(_ life: ProcessLife, of agent: AgentIdentity, place: Liveness.Place) async throws -> EndOutcome {
-    let identity = ProcessIdentity(pid: life.pid, startTime: life.startTime)
-    let outcome = try await ProcessEnder(table: processes).end(identity, grace: grace)
-    guard outcome.succeeded else {
-      return .failed("\(outcome.survivors.count) of its processes did not end: \(outcome.survivors.map(\.pid))")
+  /// Why an agent that lives must not be ended.
+  private func obstacle(to agent: AgentIdentity, life: ProcessLife, place: Liveness.Place) async -> String? {
+    if place.isMarked { return nil }
+    let what = "its session \(agent.session) on the tmux server \(place.serverName) was made by others"
+    if let objection = place.objection { return "\(what), and \(objection)" }
+    switch await adopter.adopt(AdoptionRule.Order(adopting: agent, life: life, place: place)) {
+    case .adopted: return nil
+    case .declined(let reason), .failed(let reason): return "\(what), and could not be adopted: \(reason)"
     }
-    try await removeSession(of: agent, onOwnServer: place.isOwnServer)
-    return .ended(outcome.killed.isEmpty ? "pid \(life.pid) ended when asked" : "pid \(life.pid) had to be killed")
   }
 
-  /// Takes away what is left of the session on the server where agents are started. On a server that
-  /// is somebody else's the session is left to its owner.
-  private func removeSession(of agent: AgentIdentity, onOwnServer: Bool) async throws {
-    guard onOwnServer, let session = SessionName(agent.session) else { return }
+  private func end(_ life: ProcessLife, of agent: AgentIdentity, place: Liveness.Place) async throws -> EndOutcome {
+    let identity = ProcessIdentity(pid: life.pid, startTime: life.startTime)
+    let ender = ProcessEnder(table: processes)
+    // What runs in a shell has its time before the shell is hung up on, and its terminal with it.
+    let workers = isBareShell(identity) ? processes.children(of: life.pid).filter(\.isAlive).map(\.identity) : []
+    let first = try await withThrowingTaskGroup(of: ProcessEnder.Outcome.self) { group in
+      for worker in workers { group.addTask { try await ender.end(worker, grace: grace) } }
+      return try await group.reduce(into: [ProcessEnder.Outcome]()) { $0.append($1) }
+    }
+    let last = try await ender.end(identity, grace: grace)
+    let outcomes = first + [last]
+    let survivors = outcomes.flatMap(\.survivors)
+    guard survivors.isEmpty else {
+      return .failed("\(survivors.count) of its processes did not end: \(survivors.map(\.pid))")
+    }
+    try await removeSession(of: agent, holding: life.pane, on: life.server, place: place)
+    let pid = workers.first?.pid ?? life.pid
+    let isKilled = (workers.isEmpty ? outcomes : first).contains { !$0.killed.isEmpty }
+    return .ended(isKilled ? "pid \(pid) had to be killed" : "pid \(pid) ended when asked")
+  }
+
+  private func isBareShell(_ process: ProcessIdentity) -> Bool {
+    guard let status = processes.status(process.pid), status.identity == process else { return false }
+    return LoginShell.isBare(name: status.name, arguments: processes.arguments(of: process.pid) ?? [])
+  }
+
+  /// Takes away what is left of the session, where that still holds the agent's pane: on the server where
+  /// agents are started, elsewhere only where the pane is marked. Another session of that name, which
+  /// somebody has made meanwhile, stays.
+  private func removeSession(
+    of agent: AgentIdentity, holding pane: String, on server: Town.ServerIdentity, place: Liveness.Place
+  ) async throws {
+    let client = servers.client(at: place)
     do {
-      try await servers.own.kill(session: session)
+      let listing = try await client.panes()
+      guard listing.identity?.pid == server.pid,
+        let left = listing.panes.first(where: { $0.id.description == pane && $0.session == agent.session }),
+        place.isOwnServer || left.mark != nil
+      else { return }
+      try await client.kill(sessionID: left.sessionID)
     } catch let error as TmuxError where error.code == .noSuchTarget || error.code == .noServer {
       // Gone already, which is all that was wanted.
     }

@@ -31,7 +31,7 @@ package struct AgentLauncher: Sendable {
 
   @concurrent package func launch(_ order: LaunchOrder) async -> LaunchRule.Outcome {
     let agent = order.agent
-    let command = settings.agent(agent.role).command
+    let command = settings.agent(agent.role).command + (order.resumes ? settings.agent(agent.role).resume : [])
     guard let program = command.first,
       let executable = ExecutableSearch.find(program, path: environment["PATH"] ?? "")
     else {
@@ -54,8 +54,8 @@ package struct AgentLauncher: Sendable {
       environment: AgentEnvironment.variables(of: agent, layout: layout),
       argv: AgentEnvironment.commandLine([executable] + command.dropFirst(), path: environment["PATH"]))
     do {
-      let created = try await start(process, for: order)
-      return await self.outcome(of: created, warnings: warnings)
+      let (created, client) = try await start(process, for: order)
+      return await self.outcome(of: created, on: client, warnings: warnings)
     } catch let error as TmuxError where error.code == .paneIsAlive || error.code == .duplicateSession {
       return .declined("tmux says that it is there already: \(error.reason)")
     } catch let error as TmuxError where error.code == .deadlineExceeded {
@@ -67,36 +67,44 @@ package struct AgentLauncher: Sendable {
     }
   }
 
+  /// The programs that are not there, by the roles whose agents run them.
+  package func missingCommands() -> [AgentIdentity.Role: String] {
+    settings.agents.compactMapValues { agent in
+      guard let program = agent.command.first else { return nil }
+      return ExecutableSearch.find(program, path: environment["PATH"] ?? "") == nil ? program : nil
+    }
+  }
+
   /// The world has moved on since the order was given.
   private struct Declined: Error { var reason: String }
 
-  private func start(_ process: PaneProcess, for order: LaunchOrder) async throws -> CreatedPane {
-    let client = servers.own
+  /// Where the agent's pane is still there it takes the new process, on whichever server: in one call that
+  /// also marks it, and that fails where the pane has come alive.
+  private func start(_ process: PaneProcess, for order: LaunchOrder) async throws -> (CreatedPane, TmuxClient) {
+    let mark = PaneMark(layout.mark)
     do {
       switch order.place {
       case .newSession:
-        return try await newSession(process, agent: order.agent)
+        return (try await newSession(process, agent: order.agent), servers.own)
       case .deadPane(let server, let id):
-        guard let pane = PaneID(id), try await client.panes().identity?.pid == server.pid else {
+        let client = servers.client(of: server)
+        guard let pane = PaneID(id), try await client.identity()?.pid == server.pid else {
           throw Declined(reason: "the tmux server was started anew")
         }
-        let created = try await client.respawn(pane, process)
-        if let mark = PaneMark(layout.mark) { try await client.setMark(mark, on: pane) }
-        return created
+        return (try await client.respawn(pane, process, mark: mark), client)
       case .bareShell(let life):
+        let client = servers.client(of: life.server)
         guard let pane = PaneID(life.pane), let seen = try await client.panes().panes.first(where: { $0.id == pane }),
           seen.pid == life.pid, seen.attachedClients == 0, !seen.isDead,
           processes.isRunning(ProcessIdentity(pid: life.pid, startTime: life.startTime)),
-          processes.children(of: life.pid).isEmpty
+          !processes.children(of: life.pid).contains(where: \.isAlive)
         else { throw Declined(reason: "the shell in its pane is not what it was") }
-        let created = try await client.replaceLiveProcess(of: pane, with: process)
-        if let mark = PaneMark(layout.mark) { try await client.setMark(mark, on: pane) }
-        return created
+        return (try await client.replaceLiveProcess(of: pane, with: process, mark: mark), client)
       }
     } catch let error as TmuxError where error.code == .noServer || error.code == .noSuchTarget {
       // The server, or the pane, went away between the look and the act.
       if error.code == .noServer { try await starter.start() }
-      return try await newSession(process, agent: order.agent)
+      return (try await newSession(process, agent: order.agent), servers.own)
     }
   }
 
@@ -114,10 +122,19 @@ package struct AgentLauncher: Sendable {
   }
 
   /// Sees that the new process is there.
-  private func outcome(of created: CreatedPane, warnings: [String]) async -> LaunchRule.Outcome {
+  private func outcome(
+    of created: CreatedPane, on client: TmuxClient, warnings: [String]
+  ) async -> LaunchRule.Outcome {
     let listing: ServerListing
     do {
-      listing = try await servers.own.panesKicked { pane in
+      // What cannot be run at all ends within this time. One that runs needs no listing of everybody.
+      if let started = processes.identity(of: created.pid) {
+        _ = try await ProcessExit.wait(forAll: [started], within: .milliseconds(20))
+        if let server = try await client.identity(), processes.isRunning(started) {
+          return .launched(life(of: created, on: server, startTime: started.startTime), warnings: warnings)
+        }
+      }
+      listing = try await client.panesKicked { pane in
         pane.id == created.id && processes.status(created.pid)?.isAlive != true && (pane.endIsUnknown || !pane.isDead)
       }
     } catch {
@@ -126,16 +143,21 @@ package struct AgentLauncher: Sendable {
     guard let server = listing.identity else { return .failed("its tmux server went away at once") }
     guard let status = processes.status(created.pid), status.isAlive else {
       let pane = listing.panes.first { $0.id == created.id }
-      let words = (try? await servers.own.capture(panes: [PaneCapture(created.id, lines: 20)]))?[created.id] ?? []
+      let words = (try? await client.capture(panes: [PaneCapture(created.id, lines: 20)]))?[created.id] ?? []
       let last = words.last { !$0.allSatisfy(\.isWhitespace) && !$0.hasPrefix("Pane is dead") }
-      let how =
-        pane?.deadStatus.map { "exited with status \($0)" } ?? pane?.deadSignal.map { "was killed by signal \($0)" }
-      return .failed("it \(how ?? "ended") at once" + (last.map { ": \(displayable($0))" } ?? ""))
+      let cause: ExitCause? =
+        pane?.deadStatus.map { .exited(status: Int32($0)) } ?? pane?.deadSignal.map { .signalled(Int32($0)) }
+      let grave = AgentRecord.Grave(
+        server: Town.ServerIdentity(pid: server.pid, startedAt: Int64(server.startTime)), pane: "\(created.id)",
+        pid: created.pid)
+      return .ended(LaunchRule.Ending(cause: cause, grave: grave, words: last))
     }
-    let life = ProcessLife(
+    return .launched(life(of: created, on: server, startTime: status.identity.startTime), warnings: warnings)
+  }
+
+  private func life(of created: CreatedPane, on server: Tmux.ServerIdentity, startTime: UInt64) -> ProcessLife {
+    ProcessLife(
       boot: processes.bootID() ?? "unknown",
-      server: Town.ServerIdentity(pid: server.pid, startedAt: Int64(server.startTime)),
-      pane: created.id.description, pid: created.pid, startTime: status.identity.startTime)
-    return .launched(life, warnings: warnings)
+      server: Town.ServerIdentity(server), pane: created.id.description, pid: created.pid, startTime: startTime)
   }
 }

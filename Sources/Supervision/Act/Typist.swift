@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Processes
-package import Tmux
+internal import Tmux
 package import Town
 
 /// How much of an agent's pane is read.
@@ -12,11 +12,11 @@ enum Screen {
 
 /// Types at agents' prompts, and sees to it that what was typed was also submitted.
 package struct Typist: Sendable {
-  private let client: TmuxClient
+  private let servers: TmuxServers
   private let processes: ProcessTable
 
-  package init(client: TmuxClient, processes: ProcessTable) {
-    self.client = client
+  package init(servers: TmuxServers, processes: ProcessTable) {
+    self.servers = servers
     self.processes = processes
   }
 
@@ -37,22 +37,30 @@ package struct Typist: Sendable {
   /// - Throws: `TmuxError`, ``NotSubmitted`` or ``Gone``.
   @concurrent package func submit(_ text: String, to life: ProcessLife) async throws {
     guard let pane = PaneID(life.pane) else { throw NotSubmitted() }
+    let client = servers.client(of: life.server)
     let process = ProcessIdentity(pid: life.pid, startTime: life.startTime)
-    guard processes.isRunning(process) else { throw Gone() }
+    guard isThere(process) else { throw Gone() }
     // A daemon before this one may have typed it, and have ended before it was submitted.
-    if try await !isTyped(text, on: pane) { try await client.type(text, into: pane) }
+    if try await !isTyped(text, on: pane, of: client) { try await client.type(text, into: pane) }
     for pause: Duration in [.milliseconds(500), .milliseconds(500), .seconds(1), .seconds(2)] {
       try await Task.sleep(for: pause)
-      guard processes.isRunning(process) else { throw Gone() }
+      guard isThere(process) else { throw Gone() }
       try await client.submit(pane)
       if Terminal.collectsLines(of: process) == true { return }
       try await Task.sleep(for: .milliseconds(200))
-      if try await !isTyped(text, on: pane) { return }
+      if try await !isTyped(text, on: pane, of: client) { return }
     }
     throw NotSubmitted()
   }
 
-  private func isTyped(_ text: String, on pane: PaneID) async throws -> Bool {
+  /// Whether the agent still reads what is typed. A shell that it has left behind would run the text.
+  private func isThere(_ process: ProcessIdentity) -> Bool {
+    guard let status = processes.status(process.pid), status.identity == process, status.isAlive else { return false }
+    return !LoginShell.isBare(name: status.name, arguments: processes.arguments(of: process.pid) ?? [])
+      || processes.children(of: process.pid).contains(where: \.isAlive)
+  }
+
+  private func isTyped(_ text: String, on pane: PaneID, of client: TmuxClient) async throws -> Bool {
     let lines = try await client.capture(panes: [PaneCapture(pane, lines: Screen.lines)])[pane] ?? []
     return Readiness.isStillTyped(text, lines: lines)
   }

@@ -3,25 +3,42 @@
 package import Town
 
 /// What a beat would do now, and why. Looks, and does nothing.
-package enum Explanation {
-  /// - Returns: a finding for every agent, on freshly read beads, and what could not be read.
-  package static func make(world: any TownWorld, policy: Policy) async -> (findings: [Finding], failures: [String]) {
+package struct Explanation: Sendable {
+  /// A finding for every agent, on freshly read beads, each followed by what the rules that speak of
+  /// stale agents and of the work on hooks would do about it.
+  package var findings: [Finding]
+  /// What could not be read.
+  package var failures: [String]
+  package var snapshot: TownSnapshot
+  package var ledger: Ledger
+  package var pending: [PendingSpawn]
+
+  package static func make(world: any TownWorld, policy: Policy) async -> Explanation {
     let rules = TownRules(policy: policy)
     let ledger = (try? world.loadLedger(settingAside: false)) ?? Ledger()
+    let pending = (try? world.loadPendingSpawns(settingAside: false)) ?? []
     var beads = await world.readBeads(hooks: [])
     var snapshot = await world.look(beads: beads, lives: ledger.lives)
-    let first = rules.decide(snapshot, ledger: ledger, busy: [])
-    let doubtful = first.launches.filter { $0.rule == .sessionHealth }
-    guard !doubtful.isEmpty else { return (first.findings, snapshot.failures) }
-    let ids = Set(doubtful.flatMap { $0.agent.beads + ($0.hook.map { [$0] } ?? []) }).sorted()
-    let fresh = await world.readAfresh(ids)
+    // Whose end has been decided is nobody else's to judge.
+    let busy = ledger.sessionsWithIntents
+    var plan = rules.decide(snapshot, ledger: ledger, busy: busy, look: .heartbeat)
+    let doubtful = plan.launches.filter { $0.rule == .sessionHealth }
+    let hooks = plan.hooksInDoubt.sorted()
     var unread: [String: String] = [:]
-    for order in doubtful {
-      unread[order.agent.session] = beads.take(fresh: fresh, of: order.agent, hook: order.hook)
+    if !doubtful.isEmpty || !hooks.isEmpty {
+      let ids = Set(doubtful.flatMap { $0.agent.beads + ($0.hook.map { [$0] } ?? []) } + hooks).sorted()
+      let fresh = await world.readAfresh(ids)
+      for order in doubtful {
+        unread[order.agent.session] = beads.take(fresh: fresh, of: order.agent, hook: order.hook)
+      }
+      beads.take(hooks: hooks, readings: fresh)
+      snapshot = await world.look(beads: beads, lives: ledger.lives)
+      plan = rules.decide(snapshot, ledger: ledger, busy: busy, look: .heartbeat)
     }
-    snapshot = await world.look(beads: beads, lives: ledger.lives)
-    var plan = rules.decide(snapshot, ledger: ledger, busy: [])
     for (session, reason) in unread { plan.replaceFinding(of: session, by: .unknown, reason: reason) }
-    return (plan.findings, snapshot.failures)
+    let duties = Dictionary(grouping: plan.dutyFindings, by: \.session)
+    return Explanation(
+      findings: plan.findings.flatMap { [$0] + (duties[$0.session] ?? []) }, failures: snapshot.failures,
+      snapshot: snapshot, ledger: plan.ledger, pending: pending)
   }
 }

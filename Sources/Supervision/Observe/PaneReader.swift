@@ -22,40 +22,66 @@ package struct PaneReader: Sendable {
   package func read(_ client: TmuxClient, isOwn: Bool, roster: Roster) async throws -> (
     server: Town.ServerIdentity?, panes: [PaneSighting]
   ) {
+    // One reading of each process for each listing: it answers whether tmux has missed its end, and what
+    // is to be known of it after that.
+    var statuses: [Int32: ProcessStatus] = [:]
     let listing = try await client.panesKicked { pane in
-      hasMissedEnd(pane) && !roster.candidates(session: pane.session).isEmpty
+      guard hasMissedEnd(pane, statuses: &statuses), !roster.candidates(session: pane.session).isEmpty else {
+        return false
+      }
+      // There will be another listing, before which these were read.
+      statuses = [:]
+      return true
     }
     guard let identity = listing.identity else { return (nil, []) }
-    let server = Town.ServerIdentity(pid: identity.pid, startedAt: Int64(identity.startTime))
+    let server = Town.ServerIdentity(identity)
     let sightings = listing.panes.compactMap { pane -> PaneSighting? in
       let candidates = roster.candidates(session: pane.session)
       guard !candidates.isEmpty else { return nil }
-      return sighting(of: pane, server: server, name: "\(client.server)", isOwn: isOwn, candidates: candidates)
+      return sighting(
+        of: pane, status: pane.isDead ? nil : statuses[pane.pid] ?? processes.status(pane.pid), server: server,
+        name: "\(client.server)", isOwn: isOwn, candidates: candidates)
     }
     return (server, sightings)
   }
 
-  private func hasMissedEnd(_ pane: Pane) -> Bool {
-    pane.endIsUnknown || (!pane.isDead && processes.status(pane.pid)?.isAlive != true)
+  private func hasMissedEnd(_ pane: Pane, statuses: inout [Int32: ProcessStatus]) -> Bool {
+    if pane.isDead { return pane.endIsUnknown }
+    let status = processes.status(pane.pid)
+    statuses[pane.pid] = status
+    return status?.isAlive != true
   }
 
   private func sighting(
-    of pane: Pane, server: Town.ServerIdentity, name: String, isOwn: Bool, candidates: [AgentIdentity]
+    of pane: Pane, status: ProcessStatus?, server: Town.ServerIdentity, name: String, isOwn: Bool,
+    candidates: [AgentIdentity]
   ) -> PaneSighting {
-    let status = pane.isDead ? nil : processes.status(pane.pid)
     let process: PaneSighting.Process =
       if let status, status.isAlive { .running(startTime: status.identity.startTime) } else { .ended(pane.cause) }
     var sighting = PaneSighting(
       serverName: name, isOwnServer: isOwn, server: server, session: pane.session, attached: pane.attachedClients,
       pane: pane.id.description, pid: pane.pid, process: process, mark: pane.mark?.token)
-    if let mark = sighting.mark {
+    if sighting.mark == layout.adoptedMark {
+      sighting.mark = layout.mark
+      sighting.isAdopted = true
+    } else if let mark = sighting.mark {
       if mark != layout.mark { sighting.otherTown = "another town (its mark is \(mark))" }
       return sighting
     }
     guard let status, status.isAlive else { return sighting }
-    let environment = processes.environment(of: pane.pid)
+    if LoginShell.isBare(name: status.name, arguments: processes.arguments(of: pane.pid) ?? []) {
+      sighting.workers = workers(of: status)
+      sighting.isBareShell = sighting.workers.isEmpty
+      let oldest = sighting.workers.map { ProcessIdentity(pid: $0.pid, startTime: $0.startTime) }
+        .min { $0.startTime < $1.startTime }
+      sighting.age = processes.age(of: oldest ?? status.identity)
+    }
+    if sighting.isAdopted { return sighting }
+    // What a shell was told to export shows in what it runs.
+    let pids = sighting.workers.map(\.pid) + [pane.pid]
     let directory = processes.workingDirectory(of: pane.pid)
-    let named = environment?["GT_TOWN_ROOT"].flatMap { Disk.canonical($0) ?? $0 }
+    let named = pids.lazy.compactMap { processes.environment(of: $0)?["GT_TOWN_ROOT"] }.first
+      .flatMap { Disk.canonical($0) ?? $0 }
     if let named, named != layout.root { sighting.otherTown = "the town \(displayable(named))" }
     sighting.belongsHere =
       named == layout.root
@@ -63,25 +89,39 @@ package struct PaneReader: Sendable {
         let home = layout.directory(of: agent)
         return directory == home || directory?.hasPrefix(home + "/") == true
       }
-    sighting.isBareShell =
-      LoginShell.isBare(name: status.name, arguments: processes.arguments(of: pane.pid) ?? [])
-      && processes.children(of: pane.pid).isEmpty
     return sighting
+  }
+
+  /// What a shell runs: first what has its terminal, then the rest, the oldest first. What has ended and is
+  /// not reaped yet runs no more.
+  private func workers(of shell: ProcessStatus) -> [Worker] {
+    func rank(_ status: ProcessStatus) -> (Int, UInt64) {
+      (status.processGroup == shell.foregroundGroup ? 0 : 1, status.identity.startTime)
+    }
+    return processes.children(of: shell.pid).filter(\.isAlive).sorted { rank($0) < rank($1) }
+      .map { Worker(pid: $0.pid, startTime: $0.identity.startTime) }
+  }
+}
+
+extension Town.ServerIdentity {
+  init(_ identity: Tmux.ServerIdentity) {
+    self.init(pid: identity.pid, startedAt: Int64(identity.startTime))
   }
 }
 
 extension TmuxClient {
   /// All panes, after tmux has been made to look for the ends that it has missed. tmux before 3.6 with
   /// utempter loses SIGCHLD: the pane is dead without a cause, or is not even known to be dead while
-  /// its process is a zombie. Another SIGCHLD makes it look. After six, or after a second, the cause is
-  /// given up for this time: a turn has to end.
+  /// its process is a zombie. Another SIGCHLD makes it look; often it is just
+  /// about to, so the first pause is a short one. After nine, half a second, the cause is given up for this
+  /// time: a turn has to end.
   func panesKicked(where hasMissedEnd: (Pane) -> Bool) async throws -> ServerListing {
     var listing = try await panes()
     let end = ContinuousClock.now + .seconds(1)
-    for attempt in 1...6 where ContinuousClock.now < end && listing.panes.contains(where: hasMissedEnd) {
+    for attempt in 0...8 where ContinuousClock.now < end && listing.panes.contains(where: hasMissedEnd) {
       guard let identity = listing.identity else { break }
       Glibc.kill(identity.pid, SIGCHLD)
-      try await Task.sleep(for: .milliseconds(2 << attempt))
+      try await Task.sleep(for: .milliseconds(1 << attempt))
       listing = try await panes()
     }
     return listing

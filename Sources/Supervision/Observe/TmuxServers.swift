@@ -2,7 +2,9 @@
 
 package import Commands
 import Glibc
+internal import Synchronization
 package import Tmux
+package import Town
 internal import TownFiles
 
 /// The tmux servers of this user: the one on which agents are started, and all others that run.
@@ -11,9 +13,18 @@ package struct TmuxServers: Sendable {
   private let environment: [String: String]
   private let runner: any CommandRunner
   private let deadline: Duration
+  private let known = KnownServers()
 
-  package init(own: TmuxServer, environment: [String: String], runner: any CommandRunner, deadline: Duration) {
-    self.own = TmuxClient(server: own, runner: runner, deadline: deadline)
+  /// - Parameter clients: gives the lasting client of the own server; never of the one that a bare `tmux`
+  ///   talks to, which is a person's, and where nothing is to be found that nobody started.
+  package init(
+    own: TmuxServer, environment: [String: String], runner: any CommandRunner, deadline: Duration,
+    clients: ControlClients? = nil
+  ) {
+    let isPersons = Self.path(of: own, environment) == Self.path(of: .default, environment)
+    self.own = TmuxClient(
+      server: own, runner: runner, deadline: deadline,
+      control: isPersons ? nil : clients?.client(of: own, deadline: deadline))
     self.environment = environment
     self.runner = runner
     self.deadline = deadline
@@ -32,6 +43,26 @@ package struct TmuxServers: Sendable {
     server.socketPath(userID: getuid(), temporaryDirectory: environment["TMUX_TMPDIR"])
   }
 
+  /// The server on which something was found.
+  package func client(at place: Liveness.Place) -> TmuxClient {
+    guard !place.isOwnServer, let server = TmuxServer(setting: place.serverName) else { return own }
+    return TmuxClient(server: server, runner: runner, deadline: deadline)
+  }
+
+  /// The server with this identity, as of the last look; our own where it was not seen.
+  package func client(of identity: Town.ServerIdentity) -> TmuxClient {
+    guard let server = known.address(of: identity), server != own.server else { return own }
+    return TmuxClient(server: server, runner: runner, deadline: deadline)
+  }
+
+  /// Remembers where a server was found.
+  func note(_ identity: Town.ServerIdentity, at client: TmuxClient) { known.note(identity, at: client.server) }
+
+  private static func path(of server: TmuxServer, _ environment: [String: String]) -> String {
+    let path = server.socketPath(userID: getuid(), temporaryDirectory: environment["TMUX_TMPDIR"])
+    return Disk.canonical(path) ?? path
+  }
+
   private func sockets() -> [String] {
     let base = environment["TMUX_TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
     var directories = ["\(base)/tmux-\(getuid())"]
@@ -39,6 +70,22 @@ package struct TmuxServers: Sendable {
     if let runtime = environment["XDG_RUNTIME_DIR"] { directories.append("\(runtime)/gastown-tmux") }
     return directories.flatMap { directory in
       ((try? Disk.names(in: directory)) ?? []).map { "\(directory)/\($0)" }
+    }
+  }
+}
+
+/// The addresses of the servers that were seen: a pane is known by its server's identity, and asked for at
+/// its address.
+private final class KnownServers: Sendable {
+  private let addresses = Mutex<[Town.ServerIdentity: TmuxServer]>([:])
+
+  func address(of identity: Town.ServerIdentity) -> TmuxServer? { addresses.withLock { $0[identity] } }
+
+  func note(_ identity: Town.ServerIdentity, at server: TmuxServer) {
+    addresses.withLock { addresses in
+      // A server that was started anew has another identity.
+      addresses = addresses.filter { $0.value != server || $0.key == identity }
+      addresses[identity] = server
     }
   }
 }

@@ -65,7 +65,8 @@ package struct TownObserver: Sendable {
       AgentObservation(
         agent: agent,
         liveness: Liveness.judge(
-          bySession[agent.session] ?? [], boot: boot, town: layout.mark, unreadable: unreadable
+          bySession[agent.session] ?? [], boot: boot, town: layout.mark, unreadable: unreadable,
+          known: lives[agent.session]
         ).doubted(if: lives[agent.session], boot: boot) {
           processes.isRunning(ProcessIdentity(pid: $0.pid, startTime: $0.startTime))
         },
@@ -91,7 +92,9 @@ package struct TownObserver: Sendable {
       for (client, isOwn) in clients {
         group.addTask {
           do {
-            return (isOwn, .success(try await reader.read(client, isOwn: isOwn, roster: roster)))
+            let reading = try await reader.read(client, isOwn: isOwn, roster: roster)
+            if let server = reading.server { servers.note(server, at: client) }
+            return (isOwn, .success(reading))
           } catch {
             return (isOwn, .failure(error))
           }

@@ -33,6 +33,10 @@ package struct EventJournal: Sendable {
     }
     if let restarts = event.restarts { fields["GT_RESTART_COUNT"] = "\(restarts)" }
     if let reason = event.reason { fields["GT_REASON"] = "\(reason)" }
+    if let capsule = event.capsule { fields["GT_CAPSULE"] = "\(capsule)" }
+    if !event.lastWords.isEmpty {
+      fields["GT_LAST_WORDS"] = "\(event.lastWords.map(displayable).joined(separator: "\n"))"
+    }
     let level: Logger.Level =
       switch event.kind.severity {
       case .info: .info
@@ -41,6 +45,15 @@ package struct EventJournal: Sendable {
       case .error: .error
       }
     logger.log(level: level, "\(displayable(event.message))", metadata: fields)
+  }
+
+  /// What is no event, of one agent.
+  package func remark(_ remark: Remark) {
+    var fields: Logger.Metadata = [
+      "GT_TOWN": "\(town)", "GT_AGENT": "\(remark.agent.address)", "GT_SESSION": "\(remark.agent.session)",
+    ]
+    if let rig = remark.agent.rig { fields["GT_RIG"] = "\(rig)" }
+    logger.info("\(displayable(remark.message))", metadata: fields)
   }
 
   package func error(_ message: String) {

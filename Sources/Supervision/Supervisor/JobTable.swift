@@ -7,12 +7,15 @@ struct JobTable {
     case confirm = "reading beads afresh before a start"
     case launch = "starting an agent"
     case end = "ending an agent"
+    case adopt = "adopting an agent"
     case request = "carrying out a lifecycle request"
     case closeMail = "taking mail out of the Deacon's inbox"
     case mark = "marking an agent dead"
     case readHooks = "reading the work on hooks"
     case tell = "sending a message"
+    case announce = "telling a person's command of an event"
     case begin = "telling an agent to begin"
+    case evidence = "gathering the evidence of deaths"
   }
 
   struct Job {
@@ -39,6 +42,9 @@ struct JobTable {
 
   /// Sessions for which a process is being started or ended, or a bead marked: rules leave them alone.
   var busy: Set<String> { sessions(of: [.confirm, .launch, .end, .request, .mark]) }
+
+  /// Sessions whose agents are being adopted; nothing else has to wait for that.
+  var adopting: Set<String> { sessions(of: [.adopt]) }
 
   /// Whether a message of this key is on its way.
   func isTelling(_ key: String) -> Bool { sessions(of: [.tell]).contains(key) }

@@ -15,18 +15,22 @@ extension Supervisor {
         continue
       }
       let session = command.agent.session
+      // Nothing is done to the agent, so nobody can be in the way.
+      if command.verb == .reset {
+        reset(command, ticket, at: snapshot.time, plan: &plan)
+        continue
+      }
       if jobs.busy.contains(session) || startTickets[session] != nil
         || orders.contains(where: { $0.agent == command.agent })
       {
         postpone(command, ticket, at: snapshot.time)
         continue
       }
-      // A person's word takes the place of what was asked for before and is not under way.
-      overrule(plan.ledger[command.agent].lifecycle, by: command, plan: &plan)
       switch command.verb {
       case .start: start(command, ticket, observation, at: snapshot.time, plan: &plan, orders: &orders)
-      case .stop: stop(command, ticket, observation, at: snapshot.time)
-      case .restart: restart(command, ticket, observation, at: snapshot.time, plan: &plan)
+      case .stop: stop(command, ticket, observation, at: snapshot.time, plan: &plan)
+      case .restart: restart(command, ticket, observation, in: snapshot, plan: &plan)
+      case .reset: break
       }
     }
   }
@@ -52,7 +56,6 @@ extension Supervisor {
         }
         try world.setHold(nil, on: agent)
       }
-      plan.ledger[agent].shutdown = nil
       switch observation.liveness {
       case .alive(let life, _):
         answer(
@@ -64,6 +67,8 @@ extension Supervisor {
         throw CommandRefusal("\(agent.address) is not started, for it may be running: \(reason)")
       case .deadShell(let shell) where shell.isAttached:
         throw CommandRefusal("a person is looking at the shell in \(agent.session); leave it first")
+      case .deadShell(let shell) where !shell.belongsHere:
+        throw CommandRefusal("\(agent.session) holds a shell that is not this agent's; end that first")
       case .dead, .deadShell, .absent:
         break
       }
@@ -71,6 +76,8 @@ extension Supervisor {
       answer(ticket, throwing: CommandRefusal("\(error)"))
       return
     }
+    plan.ledger[agent].shutdown = nil
+    overrule(plan.ledger[agent].lifecycle, by: command, plan: &plan)
     startTickets[agent.session] = ticket
     orders.append(
       order(
@@ -80,7 +87,8 @@ extension Supervisor {
 
   /// A person's decision is written down before anything is ended, so that no death of it is a crash.
   private func stop(
-    _ command: PersonCommand, _ ticket: CommandTicket, _ observation: AgentObservation, at time: Timestamp
+    _ command: PersonCommand, _ ticket: CommandTicket, _ observation: AgentObservation, at time: Timestamp,
+    plan: inout Plan
   ) {
     do {
       try world.setHold(Hold(kind: .stop, who: command.who, when: time, why: command.why), on: command.agent)
@@ -88,16 +96,20 @@ extension Supervisor {
       answer(ticket, throwing: CommandRefusal("the decision cannot be written down, so nothing is ended: \(error)"))
       return
     }
+    overrule(plan.ledger[command.agent].lifecycle, by: command, plan: &plan)
     startEnding(command, ticket, liveness: observation.liveness)
   }
 
   /// Nothing is ended for a restart of which it is clear beforehand that the start would be refused.
   private func restart(
-    _ command: PersonCommand, _ ticket: CommandTicket, _ observation: AgentObservation, at time: Timestamp,
+    _ command: PersonCommand, _ ticket: CommandTicket, _ observation: AgentObservation, in snapshot: TownSnapshot,
     plan: inout Plan
   ) {
     let agent = command.agent
     do {
+      if let reason = snapshot.tmuxFailure ?? snapshot.otherTmuxFailure {
+        throw CommandRefusal("\(agent.address) is left alone, for it could not be started again: \(reason)")
+      }
       switch observation.hold {
       case .known(nil): break
       case .known(let hold?) where hold.kind == .stop: try world.setHold(nil, on: agent)
@@ -112,11 +124,33 @@ extension Supervisor {
       answer(ticket, throwing: CommandRefusal("\(error)"))
       return
     }
+    plan.ledger[agent].shutdown = nil
+    overrule(plan.ledger[agent].lifecycle, by: command, plan: &plan)
     // Written down before anything is ended: the start that follows is not forgotten.
     plan.ledger[agent].lifecycle = LifecycleIntent(
-      action: .restart, mail: nil, who: command.who, why: command.why, at: time, life: observation.liveness.life,
-      step: .ending)
+      action: .restart, mail: nil, who: command.who, why: command.why, at: snapshot.time,
+      life: observation.liveness.life, hook: observation.bead.value.flatMap { $0?.hookBead }, step: .ending)
     startTickets[agent.session] = ticket
+  }
+
+  /// Begins its restarts anew, as if it had never died; the next turn decides on that.
+  private func reset(_ command: PersonCommand, _ ticket: CommandTicket, at time: Timestamp, plan: inout Plan) {
+    let agent = command.agent
+    let former = plan.ledger[agent].restartPolicy
+    let parking = plan.ledger.reset(agent)
+    guard former != RestartPolicy() else {
+      answer(ticket, returning: CommandOutcome(text: "\(agent.address) has nothing to reset", changed: false))
+      return
+    }
+    if let parking {
+      plan.tellCleared(
+        parking, of: agent,
+        because: "reset by \(displayable(command.who))"
+          + (command.why.map { ": \(displayable($0))" } ?? ""))
+    }
+    plan.look(at: time)
+    let words = parking.map { "no longer parked (\($0.words))" } ?? "free of its back-off"
+    answer(ticket, returning: CommandOutcome(text: "\(agent.address) is \(words)", changed: true))
   }
 
   /// The agent's old process has ended, or could not be.
@@ -127,8 +161,9 @@ extension Supervisor {
       answer(ticket, throwing: CommandRefusal("\(agent.address) could not be stopped: \(reason)"))
     case .ended(let how):
       let why = command.why.map { ": \(displayable($0))" } ?? ""
-      noteEnd(of: agent, reason: "stopped by \(displayable(command.who))\(why)", how: how, plan: &plan)
-      plan.ledger[agent].backoff = Backoff()
+      let reason = "stopped by \(displayable(command.who))\(why)"
+      noteEnd(of: agent, reason: reason, how: how, plan: &plan)
+      if let parking = plan.ledger.reset(agent) { plan.tellCleared(parking, of: agent, because: reason) }
       answer(
         ticket,
         returning: CommandOutcome(text: "\(agent.address) is stopped: \(how)", changed: how != "it was not running"))
@@ -138,18 +173,28 @@ extension Supervisor {
   /// Takes note that an agent was ended on purpose, so that nobody takes that for a crash.
   func noteEnd(of agent: AgentIdentity, reason: String, how: String, plan: inout Plan) {
     let lived = plan.ledger[agent].life ?? plan.ledger[agent].death?.life
+    let pid = plan.ledger[agent].worker ?? lived?.pid
+    plan.ledger[agent].worker = nil
     plan.ledger[agent].life = nil
     plan.ledger[agent].since = nil
     plan.ledger[agent].death = nil
     plan.events.append(
       TownEvent(
-        .agentStopped, agent: agent, message: "\(agent.address) \(reason); \(how)", pid: lived?.pid, reason: reason))
+        .agentStopped, agent: agent, message: "\(agent.address) \(reason); \(how)", pid: pid, reason: reason))
   }
 
-  /// Answers whoever asked for a restart that comes to nothing.
+  /// Answers whoever asked for a restart that comes to nothing, if anybody still waits.
   func answerRestart(of agent: AgentIdentity, throwing reason: String) {
-    guard let ticket = startTickets.removeValue(forKey: agent.session) else { return }
-    answer(ticket, throwing: CommandRefusal(reason))
+    answerRestart(session: agent.session, with: .failure(CommandRefusal(reason)))
+  }
+
+  func answerRestart(of agent: AgentIdentity, returning text: String, pid: Int32?) {
+    answerRestart(session: agent.session, with: .success(CommandOutcome(text: text, changed: true, pid: pid)))
+  }
+
+  func answerRestart(session: String, with result: Result<CommandOutcome, CommandRefusal>) {
+    guard let ticket = startTickets.removeValue(forKey: session) else { return }
+    answers.append((ticket, result))
   }
 
   /// Answers whoever asked for a start.
@@ -162,6 +207,8 @@ extension Supervisor {
         ticket,
         returning: CommandOutcome(
           text: "\(order.agent.address) is started (pid \(life.pid))\(caution)", changed: true, pid: life.pid))
+    case .ended(let ending):
+      answer(ticket, throwing: CommandRefusal("\(order.agent.address) is not started: \(ending.reason)"))
     case .declined(let reason), .failed(let reason), .uncertain(let reason):
       answer(ticket, throwing: CommandRefusal("\(order.agent.address) is not started: \(reason)"))
     }

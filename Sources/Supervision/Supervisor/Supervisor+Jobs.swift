@@ -39,15 +39,26 @@ extension Supervisor {
   }
 
   func startLaunch(_ order: LaunchOrder) {
+    let words = lastWords[order.agent.session]
     start(.launch, sessions: [order.agent.session], delay: order.delay) { world, job in
-      .launched(job: job, order, await world.launch(order))
+      // The new process takes the pane's last screen away.
+      _ = await words?.task.value
+      return .launched(job: job, order, await world.launch(order))
     }
   }
 
   /// Ends an agent that a person has stopped.
   func startEnding(_ command: PersonCommand, _ ticket: CommandTicket, liveness: Liveness) {
+    let words = lastWords[command.agent.session]
     start(.end, sessions: [command.agent.session]) { world, job in
-      .ended(job: job, command, ticket, await world.end(command.agent, liveness: liveness))
+      _ = await words?.task.value
+      return .ended(job: job, command, ticket, await world.end(command.agent, liveness: liveness))
+    }
+  }
+
+  func startAdoption(_ order: AdoptionRule.Order) {
+    start(.adopt, sessions: [order.agent.session]) { world, job in
+      .adopted(job: job, order, await world.adopt(order))
     }
   }
 
@@ -85,6 +96,17 @@ extension Supervisor {
     }
   }
 
+  func startAnnouncement(_ announcement: Announcement) {
+    start(.announce) { world, job in
+      do {
+        try await world.announce(announcement)
+        return .announced(job: job, announcement, failure: nil)
+      } catch {
+        return .announced(job: job, announcement, failure: "\(error)")
+      }
+    }
+  }
+
   func startBeginning(_ beginning: SpawnRule.Beginning) {
     start(.begin, sessions: [beginning.agent.session]) { world, job in
       do {
@@ -108,10 +130,11 @@ extension Supervisor {
   /// Sleeps until the heartbeat, or until some decision wants another look.
   func armTimer(nextLook: Timestamp?, now: Timestamp) {
     timer?.cancel()
-    // A clock that was set back must not put the heartbeat off for longer than its interval.
+    // Looks are wanted by the wall clock, which may be set: none is waited for longer than this.
     let longest = rules.policy.heartbeat.dormant
+    let uptime = self.world.uptime()
     // While the beads are read the heartbeat is on its way, and the end of that is an event.
-    var pause = jobs.isReading ? longest : nextHeartbeat.map { min($0 - now, longest) } ?? longest
+    var pause = jobs.isReading ? longest : (heartbeatDue ?? uptime + longest) - uptime
     if let nextLook { pause = min(pause, nextLook - now) }
     let world = self.world
     let rest = max(pause, .milliseconds(1))

@@ -24,7 +24,14 @@ extension Supervisor {
       guard let intent = plan.ledger[agent].lifecycle, isOurs(agent), !jobs.busy.contains(agent.session) else {
         continue
       }
-      if let until = requestPauses[agent.session], until > snapshot.time, until - snapshot.time <= TownRules.retry {
+      if failedEnds.remove(agent.session) != nil, intent.step != .ended, observation.liveness.life == intent.life {
+        // It lives, and the person knows.
+        plan.ledger[agent].lifecycle = nil
+        continue
+      }
+      if let until = requestPauses[agent.session], until > snapshot.time,
+        until - snapshot.time <= max(TownRules.retry, rules.policy.heartbeat.active)
+      {
         plan.look(at: until)
         continue
       }
@@ -34,7 +41,13 @@ extension Supervisor {
       switch next {
       case .deleteMail(let id): steps.append(IntentStep(agent: agent, intent: intent, act: .deleteMail(id)))
       case .end(let liveness): steps.append(IntentStep(agent: agent, intent: intent, act: .end(liveness)))
-      case .start(let place): orders.append(order(for: intent, agent: agent, place: place, observation: observation))
+      case .start:
+        if case .known(let hold?) = observation.hold {
+          giveUpStart(intent, of: agent, because: hold.summary, plan: &plan)
+          continue
+        }
+        guard case .start(let place) = next else { continue }
+        orders.append(order(for: intent, agent: agent, place: place, observation: observation))
       case .finish: finish(intent, of: agent, observation: observation, at: snapshot.time, plan: &plan)
       case .wait(let reason): wait(intent, of: agent, because: reason, at: snapshot.time, plan: &plan)
       case .abandon(let reason): abandon(intent, of: agent, because: reason, plan: &plan)
@@ -58,7 +71,9 @@ extension Supervisor {
         }
       }
     case .end(let liveness):
+      let words = lastWords[agent.session]
       start(.request, sessions: [agent.session]) { world, job in
+        _ = await words?.task.value
         var outcome = await world.end(agent, liveness: liveness)
         if case .ended(let how) = outcome, !intent.isPersons {
           do {
@@ -69,6 +84,16 @@ extension Supervisor {
         }
         return .requestEnded(job: job, agent, outcome)
       }
+    }
+  }
+
+  /// Gives up steps that could not be written down. An agent's own request is tried again; a person is told.
+  func withdraw(_ steps: [IntentStep]) {
+    for step in steps where step.intent.isPersons {
+      ledger[step.agent].lifecycle = nil
+      answerRestart(
+        of: step.agent,
+        throwing: "the decision cannot be written down, so \(step.agent.address) is not ended: \(saveFailure ?? "")")
     }
   }
 
@@ -90,21 +115,24 @@ extension Supervisor {
     guard var intent = plan.ledger[agent].lifecycle, intent.step != .ended else { return }
     switch outcome {
     case .failed(let reason) where intent.isPersons:
-      plan.ledger[agent].lifecycle = nil
+      // Part of it may have been done: the next look tells whether it has ended after all.
+      failedEnds.insert(agent.session)
       answerRestart(of: agent, throwing: "\(agent.address) could not be stopped: \(reason)")
     case .failed(let reason):
       pause(agent, at: time, "\(agent.address) could not be ended for its request: \(reason)", plan: &plan)
     case .ended(let how):
       let reason = intent.isPersons ? "ended to be restarted by \(intent.whoAndWhy)" : "ended on its own request"
       noteEnd(of: agent, reason: reason, how: how, plan: &plan)
-      if intent.isPersons { plan.ledger[agent].backoff = Backoff() }
+      if intent.isPersons, let parking = plan.ledger.reset(agent) {
+        plan.tellCleared(parking, of: agent, because: reason)
+      }
       intent.step = .ended
       plan.ledger[agent].lifecycle = intent
     }
   }
 
   /// The agent that was to be started again is up, or is not.
-  func finishIntent(_ order: LaunchOrder, _ outcome: LaunchRule.Outcome, plan: inout Plan) {
+  func finishIntent(_ order: LaunchOrder, _ outcome: LaunchRule.Outcome, at time: Timestamp, plan: inout Plan) {
     let agent = order.agent
     guard let intent = plan.ledger[agent].lifecycle, intent.step == .ended else { return }
     switch outcome {
@@ -112,7 +140,18 @@ extension Supervisor {
     case .uncertain: return
     case .launched(let life, _):
       execute(intent, of: agent, "is started again as pid \(life.pid)", pid: life.pid, plan: &plan)
+    case .ended(let ending):
+      execute(
+        intent, of: agent, "is ended, and ended again when it was started: \(ending.reason)", pid: nil, plan: &plan)
     case .declined(let reason), .failed(let reason):
+      let isLeft = !intent.isPersons && WorkRule.rule(for: agent) == .observed
+      if isLeft, time - intent.at < rules.policy.lifecycleAge {
+        // Nobody else would start it.
+        pause(
+          agent, at: time, for: rules.policy.heartbeat.active,
+          "\(agent.address) is ended, and cannot be started again yet: \(reason)", plan: &plan)
+        return
+      }
       execute(intent, of: agent, "is ended, and not started again: \(reason)", pid: nil, plan: &plan)
     }
     plan.ledger[agent].lifecycle = nil
@@ -120,6 +159,8 @@ extension Supervisor {
 
   /// A person's command takes the place of what is waiting.
   func overrule(_ intent: LifecycleIntent?, by command: PersonCommand, plan: inout Plan) {
+    requestPauses[command.agent.session] = nil
+    failedEnds.remove(command.agent.session)
     guard let intent else { return }
     abandon(
       intent, of: command.agent,
@@ -147,14 +188,24 @@ extension Supervisor {
   ) {
     plan.ledger[agent].lifecycle = nil
     if intent.action.startsAgain {
-      execute(intent, of: agent, "runs", pid: observation.liveness.life?.pid, plan: &plan)
+      let pid = observation.liveness.life?.pid
+      execute(intent, of: agent, "runs", pid: pid, plan: &plan)
+      answerRestart(of: agent, returning: "\(agent.address) runs", pid: pid)
     } else {
-      let hook = observation.bead.value.flatMap { $0?.hookBead }
-      plan.ledger[agent].shutdown = Shutdown(at: time, hook: hook)
+      plan.ledger[agent].shutdown = Shutdown(at: time, hook: intent.hook)
       execute(intent, of: agent, "is shut down", pid: nil, plan: &plan)
     }
     // What is true of it now is for the rules to say, at once.
     plan.look(at: time)
+  }
+
+  /// It is ended, and a decision that came in between keeps it down.
+  private func giveUpStart(
+    _ intent: LifecycleIntent, of agent: AgentIdentity, because reason: String, plan: inout Plan
+  ) {
+    plan.ledger[agent].lifecycle = nil
+    execute(intent, of: agent, "is ended, and not started again: \(reason)", pid: nil, plan: &plan)
+    answerRestart(of: agent, throwing: "\(agent.address) is ended, and not started again: \(reason)")
   }
 
   private func execute(
@@ -173,12 +224,14 @@ extension Supervisor {
   private func wait(
     _ intent: LifecycleIntent, of agent: AgentIdentity, because reason: String, at time: Timestamp, plan: inout Plan
   ) {
-    if intent.isPersons, startTickets[agent.session] != nil {
+    if intent.isPersons, startTickets[agent.session] != nil, intent.step == .ending {
       plan.ledger[agent].lifecycle = nil
       answerRestart(of: agent, throwing: "\(agent.address) is left alone: \(reason)")
-    } else {
-      pause(agent, at: time, "what \(agent.address) asked for waits: \(reason)", plan: &plan)
+      return
     }
+    answerRestart(
+      of: agent, throwing: "\(agent.address) is ended, and is started as soon as that can be done: \(reason)")
+    pause(agent, at: time, "what was asked for \(agent.address) waits: \(reason)", plan: &plan)
   }
 
   private func abandon(_ intent: LifecycleIntent, of agent: AgentIdentity, because reason: String, plan: inout Plan) {
@@ -192,17 +245,22 @@ extension Supervisor {
         bead: intent.mail, reason: reason))
   }
 
-  private func pause(_ agent: AgentIdentity, at time: Timestamp, _ text: String, plan: inout Plan) {
-    plan.look(at: time + TownRules.retry)
-    requestPauses[agent.session] = time + TownRules.retry
+  private func pause(
+    _ agent: AgentIdentity, at time: Timestamp, for duration: Duration = TownRules.retry, _ text: String,
+    plan: inout Plan
+  ) {
+    plan.look(at: time + duration)
+    requestPauses[agent.session] = time + duration
     tellWaiting(agent.session, text)
   }
 
   /// An agent that was removed meanwhile has nothing left to wait for.
   private func dropStrangers(_ snapshot: TownSnapshot, plan: inout Plan) {
-    guard duty == .town, snapshot.registryFailure == nil, snapshot.unreadableRigs.isEmpty else { return }
+    guard snapshot.registryFailure == nil, snapshot.unreadableRigs.isEmpty else { return }
     let known = Set(snapshot.agents.map(\.agent.session))
-    for session in plan.ledger.sessionsWithIntents.subtracting(known) {
+    for session in plan.ledger.sessionsWithIntents.subtracting(known)
+    where duty == .town || startTickets[session] != nil {
+      answerRestart(session: session, with: .failure(CommandRefusal("\(session) is no agent of this town any more")))
       plan.ledger.agents[session]?.lifecycle = nil
       journal.warning("what was asked for in \(session) is given up: it is no agent of this town any more")
     }

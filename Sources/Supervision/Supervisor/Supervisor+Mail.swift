@@ -12,7 +12,11 @@ extension Supervisor {
   ///
   /// - Returns: the messages that are to be taken out of the inbox.
   func attendMail(_ snapshot: TownSnapshot, commands: [PersonCommand], plan: inout Plan) -> [String] {
-    guard duty == .town, case .known(let inbox) = beads.inbox else { return [] }
+    guard duty == .town else { return [] }
+    guard case .known(let inbox) = beads.inbox else {
+      readMailLater(at: snapshot.time, plan: &plan)
+      return []
+    }
     let ids = Set(inbox.map(\.id))
     plan.ledger.handledMail.formIntersection(ids)
     requestFailures = requestFailures.filter { ids.contains($0.key) || plan.ledger.agents[$0.key] != nil }
@@ -26,14 +30,36 @@ extension Supervisor {
     let busy = jobs.busy.union(plan.ledger.sessionsWithIntents).union(commands.map(\.agent.session))
     let judgements = LifecycleRule.judge(fresh, snapshot: snapshot, busy: busy, policy: rules.policy) {
       world.state(of: $0)
+    } birth: {
+      world.start(of: $0)
+    }
+    let waits = judgements.contains { if case .wait = $0.verdict { true } else { false } }
+    if !waits {
+      mailPause = TownRules.retry
+      mailDue = nil
     }
     for judgement in judgements { take(judgement, at: snapshot.time, plan: &plan) }
 
-    let claimed = Set(plan.ledger.agents.values.compactMap { $0.lifecycle?.mail })
+    if waits { readMailLater(at: snapshot.time, plan: &plan) }
+
+    let claimed = Set(plan.ledger.agents.values.compactMap { $0.lifecycle }.filter { $0.step == .claimed }.map(\.mail))
     guard !jobs.isClosingMail else { return [] }
     return Array(
       inbox.map(\.id).filter { plan.ledger.handledMail.contains($0) && !claimed.contains($0) }.prefix(Self.closingLimit)
     )
+  }
+
+  /// Has the mail read again, soon at first, and no more often than every heartbeat where that does not help.
+  private func readMailLater(at time: Timestamp, plan: inout Plan) {
+    let uptime = world.uptime()
+    if let mailDue, mailDue > uptime {
+      // Somebody else's beat has come before.
+      plan.look(at: time + (mailDue - uptime))
+      return
+    }
+    mailDue = uptime + mailPause
+    plan.look(at: time + mailPause)
+    mailPause = min(mailPause * 2, rules.policy.heartbeat.active)
   }
 
   private func take(_ judgement: LifecycleRule.Judgement, at time: Timestamp, plan: inout Plan) {
@@ -52,17 +78,16 @@ extension Supervisor {
             "the request \(quotedForDisplay(message.subject)) of \(displayable(message.sender)) is refused: \(reason)",
           bead: message.id, reason: reason))
     case .wait(let reason):
-      let again = time + TownRules.retry
-      mailDue = again
-      plan.look(at: again)
       tellWaiting(message.id, "the request of \(displayable(message.sender)) waits: \(reason)")
     }
   }
 
   func startClosingMail(_ ids: [String]) {
+    // A store that is slow takes the rest with the next heartbeat: the job must not be overdue.
+    let end = world.uptime() + rules.policy.jobLimit / 3
     start(.closeMail) { world, job in
       var failures: [String: String] = [:]
-      for id in ids {
+      for id in ids where world.uptime() < end {
         do { try await world.closeMail(id) } catch { failures[id] = "\(error)" }
       }
       return .mailClosed(job: job, failures: failures)

@@ -21,7 +21,7 @@ extension Supervisor {
       pending, snapshot: snapshot, screens: screens, busy: busy, ledger: &plan.ledger, policy: rules.policy)
     pending = spawns.pending
     plan.events += spawns.events
-    plan.notices += spawns.notices
+    for notice in spawns.notices { plan.tell(notice) }
     if let look = spawns.nextLook { plan.look(at: look) }
     return spawns.begin
   }

@@ -21,18 +21,22 @@ extension Supervisor {
     turnBegan = world.uptime()
     defer { turnBegan = nil }
     var plan = Plan(ledger: ledger)
+    followClock(&plan.ledger)
     var intake = take(events, plan: &plan)
     intake.commands = postponed + intake.commands
     postponed = []
+    let waiting = Set(pending.map(\.session))
 
     let snapshot = await world.look(beads: beads, lives: plan.ledger.lives)
-    let closings = intake.isHeartbeat ? attendMail(snapshot, commands: intake.commands.map(\.0), plan: &plan) : []
+    noteBoot(snapshot.boot, ledger: &plan.ledger)
+    var closings = intake.isHeartbeat ? attendMail(snapshot, commands: intake.commands.map(\.0), plan: &plan) : []
     // Whose end has been decided is nobody else's to judge, a job for it or none.
     let decided = rules.decide(
-      snapshot, ledger: plan.ledger, busy: jobs.busy.union(plan.ledger.sessionsWithIntents), look: intake.look)
+      snapshot, ledger: plan.ledger, busy: jobs.busy.union(plan.ledger.sessionsWithIntents), look: intake.look,
+      confirmed: Set(intake.fresh.keys))
     if duty == .town { plan.absorb(decided) } else { plan.findings = decided.findings }
     carryOut(intake.commands, snapshot: snapshot, plan: &plan, orders: &intake.orders)
-    let acts = advanceIntents(snapshot, plan: &plan, orders: &intake.orders)
+    var acts = advanceIntents(snapshot, plan: &plan, orders: &intake.orders)
     // What a person wants of an agent comes before what the rules want: never both at once.
     let taken = jobs.busy.union(intake.orders.map(\.agent.session))
     let ruled = duty == .town ? decided.launches.filter { !taken.contains($0.agent.session) } : []
@@ -41,11 +45,21 @@ extension Supervisor {
     let beginnings = await attendSpawns(snapshot, starting: starts, plan: &plan)
     for order in starts { noteLaunch(order, at: snapshot.time, ledger: &plan.ledger) }
     let marks = marks(of: &plan, starting: starts)
+    let adoptions = adoptions(of: plan, starting: starts)
 
     let notices = post(plan.notices, retrying: intake.isHeartbeat, ledger: &plan.ledger)
+    let announcements = announce(plan.events, at: snapshot.time, ledger: &plan.ledger)
 
     record(plan, snapshot: snapshot, isHeartbeat: intake.isHeartbeat)
+    if saveFailure != nil, !(acts.isEmpty && closings.isEmpty) {
+      // What is not written down is not done: nobody would finish it.
+      withdraw(acts)
+      acts = []
+      closings = []
+      plan.look(at: snapshot.time + TownRules.retry)
+    }
     deliverAnswers()
+    gatherEvidence(of: plan.deaths, waiting: waiting, snapshot: snapshot)
     watch(snapshot)
 
     for act in acts { start(act) }
@@ -53,8 +67,10 @@ extension Supervisor {
     for order in starts { startLaunch(order) }
     if !unconfirmed.isEmpty { startConfirmation(unconfirmed) }
     for order in marks { startMark(order) }
+    for order in adoptions { startAdoption(order) }
     if !plan.hooksInDoubt.isEmpty { startReadingHooks(plan.hooksInDoubt.sorted()) }
     for notice in notices where !isOnItsWay(notice) { startNotice(notice) }
+    for announcement in announcements { startAnnouncement(announcement) }
     for beginning in beginnings { startBeginning(beginning) }
     settleBeats()
     armTimer(nextLook: plan.nextLook, now: world.now())
@@ -63,13 +79,13 @@ extension Supervisor {
   /// Takes in what has happened since the last turn.
   private func take(_ events: [SupervisorEvent], plan: inout Plan) -> Intake {
     let time = world.now()
+    let uptime = world.uptime()
     var intake = Intake()
     // A listing first: what was read afresh for a start is newer, and must not be lost to it.
     for case .beadsRead(let job, let readings) in events {
       jobs.finish(job)
       beads = readings
-      lastReading = time
-      mailDue = nil
+      lastReading = uptime
       intake.look = .heartbeat
       beatsActing += beatsReading
       beatsReading = []
@@ -83,11 +99,11 @@ extension Supervisor {
       case .timer:
         // One that is being read for already is on its way.
         guard !jobs.isReading else { break }
-        if let due = nextHeartbeat, due <= time { wantsBeat = true }
-        if let due = mailDue, due <= time { wantsBeat = true }
+        if let due = heartbeatDue, due <= uptime { wantsBeat = true }
+        if let due = mailDue, due <= uptime { wantsBeat = true }
         // What could not be read is read again long before the next heartbeat.
-        if !beads.failures.isEmpty, let lastReading, time - lastReading >= TownRules.retry { wantsBeat = true }
-      case .look, .died, .watchdog, .stop, .beadsRead:
+        if !beads.failures.isEmpty, let lastReading, uptime - lastReading >= TownRules.retry { wantsBeat = true }
+      case .look, .died, .watchdog, .stop, .beadsRead, .gathered:
         break
       case .command(let command, let ticket):
         intake.commands.append((command, ticket))
@@ -103,12 +119,15 @@ extension Supervisor {
         }
       case .launched(let job, let order, let outcome):
         jobs.finish(job)
-        LaunchRule.record(outcome, of: order, at: time, in: &plan)
-        finishIntent(order, outcome, plan: &plan)
+        LaunchRule.record(outcome, of: order, at: time, policy: rules.policy, in: &plan)
+        finishIntent(order, outcome, at: time, plan: &plan)
         answerStart(order, outcome)
       case .marked(let job, let order, let outcome):
         jobs.finish(job)
         finishMark(order, outcome, at: time, plan: &plan)
+      case .adopted(let job, let order, let outcome):
+        jobs.finish(job)
+        AdoptionRule.record(outcome, of: order, at: time, in: &plan)
       case .hooksRead(let job, let ids, let readings):
         jobs.finish(job)
         beads.take(hooks: ids, readings: readings)
@@ -134,6 +153,9 @@ extension Supervisor {
           plan.ledger.outbox.removeAll { $0 == notice }
           plan.ledger[notice.agent].noteSent(notice)
         }
+      case .announced(let job, let announcement, let failure):
+        jobs.finish(job)
+        finishAnnouncement(announcement, failure: failure, ledger: &plan.ledger)
       case .begun(let job, let beginning, let failure):
         jobs.finish(job)
         finishBeginning(beginning, failure: failure, plan: &plan)
@@ -171,8 +193,12 @@ extension Supervisor {
 
   /// Writes the attempt down before it is made.
   private func noteLaunch(_ order: LaunchOrder, at time: Timestamp, ledger: inout Ledger) {
-    ledger[order.agent].launch = AgentRecord.Launch(at: time, isRestart: order.isRestart, hook: order.hook)
-    if order.isRestart { ledger[order.agent].backoff.noteAttempt(at: time) }
+    ledger[order.agent].launch = AgentRecord.Launch(
+      at: time, isRestart: order.isRestart, hook: order.hook, resumes: order.resumes)
+    ledger.starts.note(time, within: TownRules.minute)
+    if order.isRestart || ledger[order.agent].restartPolicy.parking != nil {
+      ledger[order.agent].restartPolicy.noteAttempt(at: time)
+    }
   }
 
   /// Records what was decided, before any of it is done.
@@ -183,6 +209,7 @@ extension Supervisor {
       let interval = HeartbeatInterval.next(
         lastActivity: world.lastActivity(), now: snapshot.time, policy: rules.policy.heartbeat)
       nextHeartbeat = snapshot.time + interval
+      heartbeatDue = world.uptime() + interval
       journal.debug("heartbeat \(heartbeatCount); the next in \(interval)")
     }
     var failure: String?
@@ -204,9 +231,11 @@ extension Supervisor {
     if let failure, failure != saveFailure { journal.error("what was decided could not be written down: \(failure)") }
     saveFailure = failure
     for event in plan.events { journal.record(event) }
+    keepHistory(of: plan, snapshot: snapshot)
+    tell(plan.remarks)
     if duty == .town { tellFailures(snapshot) }
     findings = plan.findings
-    counts = AgentCounts(findings: plan.findings, at: snapshot.time)
+    counts = AgentCounts(findings: plan.findings, at: snapshot.time, heldBack: plan.ledger.heldBack)
     reports.status(counts.line)
   }
 

@@ -12,7 +12,14 @@ extension Supervisor {
     var unseen = Set(snapshot.registryFailure == nil ? [] : ledger.lives.values.map { $0 })
     for observation in snapshot.agents {
       switch observation.liveness {
-      case .alive(let life, _): alive.insert(life)
+      case .alive(let life, let place):
+        alive.insert(life)
+        // Where the life is a shell's, the end of what runs in it leaves the shell.
+        for worker in place.workers {
+          var watched = life
+          (watched.pid, watched.startTime) = (worker.pid, worker.startTime)
+          alive.insert(watched)
+        }
       case .unknown: if let life = ledger[observation.agent].life { unseen.insert(life) }
       case .dead, .deadShell, .absent: break
       }
@@ -20,9 +27,11 @@ extension Supervisor {
     for (life, task) in watches where !alive.contains(life) && !unseen.contains(life) {
       task.cancel()
       watches[life] = nil
+      memory[life] = nil
     }
     for life in alive where watches[life] == nil {
       let world = self.world
+      memory[life] = world.memoryEvents(of: life)
       watches[life] = Task { [weak self] in
         // One that cannot be watched is found dead at the next beat.
         guard (try? await world.waitForEnd(of: life)) != nil else { return }

@@ -33,18 +33,35 @@ package actor Supervisor {
   var heartbeatCount = 0
   var lastHeartbeat: Timestamp?
   var nextHeartbeat: Timestamp?
+  /// When that is on the clock that nobody sets.
+  var heartbeatDue: Duration?
   /// What could not be read at the last look, so that it is said once and not every time.
   var knownFailures: Set<String> = []
   var saveFailure: String?
   /// Why agents could not be told to begin, by session, for the same reason.
   var beginFailures: [String: String] = [:]
 
+  /// The last words of the dead, on their way: nothing takes their panes before.
+  var lastWords: [String: LastWords] = [:]
+  /// What the kernel had counted of the memory of those who live, when they were first seen.
+  var memory: [ProcessLife: MemoryEvents] = [:]
+  var history = DecisionHistory()
+  /// Why capsules and histories could not be written, so that it is said once.
+  var evidenceFailure: String?
+  var historyFailure: String?
+
   /// Why messages that are sent until they are through could not be, for the same reason.
   var unsent: [String: String] = [:]
 
+  /// The boot that the last look was taken in.
+  var boot: String?
+
   /// Why lifecycle requests could not be carried out yet, by session or message, for the same reason.
   var requestFailures: [String: String] = [:]
-  /// Until when they are not tried again, by session.
+  /// Agents that could not be ended for a person's restart: whether they have ended after all, the next
+  /// look tells.
+  var failedEnds: Set<String> = []
+  /// Until when requests are not tried again, by session.
   var requestPauses: [String: Timestamp] = [:]
   /// Lifecycle requests carried out and refused so far.
   var requestCounts = RequestCounts()
@@ -63,9 +80,11 @@ package actor Supervisor {
   var beatsActing: [CheckedContinuation<Void, Never>] = []
   var wantsBeat = false
   /// When the mail is to be read again, because a request in it could not be judged.
-  var mailDue: Timestamp?
+  var mailDue: Duration?
+  /// How long a request that cannot be judged waits for its next reading; it grows while nothing changes.
+  var mailPause = TownRules.retry
   /// When the beads were last read, or could not be.
-  var lastReading: Timestamp?
+  var lastReading: Duration?
   /// Agents whose beads could not be read afresh, until when they are not tried again, and why.
   var unreadable: [String: (until: Timestamp, reason: String)] = [:]
   /// Commands for agents that were busy when they were given.
@@ -132,11 +151,20 @@ package actor Supervisor {
     return inbox
   }
 
-  /// A watchdog's question costs no turn; anything else is one, however many events it answers.
+  /// A watchdog's question and the end of gathering evidence cost no turn; anything else is one, however
+  /// many events it answers.
   private func handle(_ events: [SupervisorEvent]) async {
-    let causes = events.filter { if case .watchdog = $0 { false } else { true } }
+    var causes: [SupervisorEvent] = []
+    var isAsked = false
+    for event in events {
+      switch event {
+      case .watchdog: isAsked = true
+      case .gathered(let job, let reports, let failure): finishGathering(job, of: reports, failure: failure)
+      default: causes.append(event)
+      }
+    }
     if !causes.isEmpty { await turn(causes) }
-    if causes.count < events.count, health().isWell { reports.watchdog() }
+    if isAsked, health().isWell { reports.watchdog() }
   }
 
   private func recall() {
@@ -177,8 +205,8 @@ package actor Supervisor {
     switch event {
     case .command(_, let ticket), .ended(_, _, let ticket, _):
       ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping"))
-    case .beat, .timer, .look, .died, .watchdog, .stop, .beadsRead, .confirmed, .launched, .marked, .hooksRead,
-      .requestClaimed, .requestEnded, .mailClosed, .told, .begun:
+    case .beat, .timer, .look, .died, .watchdog, .stop, .beadsRead, .confirmed, .launched, .marked, .adopted,
+      .hooksRead, .requestClaimed, .requestEnded, .mailClosed, .told, .announced, .begun, .gathered:
       break
     }
   }

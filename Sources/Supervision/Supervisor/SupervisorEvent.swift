@@ -19,6 +19,7 @@ enum SupervisorEvent: Sendable {
   case confirmed(job: Int, [LaunchOrder], [String: Reading<Bead?>])
   case launched(job: Int, LaunchOrder, LaunchRule.Outcome)
   case marked(job: Int, MarkOrder, StaleRule.Outcome)
+  case adopted(job: Int, AdoptionRule.Order, AdoptionRule.Outcome)
   case hooksRead(job: Int, [String], [String: Reading<Bead?>])
   case ended(job: Int, PersonCommand, CommandTicket, EndOutcome)
   /// The message of a lifecycle request is out of the inbox, or could not be taken out.
@@ -27,13 +28,16 @@ enum SupervisorEvent: Sendable {
   case requestEnded(job: Int, AgentIdentity, EndOutcome)
   case mailClosed(job: Int, failures: [String: String])
   case told(job: Int, Notice, failure: String?)
+  case announced(job: Int, Announcement, failure: String?)
   case begun(job: Int, SpawnRule.Beginning, failure: String?)
+  /// The capsules of deaths are written. Nothing is decided because of it.
+  case gathered(job: Int, [DeathReport], failure: String?)
   case stop
 }
 
 /// What a person wants of one agent.
 package struct PersonCommand: Sendable, Hashable {
-  package enum Verb: String, Sendable, Hashable { case start, stop, restart }
+  package enum Verb: String, Sendable, Hashable { case start, stop, restart, reset }
 
   package var verb: Verb
   package var agent: AgentIdentity

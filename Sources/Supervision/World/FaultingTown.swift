@@ -9,7 +9,7 @@
   ///
   /// The point is read from the file that `GASTOWN_FAULT` names, at each effect; the file is removed
   /// just before the death.
-  package struct FaultingTown: TownWorld {
+  package struct FaultingTown: ForwardingTown {
     /// Where a lifecycle request can be cut off, in the order in which it passes them.
     package enum Point: String, Sendable, CaseIterable {
       case beforeClaim = "before-claim"
@@ -22,7 +22,7 @@
       case launched
     }
 
-    private let town: any TownWorld
+    package let town: any TownWorld
     private let file: String
 
     package init(_ town: any TownWorld, file: String) {
@@ -71,40 +71,6 @@
       let outcome = await town.launch(order)
       if order.rule == .lifecycle { pass(.launched) }
       return outcome
-    }
-  }
-
-  // Everything else is as it is.
-  extension FaultingTown {
-    package func now() -> Timestamp { town.now() }
-    package func uptime() -> Duration { town.uptime() }
-    @concurrent package func sleep(for duration: Duration) async throws { try await town.sleep(for: duration) }
-    @concurrent package func readBeads(hooks: [String]) async -> BeadReadings { await town.readBeads(hooks: hooks) }
-    @concurrent package func look(beads: BeadReadings, lives: [String: ProcessLife]) async -> TownSnapshot {
-      await town.look(beads: beads, lives: lives)
-    }
-    @concurrent package func waitForEnd(of life: ProcessLife) async throws { try await town.waitForEnd(of: life) }
-    @concurrent package func readAfresh(_ ids: [String]) async -> [String: Reading<Bead?>] {
-      await town.readAfresh(ids)
-    }
-    @concurrent package func mark(_ order: MarkOrder) async throws { try await town.mark(order) }
-    @concurrent package func screens(of lives: [String: ProcessLife]) async -> [String: [String]] {
-      await town.screens(of: lives)
-    }
-    @concurrent package func begin(_ agent: AgentIdentity, life: ProcessLife) async throws {
-      try await town.begin(agent, life: life)
-    }
-    package func state(of agent: AgentIdentity) -> Reading<[String: JSONValue]?> { town.state(of: agent) }
-    @concurrent package func send(_ notice: Notice) async throws { try await town.send(notice) }
-    package func setHold(_ hold: Hold?, on agent: AgentIdentity) throws { try town.setHold(hold, on: agent) }
-    package func loadLedger(settingAside: Bool) throws -> Ledger { try town.loadLedger(settingAside: settingAside) }
-    package func loadPendingSpawns(settingAside: Bool) throws -> [PendingSpawn] {
-      try town.loadPendingSpawns(settingAside: settingAside)
-    }
-    package func save(_ pending: [PendingSpawn]) throws { try town.save(pending) }
-    package func lastActivity() -> Timestamp? { town.lastActivity() }
-    package func saveHeartbeat(at time: Timestamp, count: Int) throws {
-      try town.saveHeartbeat(at: time, count: count)
     }
   }
 #endif

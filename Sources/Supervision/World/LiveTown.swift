@@ -18,16 +18,22 @@ package struct LiveTown: TownWorld {
   private let observer: TownObserver
   private let launcher: AgentLauncher
   private let ender: AgentEnder
+  private let adopter: AgentAdopter
   private let typist: Typist
+  private let host: HostReader
+  private let announcer: AnnouncementRunner
+  let evidence: EvidenceGatherer
   private let records: TownRecords
   private let startedAt: Timestamp
 
   /// - Parameters:
   ///   - environment: our own, as it was at the start of the process.
   ///   - store: the town's bead store, or why there is none: then every bead is unknown.
+  ///   - clients: lasting tmux clients, where the process stays; whoever made them ends them.
   package init(
     layout: TownLayout, settings: TownSettings, store: Result<any BeadStore, BeadStoreError>,
-    runner: any CommandRunner, environment: [String: String], processes: ProcessTable = ProcessTable()
+    runner: any CommandRunner, environment: [String: String], processes: ProcessTable = ProcessTable(),
+    clients: ControlClients? = nil
   ) {
     self.layout = layout
     self.settings = settings
@@ -35,7 +41,8 @@ package struct LiveTown: TownWorld {
     self.processes = processes
     let address = TmuxAddress(settings: settings, environment: environment)
     servers = TmuxServers(
-      own: address.server, environment: environment, runner: runner, deadline: settings.deadlines.tmux)
+      own: address.server, environment: environment, runner: runner, deadline: settings.deadlines.tmux,
+      clients: clients)
     observer = TownObserver(layout: layout, servers: servers, processes: processes)
     launcher = AgentLauncher(
       layout: layout, settings: settings, servers: servers,
@@ -45,8 +52,14 @@ package struct LiveTown: TownWorld {
         runner: runner, environment: ChildEnvironment.scrubbed(environment), deadline: settings.deadlines.git,
         syncsBeads: (try? store.get()) is BdBeadStore),
       processes: processes, environment: environment)
-    ender = AgentEnder(servers: servers, processes: processes)
-    typist = Typist(client: servers.own, processes: processes)
+    adopter = AgentAdopter(layout: layout, servers: servers, processes: processes)
+    ender = AgentEnder(servers: servers, processes: processes, adopter: adopter)
+    typist = Typist(servers: servers, processes: processes)
+    host = HostReader(layout: layout)
+    announcer = AnnouncementRunner(argv: settings.notify, town: layout.root, runner: runner)
+    evidence = EvidenceGatherer(
+      layout: layout, servers: servers, runner: runner, environment: environment, processes: processes,
+      deadline: settings.deadlines.tmux)
     records = TownRecords(layout: layout)
     startedAt = LiveTown.wallClock()
   }
@@ -102,7 +115,10 @@ package struct LiveTown: TownWorld {
   }
 
   @concurrent package func look(beads: BeadReadings, lives: [String: ProcessLife] = [:]) async -> TownSnapshot {
-    await observer.look(beads: beads, lives: lives, at: now())
+    var snapshot = await observer.look(beads: beads, lives: lives, at: now())
+    snapshot.host = host.read()
+    snapshot.missingCommands = launcher.missingCommands()
+    return snapshot
   }
 
   @concurrent package func waitForEnd(of life: ProcessLife) async throws {
@@ -126,16 +142,28 @@ package struct LiveTown: TownWorld {
     await ender.end(agent, liveness: liveness)
   }
 
+  @concurrent package func adopt(_ order: AdoptionRule.Order) async -> AdoptionRule.Outcome {
+    await adopter.adopt(order)
+  }
+
   @concurrent package func mark(_ order: MarkOrder) async throws {
     _ = try await store.get().setAgent(order.bead, state: .dead, hook: nil)
   }
 
   @concurrent package func screens(of lives: [String: ProcessLife]) async -> [String: [String]] {
-    let panes = lives.compactMapValues { PaneID($0.pane) }
-    guard !panes.isEmpty else { return [:] }
-    let captures = panes.values.map { PaneCapture($0, lines: Screen.lines) }
-    guard let screens = try? await servers.own.capture(panes: captures) else { return [:] }
-    return panes.compactMapValues { screens[$0] }
+    await withTaskGroup(of: [String: [String]].self) { group in
+      for (server, lives) in Dictionary(grouping: lives, by: \.value.server) {
+        let panes = Dictionary(lives.map { ($0.key, $0.value.pane) }, uniquingKeysWith: { first, _ in first })
+          .compactMapValues { PaneID($0) }
+        guard !panes.isEmpty else { continue }
+        group.addTask {
+          let captures = panes.values.map { PaneCapture($0, lines: Screen.lines) }
+          guard let screens = try? await servers.client(of: server).capture(panes: captures) else { return [:] }
+          return panes.compactMapValues { screens[$0] }
+        }
+      }
+      return await group.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
+    }
   }
 
   @concurrent package func begin(_ agent: AgentIdentity, life: ProcessLife) async throws {
@@ -143,7 +171,11 @@ package struct LiveTown: TownWorld {
   }
 
   @concurrent package func closeMail(_ id: String) async throws {
-    try await Mail(store: try store.get()).delete(id)
+    do {
+      try await Mail(store: try store.get()).delete(id)
+    } catch let error as BeadStoreError where error.code == .notFound {
+      // Somebody has taken it out for good.
+    }
   }
 
   @concurrent package func clearRequest(_ action: LifecycleAction, of agent: AgentIdentity) async throws {
@@ -159,6 +191,12 @@ package struct LiveTown: TownWorld {
     for recipient in notice.recipients {
       _ = try await mail.send(from: "daemon", to: recipient, subject: notice.subject, body: notice.body)
     }
+  }
+
+  package var announces: Bool { !settings.notify.isEmpty }
+
+  @concurrent package func announce(_ announcement: Announcement) async throws {
+    try await announcer.run(announcement)
   }
 
   package func setHold(_ hold: Hold?, on agent: AgentIdentity) throws {

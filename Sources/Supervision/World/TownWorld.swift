@@ -7,7 +7,7 @@ package import Town
 ///
 /// The calls that end within a turn's time are ``look(beads:)``, ``screens(of:)`` and the records;
 /// everything else is slow, has deadlines of its own, and is called by jobs beside the loop.
-package protocol TownWorld: Sendable {
+package protocol TownWorld: TownEvidence {
   /// The wall clock's time.
   func now() -> Timestamp
 
@@ -41,6 +41,9 @@ package protocol TownWorld: Sendable {
   /// Ends an agent's process, and removes its session. Only what is that very life is ended.
   @concurrent func end(_ agent: AgentIdentity, liveness: Liveness) async -> EndOutcome
 
+  /// Marks the pane of an agent that others have started, after a last look; the agent is not touched.
+  @concurrent func adopt(_ order: AdoptionRule.Order) async -> AdoptionRule.Outcome
+
   /// Writes into an agent's bead, in the database that holds it, that the agent is dead.
   ///
   /// - Throws: an error that says what went wrong.
@@ -73,6 +76,14 @@ package protocol TownWorld: Sendable {
   ///
   /// - Throws: an error that says what went wrong.
   @concurrent func send(_ notice: Notice) async throws
+
+  /// Whether there is a command that is to be told of what a person should know.
+  var announces: Bool { get }
+
+  /// Runs that command, once.
+  ///
+  /// - Throws: an error that says what went wrong.
+  @concurrent func announce(_ announcement: Announcement) async throws
 
   /// Records or takes back a person's decision.
   func setHold(_ hold: Hold?, on agent: AgentIdentity) throws

@@ -67,7 +67,10 @@ package struct AgentFields: Sendable, Hashable {
   }
 
   private static func value(of key: Key, in line: Substring) -> String? {
-    guard let colon = line.firstIndex(of: ":") else { return nil }
+    // Most lines are told apart by their length alone, and every bead is read with every turn.
+    guard let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")),
+      line.utf8[..<colon].count >= key.rawValue.utf8.count
+    else { return nil }
     guard trimmed(line[..<colon]).lowercased() == key.rawValue else { return nil }
     return trimmed(line[line.index(after: colon)...])
   }

@@ -46,12 +46,14 @@ package struct Census: Sendable, Hashable {
       }
     }
     let registered = Dictionary(rigs.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let claimants = Set(claims.map(\.agent))
     for bead in beads.values where !bead.status.isOver {
       guard case .polecat(let rig, let name)? = roster.agent(bead: bead.id), let registration = registered[rig] else {
         continue
       }
       let agent = AgentIdentity.polecat(rig: rig, name: name)
-      if claims.contains(where: { $0.agent == agent })
+      // Two ids of one agent are two claims of its, of which the elder counts.
+      if claimants.contains(agent)
         || strangers.contains(where: { $0.rig == rig && $0.name == name })
       {
         continue

@@ -12,10 +12,15 @@ package struct AgentRecord: Sendable, Hashable, Codable {
     package var hook: String?
     /// The notices that have gone out because of it, so that each goes out once.
     package var told: Set<String> = []
+    /// Whether an end without an error has been counted against the work on its hook.
+    package var isCounted: Bool?
+    /// The id of its capsule.
+    package var capsule: String?
 
     enum CodingKeys: String, CodingKey {
-      case life, cause, hook, told
+      case life, cause, hook, told, capsule
       case seenAt = "seen_at"
+      case isCounted = "is_counted"
     }
   }
 
@@ -24,6 +29,12 @@ package struct AgentRecord: Sendable, Hashable, Codable {
     package var server: ServerIdentity
     package var pane: String
     package var pid: Int32
+
+    package init(server: ServerIdentity, pane: String, pid: Int32) {
+      self.server = server
+      self.pane = pane
+      self.pid = pid
+    }
   }
 
   /// An attempt to start the agent that was begun and whose end has not been recorded.
@@ -31,15 +42,18 @@ package struct AgentRecord: Sendable, Hashable, Codable {
     package var at: Timestamp
     package var isRestart: Bool
     package var hook: String?
+    /// Whether it was started with the arguments that take its conversation up again.
+    package var resumes: Bool?
 
-    package init(at: Timestamp, isRestart: Bool, hook: String?) {
+    package init(at: Timestamp, isRestart: Bool, hook: String?, resumes: Bool = false) {
       self.at = at
       self.isRestart = isRestart
       self.hook = hook
+      self.resumes = resumes ? true : nil
     }
 
     enum CodingKeys: String, CodingKey {
-      case at, hook
+      case at, hook, resumes
       case isRestart = "is_restart"
     }
   }
@@ -81,6 +95,19 @@ package struct AgentRecord: Sendable, Hashable, Codable {
     }
   }
 
+  /// An agent that others have started and that is being adopted, or is not, and why.
+  package struct Adoption: Sendable, Hashable, Codable {
+    package var life: ProcessLife
+    package var failure: String?
+    /// When it is tried again, where the last attempt has failed.
+    package var retryAt: Timestamp?
+
+    enum CodingKeys: String, CodingKey {
+      case life, failure
+      case retryAt = "retry_at"
+    }
+  }
+
   /// The agent's last known life. It stays here until the death is seen.
   package var life: ProcessLife?
   /// When that life was first seen.
@@ -88,7 +115,11 @@ package struct AgentRecord: Sendable, Hashable, Codable {
   package var death: Death?
   package var grave: Grave?
   package var launch: Launch?
-  package var backoff = Backoff()
+  package var restartPolicy = RestartPolicy()
+  /// Whether this life was begun with the arguments that take its conversation up again.
+  package var isResumed: Bool?
+  /// Whether the last life that was begun so ended at once: the next is begun without.
+  package var resumeFailed: Bool?
   /// Restarts so far, ever.
   package var restarts = 0
   /// Whether somebody was told that this life is not ready; cleared with the next.
@@ -98,6 +129,9 @@ package struct AgentRecord: Sendable, Hashable, Codable {
   package var toldGupp: Told?
   package var toldOrphan: Told?
   package var marking: Marking?
+  package var adoption: Adoption?
+  /// The process in the pane's shell that was taken for the agent, where the life is a shell's.
+  package var worker: Int32?
   /// An end of it that has been decided and not been carried out to its end.
   package var lifecycle: LifecycleIntent?
   /// Its own request to stay down.
@@ -106,7 +140,11 @@ package struct AgentRecord: Sendable, Hashable, Codable {
   package init() {}
 
   enum CodingKeys: String, CodingKey {
-    case life, since, death, grave, launch, backoff, restarts, marking, lifecycle, shutdown
+    case life, since, death, grave, launch, restarts, marking, adoption, worker, lifecycle, shutdown
+    // As it was called when there was a back-off only.
+    case restartPolicy = "backoff"
+    case isResumed = "is_resumed"
+    case resumeFailed = "resume_failed"
     case toldNotReady = "told_not_ready"
     case toldRefusal = "told_refusal"
     case toldGupp = "told_gupp"

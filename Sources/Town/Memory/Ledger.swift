@@ -15,6 +15,17 @@ package struct Ledger: Sendable, Hashable, Codable {
   /// How many messages wait at most: a store that takes none for long must not fill the disk.
   package static let outboxLimit = 500
 
+  /// The starts of the last minute, whoever was started.
+  package var starts = SlidingWindow()
+  /// Who died in the last moments, and when.
+  package var deaths: [String: Timestamp] = [:]
+  package var massDeath: MassDeath?
+  /// Why restarts are held back, as it was said.
+  package var heldBack: String?
+  /// What a person's own command has still to be told.
+  package var announcements: [Announcement] = []
+  package var clock: ClockAnchor?
+
   package init() {}
 
   package init(from decoder: any Decoder) throws {
@@ -23,15 +34,23 @@ package struct Ledger: Sendable, Hashable, Codable {
     agents = try container.decode([String: AgentRecord].self, forKey: .agents)
     outbox = try container.decodeIfPresent([Notice].self, forKey: .outbox) ?? []
     handledMail = try container.decodeIfPresent(Set<String>.self, forKey: .handledMail) ?? []
+    starts = try container.decodeIfPresent(SlidingWindow.self, forKey: .starts) ?? SlidingWindow()
+    deaths = try container.decodeIfPresent([String: Timestamp].self, forKey: .deaths) ?? [:]
+    massDeath = try container.decodeIfPresent(MassDeath.self, forKey: .massDeath)
+    heldBack = try container.decodeIfPresent(String.self, forKey: .heldBack)
+    announcements = try container.decodeIfPresent([Announcement].self, forKey: .announcements) ?? []
+    clock = try container.decodeIfPresent(ClockAnchor.self, forKey: .clock)
   }
 
   private enum CodingKeys: String, CodingKey {
-    case version, agents, outbox
+    case version, agents, outbox, starts, deaths, announcements, clock
     case handledMail = "handled_mail"
+    case massDeath = "mass_death"
+    case heldBack = "held_back"
   }
 
-  /// The agents that lived when they were last looked at, by session.
-  package var lives: [String: ProcessLife] { agents.compactMapValues(\.life) }
+  /// The agents that lived when they were last looked at, or whose death is still open, by session.
+  package var lives: [String: ProcessLife] { agents.compactMapValues { $0.life ?? $0.death?.life } }
 
   /// Agents whose end has been decided and not been carried out to its end.
   package var sessionsWithIntents: Set<String> { Set(agents.filter { $0.value.lifecycle != nil }.keys) }

@@ -23,11 +23,13 @@ package struct LifecycleIntent: Sendable, Hashable, Codable {
   package var at: Timestamp
   /// The process that is to end; `nil` where none ran.
   package var life: ProcessLife?
+  /// The work that was on the agent's hook when this was decided.
+  package var hook: String?
   package var step: Step
 
   package init(
     action: LifecycleAction, mail: String?, who: String, why: String? = nil, at: Timestamp, life: ProcessLife?,
-    step: Step
+    hook: String?, step: Step
   ) {
     self.action = action
     self.mail = mail
@@ -35,6 +37,7 @@ package struct LifecycleIntent: Sendable, Hashable, Codable {
     self.why = why
     self.at = at
     self.life = life
+    self.hook = hook
     self.step = step
   }
 
@@ -45,7 +48,7 @@ package struct LifecycleIntent: Sendable, Hashable, Codable {
   package var whoAndWhy: String { displayable(who) + (why.map { ": \(displayable($0))" } ?? "") }
 
   enum CodingKeys: String, CodingKey {
-    case action, who, why, at, life, step
+    case action, who, why, at, life, hook, step
     case mail = "mail_id"
   }
 }

@@ -19,6 +19,15 @@ package enum Liveness: Sendable, Hashable {
     package var isOwnServer: Bool
     /// Whether a daemon of this town made or adopted the pane; only such a one is ever ended.
     package var isMarked: Bool
+    /// Whether others made the pane and a daemon of this town has adopted it.
+    package var isAdopted = false
+    /// Why a pane that carries no mark is not to be adopted; `nil` where it may be.
+    package var objection: String?
+    /// What runs in the pane's shell, where the pane's first process is one: the agent, first of all.
+    package var workers: [Worker] = []
+    /// How long it takes until it can be told what this is: whoever has just started something in a session
+    /// of others may be in the middle of it. `nil` where it can be told.
+    package var settlesIn: Duration?
   }
 
   /// A pane whose process has ended. Its scrollback still holds the last words.
@@ -48,85 +57,32 @@ package enum Liveness: Sendable, Hashable {
   package var isAlive: Bool {
     if case .alive = self { true } else { false }
   }
-}
 
-extension Liveness {
-  /// Judges one agent by the panes of the sessions that bear its name, on all servers.
-  ///
-  /// In a session that carries this town's mark the marked pane is the agent, whatever it has turned
-  /// into by exec, and every other pane is a person's. In a session without a mark a bare login shell
-  /// without children is a dead shell, and anything else that runs is alive. A living agent anywhere
-  /// outweighs a dead one elsewhere: an agent on another server is never started twice.
-  ///
-  /// - Parameters:
-  ///   - town: the mark of this town.
-  ///   - unreadable: why some server could not be asked: an agent that was not seen may live there.
-  ///     A corpse in a marked pane is proof enough of a death without it.
-  package static func judge(
-    _ panes: [PaneSighting], boot: String, town: String, unreadable: String?
-  ) -> Liveness {
-    let marked = panes.filter { $0.mark == town }
-    let ours =
-      marked
-      + panes.filter { pane in
-        pane.mark == nil && pane.otherTown == nil
-          && !marked.contains { $0.server == pane.server && $0.session == pane.session }
-      }
-    if let alive = ours.first(where: { $0.isRunning && (!$0.isBareShell || $0.mark == town) }) {
-      return .alive(alive.life(boot: boot), place: alive.place(town: town))
-    }
-    if let corpse = marked.first(where: \.isOwnServer) ?? marked.first, case .ended(let cause) = corpse.process {
-      return .dead(corpse.corpse(cause, town: town))
-    }
-    if let unreadable { return .unknown(unreadable) }
-    if let shell = ours.first(where: \.isRunning) {
-      return .deadShell(
-        Shell(
-          life: shell.life(boot: boot), place: shell.place(town: town), isAttached: shell.attached > 0,
-          belongsHere: shell.belongsHere))
-    }
-    if let corpse = ours.first(where: \.isOwnServer) ?? ours.first, case .ended(let cause) = corpse.process {
-      return .dead(corpse.corpse(cause, town: town))
-    }
-    if let foreign = panes.first(where: { $0.isOwnServer }) {
-      let owner = foreign.otherTown ?? "another town"
-      return .unknown("session \(foreign.session) on \(foreign.serverName) belongs to \(owner)")
-    }
-    return .absent
+  /// The process that a person would call the agent; `nil` unless it lives.
+  package var agentPID: Int32? {
+    if case .alive(let life, let place) = self { place.workers.first?.pid ?? life.pid } else { nil }
   }
 }
 
 extension Liveness {
+  /// How long something must have run in a session of others before it is taken for what it seems to be.
+  /// Other tools make a session with a shell in it and type the agent's command a moment later, and shells
+  /// run programs of their own while they start.
+  package static let settling: Duration = .seconds(5)
+
   /// The same, unless the agent's last known process still runs: then it is not dead, and no tmux
-  /// server that could be asked shows where it lives.
+  /// server that could be asked shows where it lives. Something of which it is not clear that it is the
+  /// agent does not show that either.
   package func doubted(
     if life: ProcessLife?, boot: String, isRunning: (ProcessLife) -> Bool
   ) -> Liveness {
     guard let life, life.boot == boot else { return self }
     switch self {
-    case .alive, .unknown: return self
+    case .unknown: return self
+    case .alive(let seen, let place) where seen == life || place.isMarked || place.objection == nil: return self
     case .deadShell(let shell) where shell.life == life: return self
-    case .dead, .deadShell, .absent:
+    case .alive, .dead, .deadShell, .absent:
       return isRunning(life) ? .unknown("its process (pid \(life.pid)) runs, but no tmux server shows it") : self
     }
-  }
-}
-
-extension PaneSighting {
-  fileprivate var isRunning: Bool {
-    if case .running = process { true } else { false }
-  }
-
-  fileprivate func place(town: String) -> Liveness.Place {
-    Liveness.Place(serverName: serverName, isOwnServer: isOwnServer, isMarked: mark == town)
-  }
-
-  fileprivate func corpse(_ cause: ExitCause?, town: String) -> Liveness.Corpse {
-    Liveness.Corpse(place: place(town: town), server: server, pane: pane, pid: pid, cause: cause)
-  }
-
-  fileprivate func life(boot: String) -> ProcessLife {
-    let startTime: UInt64 = if case .running(let time) = process { time } else { 0 }
-    return ProcessLife(boot: boot, server: server, pane: pane, pid: pid, startTime: startTime)
   }
 }

@@ -22,8 +22,15 @@ package struct PaneSighting: Sendable, Hashable {
   package var process: Process
   /// The town whose mark the pane carries; `nil` for a pane that no daemon has made or adopted.
   package var mark: String?
+  /// Whether others made the pane and a daemon of the town has adopted it.
+  package var isAdopted: Bool
   /// Whether the first process is a bare login shell without children.
   package var isBareShell: Bool
+  /// What runs in the first process, where that is a bare login shell: whoever has the terminal first.
+  package var workers: [Worker]
+  /// How long the agent has been there at most: its process, or what runs in its shell; `nil` where that
+  /// was not looked at.
+  package var age: Duration?
   /// Whether the process lives in the agent's directory, or its environment names this town.
   package var belongsHere: Bool
   /// The other town that the process's environment names; `nil` where it names none, or this one.
@@ -31,8 +38,8 @@ package struct PaneSighting: Sendable, Hashable {
 
   package init(
     serverName: String, isOwnServer: Bool, server: ServerIdentity, session: String, attached: Int = 0, pane: String,
-    pid: Int32, process: Process, mark: String? = nil, isBareShell: Bool = false, belongsHere: Bool = true,
-    otherTown: String? = nil
+    pid: Int32, process: Process, mark: String? = nil, isAdopted: Bool = false, isBareShell: Bool = false,
+    workers: [Worker] = [], age: Duration? = nil, belongsHere: Bool = true, otherTown: String? = nil
   ) {
     self.serverName = serverName
     self.isOwnServer = isOwnServer
@@ -43,8 +50,39 @@ package struct PaneSighting: Sendable, Hashable {
     self.pid = pid
     self.process = process
     self.mark = mark
+    self.isAdopted = isAdopted
     self.isBareShell = isBareShell
+    self.workers = workers
+    self.age = age
     self.belongsHere = belongsHere
     self.otherTown = otherTown
   }
+}
+
+/// A process that a shell runs in its pane.
+package struct Worker: Sendable, Hashable {
+  package var pid: Int32
+  /// Clock ticks since boot.
+  package var startTime: UInt64
+
+  package init(pid: Int32, startTime: UInt64) {
+    self.pid = pid
+    self.startTime = startTime
+  }
+}
+
+extension PaneSighting {
+  package var isRunning: Bool {
+    if case .running = process { true } else { false }
+  }
+
+  /// Whether this is the pane and the process of a life that is remembered.
+  func shows(_ life: ProcessLife) -> Bool {
+    guard server == life.server, pane == life.pane, pid == life.pid else { return false }
+    if case .running(let startTime) = process { return startTime == life.startTime }
+    return true
+  }
+
+  /// The pane's number; panes of one server are numbered in the order in which they were made.
+  var number: Int { Int(pane.dropFirst()) ?? Int.max }
 }

@@ -49,6 +49,10 @@ package struct TownSnapshot: Sendable {
   package var servers: Set<ServerIdentity>
   /// Servers that could not be asked, and stores that could not be read, each with its reason.
   package var failures: [String]
+  /// Whether the host has room for more agents.
+  package var host = HostReading()
+  /// Programs that agents of a role run and that are not there.
+  package var missingCommands: [AgentIdentity.Role: String] = [:]
 
   package init(
     time: Timestamp, boot: String, registryFailure: String? = nil, rigs: [Rig] = [], agents: [AgentObservation] = [],

@@ -5,6 +5,7 @@ package struct AgentCounts: Sendable, Hashable {
   package var alive = 0
   package var starting = 0
   package var backingOff = 0
+  package var parked = 0
   package var stuck = 0
   package var unknown = 0
   package var line = "no agents"
@@ -12,7 +13,10 @@ package struct AgentCounts: Sendable, Hashable {
   package init() {}
 
   /// Agents that need not run are not counted.
-  package init(findings: [Finding], at time: Timestamp) {
+  ///
+  /// - Parameter heldBack: why nobody is restarted at present.
+  package init(findings: [Finding], at time: Timestamp, heldBack: String? = nil) {
+    var aside: [String] = []
     var waiting: [String] = []
     for finding in findings {
       switch finding.decision {
@@ -24,12 +28,15 @@ package struct AgentCounts: Sendable, Hashable {
           let left = finding.until.map { max(0, ($0 - time).components.seconds) } ?? 0
           waiting.append("\(finding.subject), \(left) s")
         }
+      case .parked:
+        parked += 1
+        if aside.count < 3 { aside.append(finding.subject) }
       case .stuck: stuck += 1
       case .unknown: unknown += 1
-      case .leave: break
+      case .leave, .mark, .tell: break
       }
     }
-    let total = alive + starting + backingOff + stuck + unknown
+    let total = alive + starting + backingOff + parked + stuck + unknown
     guard total > 0 else { return }
     var parts = ["\(alive) alive"]
     if starting > 0 { parts.append("\(starting) starting") }
@@ -37,8 +44,12 @@ package struct AgentCounts: Sendable, Hashable {
       let more = backingOff > waiting.count ? ", …" : ""
       parts.append("\(backingOff) backing off (\(waiting.joined(separator: "; "))\(more))")
     }
+    if parked > 0 {
+      parts.append("\(parked) parked (\(aside.joined(separator: ", "))\(parked > aside.count ? ", …" : ""))")
+    }
     if stuck > 0 { parts.append("\(stuck) that cannot be started") }
     if unknown > 0 { parts.append("\(unknown) unknown") }
     line = "\(total) agent\(total == 1 ? "" : "s"): \(parts.joined(separator: ", "))"
+    if let heldBack { line += "; restarts are held back: \(heldBack)" }
   }
 }

@@ -4,13 +4,20 @@
 package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
   case daemonReady = "daemon_ready"
   case daemonStopping = "daemon_stopping"
+  case settingsReloaded = "settings_reloaded"
   case crashDetected = "crash_detected"
+  case lastWords = "last_words"
   case agentStarted = "agent_started"
   case agentRestarted = "agent_restarted"
   case restartFailed = "restart_failed"
   case agentReady = "agent_ready"
   case agentNotReady = "agent_not_ready"
+  case agentParked = "agent_parked"
+  case agentCleared = "agent_cleared"
   case agentStopped = "agent_stopped"
+  case massDeath = "mass_death"
+  case restartsHeld = "restarts_held"
+  case restartsResumed = "restarts_resumed"
   case staleAgent = "stale_agent"
   case guppViolation = "gupp_violation"
   case orphanedWork = "orphaned_work"
@@ -27,12 +34,19 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
     switch self {
     case .daemonReady: "27cab9a7a60c4036b0ff2413d0df38d9"
     case .daemonStopping: "7fcde40f5e5a4fda8e2def1f0f6f39e6"
+    case .settingsReloaded: "ef6a791588e147378fa848e5b8a84a91"
     case .crashDetected: "7a45213b1d9743ebab9ed686489df375"
+    case .lastWords: "b34e032ffba14943b2567f4ea99ee852"
     case .agentStarted: "ae52ac6d268b4c58a58e79e8fa45b0b8"
     case .agentRestarted: "de84a2b9969844279995e4f2d81c713d"
     case .restartFailed: "1c8723506dcb4e8a84c85bcfe2e5fd1c"
     case .agentReady: "c9e75dbc03d64289880f765dd1fb78e8"
     case .agentNotReady: "d084ab1513ae46d4913a736c64a6ab2b"
+    case .agentParked: "b619b0036f1c4c738d30200a713e464e"
+    case .agentCleared: "7e115ff05c4142b99a5882c8abe90837"
+    case .massDeath: "840b1d7849e440e080034e7cc6480a2f"
+    case .restartsHeld: "7f227f313514431f8e7f6de7a673426f"
+    case .restartsResumed: "11a4d6a3d41b43608f8adbb33ac755c4"
     case .agentStopped: "a78b9fa25cdb4f03926933ecc38b5ea8"
     case .staleAgent: "941444bf6d364b35bf7a83104c0a46c5"
     case .guppViolation: "471827cc52144bca8d861894cb6e1009"
@@ -49,11 +63,12 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
   /// How loudly it is said.
   package var severity: Severity {
     switch self {
-    case .daemonReady, .daemonStopping, .agentStarted, .agentReady, .spawnTriggered: .info
-    case .agentRestarted, .agentStopped, .spawnDropped, .lifecycleExecuted: .notice
-    case .crashDetected, .agentNotReady, .staleAgent, .guppViolation, .orphanedWork, .lifecycleRefused:
+    case .daemonReady, .daemonStopping, .settingsReloaded, .lastWords, .agentStarted, .agentReady, .spawnTriggered:
+      .info
+    case .agentRestarted, .agentCleared, .agentStopped, .restartsResumed, .spawnDropped, .lifecycleExecuted: .notice
+    case .crashDetected, .agentNotReady, .staleAgent, .guppViolation, .orphanedWork, .restartsHeld, .lifecycleRefused:
       .warning
-    case .restartFailed, .storeUnavailable, .tmuxUnavailable: .error
+    case .restartFailed, .agentParked, .massDeath, .storeUnavailable, .tmuxUnavailable: .error
     }
   }
 

@@ -3,6 +3,8 @@
 extension Notice {
   package static let guppKey = "gupp"
   package static let orphanKey = "orphan"
+  package static let diedKey = "died"
+  package static let massDeathKey = "mass-death"
 
   /// `CRASHED_POLECAT`: an agent with work to do is down, and the daemon cannot bring it back.
   package static func cannotStart(_ agent: AgentIdentity, hook: String?, reason: String) -> Notice {
@@ -24,7 +26,7 @@ extension Notice {
   package static func died(_ agent: AgentIdentity, hook: String?, cause: ExitCause?) -> Notice {
     let how = cause?.description ?? "died of an unknown cause"
     return Notice(
-      key: "died", agent: agent,
+      key: diedKey, agent: agent,
       subject: "\(agent.crashWord): \(agent.address) \(how)",
       body: """
         \(agent.address) \(how).
@@ -34,6 +36,47 @@ extension Notice {
 
         The daemon does not restart a \(agent.role.rawValue). To start it: gt session start \(agent.address)
         """)
+  }
+
+  /// `AGENT_PARKED`: an agent with work to do is only tried now and then.
+  static func parked(
+    _ agent: AgentIdentity, hook: String?, parking: Parking, cause: ExitCause?, outlook: String
+  ) -> Notice {
+    Notice(
+      key: "parked", agent: agent,
+      subject: "AGENT_PARKED: \(agent.address): \(displayable(parking.words))",
+      body: """
+        \(agent.address) is parked: \(displayable(parking.words)).
+        session: \(agent.session)
+        hook_bead: \(displayable(hook ?? "none"))
+        last: \(cause?.description ?? "unknown")
+        What happens by itself: \(outlook).
+        To see its last words: gt session capture \(agent.address)
+        To begin anew: gt session reset \(agent.address)
+        To leave it down: gt session stop \(agent.address)
+        """)
+  }
+
+  /// `MASS_DEATH`: many agents died at one time. One message for a rig, or for the town's own.
+  static func massDeath(_ agents: [AgentIdentity], cause: String, total: Int) -> Notice? {
+    guard let first = agents.min() else { return nil }
+    let place = first.rig.map { "rig \($0)" } ?? "the town"
+    let shown = agents.sorted().prefix(50).map { "  \($0.address)" }
+    let more = agents.count > shown.count ? ["  and \(agents.count - shown.count) more"] : []
+    var notice = Notice(
+      key: massDeathKey, agent: first,
+      subject: "MASS_DEATH: \(agents.count) agents of \(place) found dead at once: \(cause)",
+      body: """
+        \(total) agents of the town were found dead at one time: \(cause).
+        Of \(place):
+        \((shown + more).joined(separator: "\n"))
+        Those who have work to do are started again, one after the other. See: gt session check
+        """)
+    notice.recipients = []
+    for recipient in agents.sorted().flatMap(\.guardians) where !notice.recipients.contains(recipient) {
+      notice.recipients.append(recipient)
+    }
+    return notice
   }
 
   /// An agent was started and does not show its prompt.

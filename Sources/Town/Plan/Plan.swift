@@ -9,12 +9,19 @@ package struct Plan: Sendable {
   package var notices: [Notice] = []
   /// Agents whose beads are to say that they are dead.
   package var marks: [MarkOrder] = []
+  /// Agents of others that are to be adopted.
+  package var adoptions: [AdoptionRule.Order] = []
+  package var remarks: [Remark] = []
   /// Beads on hooks that have to be read before anything is told about them.
   package var hooksInDoubt: Set<String> = []
   /// Agents found to be up after a launch of ours whose end nobody recorded: they still have to be
   /// told to begin.
   package var unannounced: [PendingSpawn] = []
+  /// Deaths that were seen in this turn, and whose evidence has to be gathered.
+  package var deaths: [DeathReport] = []
   package var ledger: Ledger
+  /// How many were not started because the host has no room for them.
+  package var heldBack = 0
   /// The earliest time at which some decision wants another look.
   package var nextLook: Timestamp?
 
@@ -27,8 +34,11 @@ package struct Plan: Sendable {
     events += decided.events
     notices += decided.notices
     marks += decided.marks
+    adoptions += decided.adoptions
+    remarks += decided.remarks
     hooksInDoubt.formUnion(decided.hooksInDoubt)
     unannounced += decided.unannounced
+    deaths += decided.deaths
     ledger = decided.ledger
     if let time = decided.nextLook { look(at: time) }
   }
@@ -63,12 +73,18 @@ package struct Finding: Sendable, Hashable {
     case leave
     /// It is to be looked at again at `until`.
     case wait
+    /// It has died too often, or cannot run, and is only tried now and then.
+    case parked
     /// A start is under way.
     case underway
     /// It ought to run and cannot be started.
     case stuck
     /// Something could not be read, so nothing is done.
     case unknown
+    /// Its bead is to say that it is dead.
+    case mark
+    /// Somebody is to be told of the work on its hook.
+    case tell
   }
 
   /// The agent as a person calls it.
@@ -97,9 +113,9 @@ package struct LaunchOrder: Sendable, Hashable {
   package enum Place: Sendable, Hashable {
     /// A new session.
     case newSession
-    /// A dead pane on our own server; tmux itself refuses where the pane has come alive.
+    /// A dead pane, on whichever server; tmux itself refuses where the pane has come alive.
     case deadPane(server: ServerIdentity, pane: String)
-    /// A bare shell that the agent left behind, which must be that very process still.
+    /// A bare shell that the agent left behind, on whichever server, which must be that very process still.
     case bareShell(ProcessLife)
   }
 
@@ -112,10 +128,12 @@ package struct LaunchOrder: Sendable, Hashable {
   package var reason: String
   /// How long to wait first, so that many do not start in one instant.
   package var delay: Duration
+  /// Whether it is started with the arguments that take its conversation up again.
+  package var resumes: Bool
 
   package init(
     agent: AgentIdentity, rule: WorkRule.Rule, isRestart: Bool, hook: String?, place: Place, reason: String = "",
-    delay: Duration = .zero
+    delay: Duration = .zero, resumes: Bool = false
   ) {
     self.agent = agent
     self.rule = rule
@@ -124,6 +142,7 @@ package struct LaunchOrder: Sendable, Hashable {
     self.place = place
     self.reason = reason
     self.delay = delay
+    self.resumes = resumes
   }
 }
 

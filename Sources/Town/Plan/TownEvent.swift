@@ -11,6 +11,12 @@ package struct TownEvent: Sendable, Hashable {
   package var cause: ExitCause?
   package var restarts: Int?
   package var reason: String?
+  /// Whether it has been said before of the same trouble.
+  package var isRepeated = false
+  /// The id of the capsule of the death that this is about.
+  package var capsule: String?
+  /// What the agent's pane showed last, a few lines, each displayable.
+  package var lastWords: [String] = []
 
   package init(
     _ kind: EventKind, agent: AgentIdentity? = nil, message: String, bead: String? = nil, pid: Int32? = nil,

@@ -5,8 +5,8 @@ package enum DeathRule {
   /// Records a death that this look has found, once: the event, the open death where it asks for an
   /// answer, and a notice where nobody restarts the agent.
   static func note(
-    _ observation: AgentObservation, need: WorkRule.Need, snapshot: TownSnapshot, record: inout AgentRecord,
-    plan: inout Plan
+    _ observation: AgentObservation, need: WorkRule.Need, snapshot: TownSnapshot, policy: Policy,
+    record: inout AgentRecord, plan: inout Plan
   ) {
     if let life = record.life ?? record.death?.life, life.boot != snapshot.boot {
       // A reboot is nobody's crash.
@@ -27,28 +27,74 @@ package enum DeathRule {
 
     let cause = cause(of: lived, liveness: observation.liveness, snapshot: snapshot)
     let agent = observation.agent
+    if record.isResumed == true, let since = record.since, snapshot.time - since < policy.restart.resumeTrial {
+      record.resumeFailed = true
+    }
+    record.isResumed = nil
+    let bead = observation.bead.value.flatMap { $0?.hookBead }
+    var report = DeathReport(
+      agent, seenAt: snapshot.time, cause: cause, life: lived, since: record.since,
+      remains: observation.liveness.remains(of: lived), restarts: record.restarts, hook: bead, intent: record.lifecycle,
+      hold: observation.hold.value ?? nil)
+    report.worker = record.worker
+    record.worker = nil
     record.life = nil
     record.since = nil
     record.grave = grave
-    let bead = observation.bead.value.flatMap { $0?.hookBead }
 
     switch need {
     case .rest(.stopped, let reason):
-      plan.events.append(
-        TownEvent(
-          .agentStopped, agent: agent, message: "\(agent.address) is down: \(reason)", bead: bead,
-          pid: lived?.pid ?? corpse?.pid, cause: cause, reason: reason))
+      var event = TownEvent(
+        .agentStopped, agent: agent, message: "\(agent.address) is down: \(reason)", bead: bead,
+        pid: report.pid ?? corpse?.pid, cause: cause, reason: reason)
+      // No crash, but nobody of ours has seen how it was ended.
+      if cause?.isCrash == true {
+        event.capsule = report.id
+        plan.deaths.append(report)
+      }
+      plan.events.append(event)
     case .rest(_, let reason):
-      plan.events.append(
-        event(agent, cause: cause, pid: lived?.pid ?? corpse?.pid, bead: bead, record: record, because: reason))
+      tell(report, because: reason, plan: &plan)
       if WorkRule.rule(for: agent) == .observed, cause?.isCrash ?? true {
         plan.notices.append(.died(agent, hook: bead, cause: cause))
       }
     case .run, .wait, .unknown:
-      plan.events.append(
-        event(agent, cause: cause, pid: lived?.pid ?? corpse?.pid, bead: bead, record: record, because: nil))
-      record.death = AgentRecord.Death(seenAt: snapshot.time, life: lived, cause: cause, hook: bead)
+      tell(report, because: nil, plan: &plan)
+      record.death = AgentRecord.Death(
+        seenAt: snapshot.time, life: lived, cause: cause, hook: bead, capsule: report.id)
+      count(cause, of: agent, hook: bead, at: snapshot.time, policy: policy, record: &record, plan: &plan)
     }
+  }
+
+  /// Counts a death against the agent; one without an error counts when it is known that its work was not
+  /// finished.
+  static func count(
+    _ cause: ExitCause?, of agent: AgentIdentity, hook: String?, at time: Timestamp, policy: Policy,
+    record: inout AgentRecord, plan: inout Plan
+  ) {
+    if isExit(cause, of: agent) { return record.restartPolicy.noteEnd(at: time) }
+    let change = record.restartPolicy.noteCrash(at: time, limits: policy.restart)
+    ParkRule.tell(change, of: agent, hook: hook, cause: cause, record: record, policy: policy, plan: &plan)
+  }
+
+  /// Whether one who has work on a hook ended without an error. The Deacon and the Witnesses have none:
+  /// their end is a death like any other.
+  static func isExit(_ cause: ExitCause?, of agent: AgentIdentity) -> Bool {
+    cause?.isCrash == false && WorkRule.rule(for: agent) == .sessionHealth
+  }
+
+  /// Records the death of an agent in whose place something runs of which it is not clear that it is the
+  /// agent. That may be a person's: the death stays open for as long as it is in the way.
+  static func noteUnseen(
+    _ observation: AgentObservation, need: WorkRule.Need, snapshot: TownSnapshot, policy: Policy,
+    record: inout AgentRecord, plan: inout Plan
+  ) {
+    if record.life != nil {
+      var gone = observation
+      gone.liveness = .unknown("something else runs in its place")
+      note(gone, need: need, snapshot: snapshot, policy: policy, record: &record, plan: &plan)
+    }
+    if record.death != nil { plan.look(at: snapshot.time + TownRules.retry) }
   }
 
   /// Closes an open death that is not answered by a restart, and says why.
@@ -76,17 +122,34 @@ package enum DeathRule {
     }
   }
 
-  private static func event(
-    _ agent: AgentIdentity, cause: ExitCause?, pid: Int32?, bead: String?, record: AgentRecord, because reason: String?
-  ) -> TownEvent {
-    let isCrash = cause?.isCrash ?? true
-    let how = cause?.description ?? "died of an unknown cause"
-    let work = bead.map { ", with \(displayable($0)) on its hook" } ?? ""
+  /// The event, and for what is more than an end in peace the order to gather its evidence.
+  private static func tell(_ report: DeathReport, because reason: String?, plan: inout Plan) {
+    let agent = report.agent
+    let isCrash = (report.cause?.isCrash ?? true) || reason == nil
+    let how = report.cause?.description ?? "died of an unknown cause"
+    let work = report.hook.map { ", with \(displayable($0)) on its hook" } ?? ""
     let rest = reason.map { "; \($0)" } ?? ""
-    return TownEvent(
-      isCrash || reason == nil ? .crashDetected : .agentStopped, agent: agent,
-      message: "\(agent.address) \(how)\(work)\(rest)", bead: bead, pid: pid, cause: cause, restarts: record.restarts,
-      reason: reason ?? how)
+    var event = TownEvent(
+      isCrash ? .crashDetected : .agentStopped, agent: agent, message: "\(agent.address) \(how)\(work)\(rest)",
+      bead: report.hook, pid: report.pid, cause: report.cause, restarts: report.restarts, reason: reason ?? how)
+    if isCrash {
+      event.capsule = report.id
+      plan.deaths.append(report)
+    }
+    plan.events.append(event)
+  }
+
+  /// A death that is still open and whose capsule is missing: the daemon ended before it was written.
+  package static func unrecorded(
+    _ observation: AgentObservation, record: AgentRecord, hasCapsule: (String) -> Bool
+  ) -> DeathReport? {
+    guard let death = record.death, let id = death.capsule, !hasCapsule(id) else { return nil }
+    var report = DeathReport(
+      observation.agent, seenAt: death.seenAt, cause: death.cause, life: death.life,
+      remains: observation.liveness.remains(of: death.life), restarts: record.restarts, hook: death.hook,
+      hold: observation.hold.value ?? nil)
+    report.id = id
+    return report
   }
 }
 

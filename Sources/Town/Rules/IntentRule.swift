@@ -21,6 +21,11 @@ package enum IntentRule {
     switch intent.step {
     case .claimed:
       guard let mail = intent.mail else { return end(intent, liveness: liveness) }
+      // Where nobody is left to be ended, nothing has to wait for the message.
+      switch liveness {
+      case .dead, .absent: return end(intent, liveness: liveness)
+      case .alive, .deadShell, .unknown: break
+      }
       // Whoever asked this long ago does not expect it any more.
       if time - intent.at > policy.lifecycleAge {
         return .abandon("its message could not be deleted for \(policy.lifecycleAge.inWords)")
@@ -33,8 +38,7 @@ package enum IntentRule {
       switch liveness {
       case .alive: return .finish
       case .unknown(let reason): return .wait(reason)
-      case .deadShell(let shell) where shell.isAttached:
-        return .wait("a person is looking at the shell in \(agent.session)")
+      case .deadShell(let shell) where shell.isSomebodyElses: return .wait(shell.whose)
       case .dead, .deadShell, .absent: return .start(liveness.place)
       }
     }
@@ -43,9 +47,19 @@ package enum IntentRule {
   private static func end(_ intent: LifecycleIntent, liveness: Liveness) -> Act {
     switch liveness {
     case .unknown(let reason): .wait(reason)
+    case .deadShell(let shell) where shell.isSomebodyElses: .wait(shell.whose)
     // Somebody has started the agent anew: that process is not the one that was to end.
     case .alive(let life, _) where life != intent.life: .end(.absent)
     case .alive, .dead, .deadShell, .absent: .end(liveness)
     }
+  }
+}
+
+extension Liveness.Shell {
+  /// Whether it must be left alone.
+  var isSomebodyElses: Bool { isAttached || !belongsHere }
+
+  var whose: String {
+    isAttached ? "a person is looking at the shell that it left" : "the shell in its session is not this agent's"
   }
 }

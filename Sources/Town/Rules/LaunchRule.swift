@@ -10,13 +10,40 @@ package enum LaunchRule {
     case declined(String)
     /// tmux was asked and did not answer: it may run. The attempt stays open, and the next look tells.
     case uncertain(String)
+    /// It was started, and ended at once.
+    case ended(Ending)
     /// It could not be started.
     case failed(String)
   }
 
+  /// An end that came before anybody could call it a life.
+  package struct Ending: Sendable, Hashable {
+    package var cause: ExitCause?
+    /// Its corpse, which must not be taken for another death.
+    package var grave: AgentRecord.Grave?
+    /// The last thing that it said.
+    package var words: String?
+
+    package init(cause: ExitCause?, grave: AgentRecord.Grave?, words: String?) {
+      self.cause = cause
+      self.grave = grave
+      self.words = words
+    }
+
+    package var reason: String {
+      let how: String
+      switch cause {
+      case .signalled(let signal)?: how = "was killed by signal \(signal)"
+      case .exited(let status)?: how = "exited with status \(status)"
+      case .serverGone?, .sessionGone?, .shellLeft?, nil: how = "ended"
+      }
+      return "it \(how) at once" + (words.map { ": \(displayable($0))" } ?? "")
+    }
+  }
+
   /// Takes note of an outcome: the life, the count, the events and the notices.
   package static func record(
-    _ outcome: Outcome, of order: LaunchOrder, at time: Timestamp, in plan: inout Plan
+    _ outcome: Outcome, of order: LaunchOrder, at time: Timestamp, policy: Policy, in plan: inout Plan
   ) {
     let agent = order.agent
     var record = plan.ledger[agent]
@@ -25,7 +52,7 @@ package enum LaunchRule {
     if case .uncertain = outcome {} else { record.launch = nil }
     switch outcome {
     case .uncertain(let reason):
-      if !order.isRestart { record.backoff.noteAttempt(at: started) }
+      if !order.isRestart { record.restartPolicy.noteAttempt(at: started) }
       plan.look(at: time + TownRules.retry)
       plan.findings.append(
         Finding(
@@ -35,36 +62,71 @@ package enum LaunchRule {
       let death = record.death
       record.life = life
       record.since = time
+      record.isResumed = order.resumes ? true : nil
       record.death = nil
       record.grave = nil
       record.toldNotReady = false
       record.toldRefusal = nil
       record.shutdown = nil
       if order.isRestart { record.restarts += 1 }
+      if order.rule == .command, case .cleared(let parking) = record.restartPolicy.reset() {
+        ParkRule.clear(parking, of: agent, because: order.reason, record: record, plan: &plan)
+      }
       let caution = warnings.isEmpty ? "" : " (\(warnings.joined(separator: "; ")))"
+      let manner = manner(of: order, record: record, policy: policy)
       plan.events.append(
         TownEvent(
           order.isRestart ? .agentRestarted : .agentStarted, agent: agent,
-          message: "\(agent.address) \(order.isRestart ? "restarted" : "started") as pid \(life.pid)\(caution)",
+          message:
+            "\(agent.address) \(order.isRestart ? "restarted" : "started") as pid \(life.pid)\(manner)\(caution)",
           bead: order.hook, pid: life.pid, cause: death?.cause, restarts: record.restarts,
           reason: order.reason.isEmpty ? order.rule.rawValue : order.reason))
       plan.unannounced.append(.of(agent, hook: order.hook, at: started))
     case .declined(let reason):
       // Not at once again: whatever declined may not show in what the rules look at.
-      if !order.isRestart { record.backoff.noteAttempt(at: started) }
+      if !order.isRestart { record.restartPolicy.noteAttempt(at: started) }
       plan.findings.append(
         Finding(subject: agent.address, session: agent.session, rule: order.rule, decision: .leave, reason: reason))
+    case .ended(let ending):
+      if !order.isRestart { record.restartPolicy.noteAttempt(at: started) }
+      record.grave = ending.grave ?? record.grave
+      if order.resumes { record.resumeFailed = true }
+      let next = order.resumes ? "; the next start is without its arguments for resuming" : ""
+      refuse(
+        order, because: ending.reason + next, isAlert: !order.resumes, cause: ending.cause, pid: ending.grave?.pid,
+        record: &record, plan: &plan)
+      // Nobody answers for those whom other tools start.
+      guard WorkRule.rule(for: agent) != .observed else { break }
+      record.death = AgentRecord.Death(seenAt: time, life: nil, cause: ending.cause, hook: order.hook)
+      DeathRule.count(
+        ending.cause, of: agent, hook: order.hook, at: time, policy: policy, record: &record, plan: &plan)
     case .failed(let reason):
-      if !order.isRestart { record.backoff.noteAttempt(at: started) }
-      plan.events.append(
-        TownEvent(
-          .restartFailed, agent: agent, message: "\(agent.address) could not be started: \(reason)", bead: order.hook,
-          restarts: record.restarts, reason: reason))
-      let work = order.hook ?? ""
-      if record.toldRefusal != work {
-        record.toldRefusal = work
-        plan.notices.append(.cannotStart(agent, hook: order.hook, reason: reason))
-      }
+      if !order.isRestart { record.restartPolicy.noteAttempt(at: started) }
+      refuse(order, because: reason, record: &record, plan: &plan)
     }
+  }
+
+  /// Says that it could not be started; to whoever looks after it once for each piece of work.
+  private static func refuse(
+    _ order: LaunchOrder, because reason: String, isAlert: Bool = true, cause: ExitCause? = nil, pid: Int32? = nil,
+    record: inout AgentRecord, plan: inout Plan
+  ) {
+    let agent = order.agent
+    var event = TownEvent(
+      .restartFailed, agent: agent, message: "\(agent.address) could not be started: \(reason)", bead: order.hook,
+      pid: pid, cause: cause, restarts: record.restarts, reason: reason)
+    let work = order.hook ?? ""
+    event.isRepeated = !isAlert || record.toldRefusal == work
+    plan.events.append(event)
+    guard !event.isRepeated else { return }
+    record.toldRefusal = work
+    plan.tell(.cannotStart(agent, hook: order.hook, reason: reason))
+  }
+
+  /// How a restart deals with the agent's conversation, where it can be taken up.
+  private static func manner(of order: LaunchOrder, record: AgentRecord, policy: Policy) -> String {
+    guard order.isRestart, policy.resuming.contains(order.agent.role) else { return "" }
+    if order.resumes { return ", with its arguments for resuming" }
+    return record.resumeFailed == true ? ", without its arguments for resuming, with which it died at once" : ""
   }
 }

@@ -23,14 +23,15 @@ package enum LifecycleRule {
   ///   - busy: sessions for which something is under way.
   ///   - state: an agent's state.json, `known(nil)` where there is none. Asked for only where the
   ///     answer depends on it.
+  ///   - birth: when a process was started; `nil` where that is not known.
   package static func judge(
     _ messages: [Message], snapshot: TownSnapshot, busy: Set<String>, policy: Policy,
-    state: (AgentIdentity) -> Reading<[String: JSONValue]?>
+    state: (AgentIdentity) -> Reading<[String: JSONValue]?>, birth: (ProcessLife) -> Timestamp?
   ) -> [Judgement] {
     let requests = messages.filter(LifecycleRequest.isRequest).sorted { ($0.sentAt, $0.id) < ($1.sentAt, $1.id) }
     var taken = busy
     return requests.map { message in
-      let verdict = verdict(on: message, snapshot: snapshot, busy: taken, policy: policy, state: state)
+      let verdict = verdict(on: message, snapshot: snapshot, busy: taken, policy: policy, state: state, birth: birth)
       // The next request of the same agent is judged when this one is done, by what is true then.
       if case .claim(let agent, _) = verdict { taken.insert(agent.session) }
       return Judgement(message: message, verdict: verdict)
@@ -39,11 +40,11 @@ package enum LifecycleRule {
 
   private static func verdict(
     on message: Message, snapshot: TownSnapshot, busy: Set<String>, policy: Policy,
-    state: (AgentIdentity) -> Reading<[String: JSONValue]?>
+    state: (AgentIdentity) -> Reading<[String: JSONValue]?>, birth: (ProcessLife) -> Timestamp?
   ) -> Verdict {
-    if snapshot.time - message.sentAt > policy.lifecycleAge {
-      return .refuse(nil, reason: "it is older than \(policy.lifecycleAge.inWords)")
-    }
+    let age = snapshot.time - message.sentAt
+    if age > policy.lifecycleAge { return .refuse(nil, reason: "it is older than \(policy.lifecycleAge.inWords)") }
+    if age < .zero - policy.lifecycleAge { return .refuse(nil, reason: "it claims to be from the future") }
     guard let action = LifecycleRequest.action(of: message) else {
       return .refuse(
         nil,
@@ -59,14 +60,16 @@ package enum LifecycleRule {
     }
     let agent = observation.agent
     if busy.contains(agent.session) { return .wait("something else is under way for \(agent.address)") }
-    let life: ProcessLife?
+    // What runs elsewhere could not be told from what is gone, once this one has ended.
+    if !snapshot.tmuxIsComplete { return .wait("a tmux server does not answer") }
+    var life: ProcessLife?
     switch observation.liveness {
     case .unknown(let reason): return .wait(reason)
     case .alive(_, let place) where !place.isMarked:
       return .wait("the process in \(agent.session) has not been adopted, so it is not ended")
-    case .deadShell(let shell) where shell.isAttached || !shell.belongsHere:
-      return .wait(
-        "the shell in \(agent.session) is \(shell.isAttached ? "looked at by a person" : "not this agent's")")
+    case .deadShell(let shell) where shell.isSomebodyElses: return .wait(shell.whose)
+    // Whoever asked to be started again has been, by a rule or a person: it is not ended once more.
+    case .alive(let found, _) where action.startsAgain && isYounger(birth(found), than: message): life = nil
     case .alive(let found, _): life = found
     case .dead, .deadShell, .absent: life = nil
     }
@@ -85,10 +88,20 @@ package enum LifecycleRule {
         return .refuse(agent, reason: "\(action.stateKey) must be true in \(agent.stateFile); \(found)")
       }
     }
+    // By the work that is on its hook now it is known later whether there is other work.
+    guard case .known(let bead) = observation.bead else {
+      return .wait(observation.bead.failure ?? "its bead is not known")
+    }
     return .claim(
       agent,
       LifecycleIntent(
-        action: action, mail: message.id, who: message.sender, at: snapshot.time, life: life, step: .claimed))
+        action: action, mail: message.id, who: message.sender, at: snapshot.time, life: life, hook: bead?.hookBead,
+        step: .claimed))
+  }
+
+  /// A process's start is known to the second only.
+  private static func isYounger(_ birth: Timestamp?, than message: Message) -> Bool {
+    birth.map { $0 - message.sentAt > .seconds(1) } ?? false
   }
 
   private enum Doubt: Sendable { case refuse(String), wait(String) }

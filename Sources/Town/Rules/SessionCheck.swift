@@ -54,10 +54,12 @@ package struct SessionCheck: Sendable, Hashable, Codable {
 }
 
 extension SessionCheck {
-  /// - Parameter hook: the work on the hook, read afresh where the answer depends on it.
+  /// - Parameters:
+  ///   - hook: the work on the hook, read afresh where the answer depends on it.
+  ///   - heldBack: why nobody is started at present.
   package init(
     _ observation: AgentObservation, record: AgentRecord, hook: (String) -> Reading<Bead?>, at time: Timestamp,
-    policy: Policy
+    policy: Policy, heldBack: String? = nil
   ) {
     let agent = observation.agent
     rig = agent.rig ?? ""
@@ -71,11 +73,14 @@ extension SessionCheck {
     state = .unknown
 
     let hold = observation.hold.value ?? nil
-    let next = record.backoff.nextAttempt(policy: policy.restart)
+    let next = record.restartPolicy.nextAttempt(limits: policy.restart)
+    let parking = record.restartPolicy.parking
     if let hold {
       supervision = hold.kind == .stop ? .stopped : .held
     } else if record.shutdown != nil, !observation.liveness.isAlive {
       supervision = .stopped
+    } else if parking != nil {
+      supervision = .parked
     } else if let next, next > time, !observation.liveness.isAlive {
       supervision = .backingOff
     } else {
@@ -89,10 +94,14 @@ extension SessionCheck {
     default: break
     }
     switch observation.liveness {
-    case .alive(let life, let place):
+    case .alive(_, let place):
       state = .alive
-      pid = life.pid
+      pid = observation.liveness.agentPID
       if !place.isOwnServer { reason = "on the tmux server \(displayable(place.serverName))" }
+      if let parking { reason = "on trial, as it was parked: \(parking.words)" }
+      if let objection = place.objection {
+        reason = (reason.map { "\($0); " } ?? "") + "started by others and not adopted: \(objection)"
+      }
       if let hold { reason = hold.summary }
       return
     case .unknown(let why):
@@ -115,6 +124,11 @@ extension SessionCheck {
       let how = ending?.description ?? (observation.liveness == .absent ? "no session" : "died of an unknown cause")
       let directory = observation.hasDirectory ? "" : "; its directory \(agent.directory)/ is missing"
       reason = how + (work.map { ", with \(displayable($0)) on its hook" } ?? "") + directory
+      if let parking, supervision == .parked {
+        let trial = parking.nextProbe(limits: policy.restart).map { "; next trial at \($0)" } ?? ""
+        reason = (reason ?? "") + "; parked: \(parking.words)\(trial)"
+      }
+      if let heldBack { reason = (reason ?? "") + "; restarts are held back: \(heldBack)" }
       if let next, supervision == .backingOff { reason = (reason ?? "") + "; next attempt at \(next)" }
     case .rest(.stopped, let why), .rest(.held, let why), .rest(.shutDown, let why):
       state = .stopped

@@ -29,7 +29,10 @@ package enum SpawnRule {
     let sessions = Set(pending.map(\.session))
     var lives: [String: ProcessLife] = [:]
     for observation in snapshot.agents where sessions.contains(observation.agent.session) {
-      if case .alive(let life, let place) = observation.liveness, place.isOwnServer {
+      // Nobody types into a pane of which it is not clear, or not clear yet, that the agent sits there.
+      if case .alive(let life, let place) = observation.liveness, place.isMarked || place.objection == nil,
+        place.settlesIn == nil
+      {
         lives[observation.agent.session] = life
       }
     }

@@ -23,14 +23,18 @@ package struct TownRules: Sendable {
   /// - Parameters:
   ///   - look: how fresh the beads are.
   ///   - busy: sessions for which a job is under way; they are left to it.
-  package func decide(_ snapshot: TownSnapshot, ledger: Ledger, busy: Set<String>, look: Look = .event) -> Plan {
+  ///   - confirmed: sessions whose beads have just been read afresh.
+  package func decide(
+    _ snapshot: TownSnapshot, ledger: Ledger, busy: Set<String>, look: Look = .event, confirmed: Set<String> = []
+  ) -> Plan {
     var plan = Plan(ledger: ledger)
     for observation in snapshot.agents {
       if busy.contains(observation.agent.session) {
         plan.findings.append(finding(observation.agent, .underway, "a job for it is under way"))
         continue
       }
-      decide(observation, in: snapshot, plan: &plan)
+      decide(
+        observation, in: snapshot, isConfirmed: confirmed.contains(observation.agent.session), plan: &plan)
     }
     if look != .event { attendWork(snapshot, look: look, plan: &plan) }
     for stranger in snapshot.strangers {
@@ -40,7 +44,10 @@ package struct TownRules: Sendable {
           rule: .sessionHealth, decision: .unknown, reason: stranger.reason))
     }
     if snapshot.registryFailure != nil { plan.look(at: snapshot.time + TownRules.retry) }
-    stagger(&plan)
+    let objection = HostRule.objection(snapshot.host, policy: policy)
+    HostRule.tell(objection, holdsBack: plan.heldBack, plan: &plan)
+    MassDeathRule.judge(snapshot, lived: ledger.lives.count, policy: policy, plan: &plan)
+    pace(&plan, at: snapshot.time, busy: busy)
     return plan
   }
 
@@ -58,7 +65,9 @@ package struct TownRules: Sendable {
     }
   }
 
-  private func decide(_ observation: AgentObservation, in snapshot: TownSnapshot, plan: inout Plan) {
+  private func decide(
+    _ observation: AgentObservation, in snapshot: TownSnapshot, isConfirmed: Bool, plan: inout Plan
+  ) {
     let agent = observation.agent
     var record = plan.ledger[agent]
     defer { plan.ledger[agent] = record }
@@ -74,18 +83,38 @@ package struct TownRules: Sendable {
       if record.death != nil || record.life != nil { plan.look(at: snapshot.time + TownRules.retry) }
       return
     case .alive(let life, let place):
-      noteLife(life, place: place, of: agent, in: snapshot, record: &record, plan: &plan)
-      let elsewhere = place.isOwnServer ? "" : ", on the tmux server \(displayable(place.serverName))"
-      plan.findings.append(finding(agent, .alive, "pid \(life.pid)\(elsewhere)"))
+      var reason = "pid \(observation.liveness.agentPID ?? life.pid)"
+      if !place.isOwnServer { reason += ", on the tmux server \(displayable(place.serverName))" }
+      if let rest = place.settlesIn {
+        // Not counted yet: its end may only be the end of a shell's start.
+        plan.look(at: snapshot.time + rest)
+      } else {
+        // What cannot be told to be the agent must not be taken for its life either.
+        if place.isMarked || place.objection == nil {
+          noteLife(life, place: place, of: agent, in: snapshot, record: &record, plan: &plan)
+        } else if record.life != life {
+          DeathRule.noteUnseen(
+            observation, need: need, snapshot: snapshot, policy: policy, record: &record, plan: &plan)
+        }
+        let objection = AdoptionRule.judge(
+          life, place: place, of: agent, at: snapshot.time, record: &record, plan: &plan)
+        if let objection { reason += "; not adopted: \(objection)" }
+      }
+      plan.findings.append(finding(agent, .alive, reason))
+      return
+    case .deadShell(let shell) where shell.place.settlesIn != nil:
+      let until = snapshot.time + (shell.place.settlesIn ?? .zero)
+      plan.findings.append(finding(agent, .wait, "somebody has just opened a shell in its session", until: until))
+      plan.look(at: until)
       return
     case .dead, .deadShell, .absent:
-      break
+      record.adoption = nil
     }
 
     // A life that was long enough counts although nobody looked while it lasted.
-    if let since = record.since, snapshot.time - since >= policy.restart.stable { record.backoff = Backoff() }
-    DeathRule.note(observation, need: need, snapshot: snapshot, record: &record, plan: &plan)
-    answer(need, to: observation, at: snapshot.time, record: &record, plan: &plan)
+    noteLasting(of: agent, at: snapshot.time, record: &record, plan: &plan)
+    DeathRule.note(observation, need: need, snapshot: snapshot, policy: policy, record: &record, plan: &plan)
+    answer(need, to: observation, in: snapshot, isConfirmed: isConfirmed, record: &record, plan: &plan)
   }
 
   /// Takes note of who lives, and of a launch of ours that nobody saw the end of.
@@ -94,7 +123,7 @@ package struct TownRules: Sendable {
     record: inout AgentRecord, plan: inout Plan
   ) {
     if record.life != life {
-      if let launch = record.launch, place.isMarked {
+      if let launch = record.launch, place.isMarked, !place.isAdopted {
         let kind: EventKind = launch.isRestart ? .agentRestarted : .agentStarted
         if launch.isRestart { record.restarts += 1 }
         plan.events.append(
@@ -113,6 +142,7 @@ package struct TownRules: Sendable {
       }
       record.life = life
       record.since = snapshot.time
+      record.isResumed = record.launch?.resumes
       record.death = nil
       record.launch = nil
       record.grave = nil
@@ -120,15 +150,38 @@ package struct TownRules: Sendable {
       record.toldRefusal = nil
       record.shutdown = nil
     }
-    record.backoff.noteAlive(at: snapshot.time, policy: policy.restart)
+    record.worker = place.workers.first?.pid
+    noteLasting(of: agent, at: snapshot.time, record: &record, plan: &plan)
+    if record.restartPolicy.parking?.reason == .noCommand {
+      let missing = snapshot.missingCommands[agent.role]
+      note(
+        record.restartPolicy.noteCommand(missing: missing, at: snapshot.time), of: agent, hook: nil, record: &record,
+        plan: &plan)
+    }
+    // A trial that lasts clears it then, not only when something else happens.
+    if record.restartPolicy.parking != nil, let since = record.since {
+      plan.look(at: since + policy.restart.stable)
+    }
+  }
+
+  /// A life that has lasted, whether or not anybody looked, begins everything anew.
+  private func noteLasting(
+    of agent: AgentIdentity, at time: Timestamp, record: inout AgentRecord, plan: inout Plan
+  ) {
+    guard let since = record.since, time - since >= policy.restart.stable else { return }
+    record.resumeFailed = nil
+    note(
+      record.restartPolicy.noteLife(since: since, at: time, limits: policy.restart), of: agent, hook: nil,
+      record: &record, plan: &plan)
   }
 
   /// What is done about an agent that does not run.
   private func answer(
-    _ need: WorkRule.Need, to observation: AgentObservation, at time: Timestamp, record: inout AgentRecord,
-    plan: inout Plan
+    _ need: WorkRule.Need, to observation: AgentObservation, in snapshot: TownSnapshot, isConfirmed: Bool,
+    record: inout AgentRecord, plan: inout Plan
   ) {
     let agent = observation.agent
+    let time = snapshot.time
     switch need {
     case .unknown(let reason):
       plan.findings.append(finding(agent, .unknown, reason))
@@ -140,87 +193,12 @@ package struct TownRules: Sendable {
       plan.findings.append(finding(agent, .wait, reason, until: until))
       plan.look(at: until)
     case .run(let hook):
-      launch(observation, hook: hook, at: time, record: &record, plan: &plan)
+      launch(
+        observation, hook: hook, in: snapshot, isConfirmed: isConfirmed, record: &record, plan: &plan)
     }
   }
 
-  private func launch(
-    _ observation: AgentObservation, hook: String?, at time: Timestamp, record: inout AgentRecord, plan: inout Plan
-  ) {
-    let agent = observation.agent
-    if let obstacle = obstacle(to: observation) {
-      plan.findings.append(finding(agent, .stuck, obstacle))
-      refuse(agent, hook: hook, because: obstacle, record: &record, plan: &plan)
-      // Whoever is in the way may go at any time.
-      plan.look(at: time + TownRules.retry)
-      return
-    }
-    if let next = record.backoff.nextAttempt(policy: policy.restart), next > time,
-      next - time <= policy.restart.max
-    {
-      let attempts = record.backoff.attempts
-      plan.findings.append(finding(agent, .wait, "backing off after \(attempts) attempts in a row", until: next))
-      plan.look(at: next)
-      return
-    }
-    let isRestart = record.death != nil
-    let reason = reason(for: observation, hook: hook, record: record)
-    plan.findings.append(finding(agent, isRestart ? .restart : .start, reason))
-    plan.launches.append(
-      LaunchOrder(
-        agent: agent, rule: WorkRule.rule(for: agent), isRestart: isRestart, hook: hook,
-        place: observation.liveness.place,
-        reason: reason))
-  }
-
-  /// Why an agent that ought to run cannot be started now, by this daemon.
-  private func obstacle(to observation: AgentObservation) -> String? {
-    if !observation.hasDirectory { return "its directory \(observation.agent.directory)/ is missing" }
-    if case .deadShell(let shell) = observation.liveness {
-      if shell.isAttached { return "its pane holds a bare shell that a person is looking at" }
-      if !shell.belongsHere { return "its session holds a shell that is not this agent's: \(shell.place.serverName)" }
-    }
-    return nil
-  }
-
-  /// Says once, of one piece of work, that its agent cannot be started.
-  private func refuse(
-    _ agent: AgentIdentity, hook: String?, because reason: String, record: inout AgentRecord, plan: inout Plan
-  ) {
-    let work = hook ?? ""
-    guard record.toldRefusal != work else { return }
-    record.toldRefusal = work
-    plan.events.append(
-      TownEvent(
-        .restartFailed, agent: agent, message: "\(agent.address) cannot be started: \(reason)", bead: hook,
-        restarts: record.restarts, reason: reason))
-    plan.notices.append(.cannotStart(agent, hook: hook, reason: reason))
-  }
-
-  private func reason(for observation: AgentObservation, hook: String?, record: AgentRecord) -> String {
-    let work = hook.map { ", with \(displayable($0)) on its hook" } ?? ""
-    guard let death = record.death else { return "it has not lived since boot\(work)" }
-    return "it \(death.cause?.description ?? "died of an unknown cause")\(work)"
-  }
-
-  /// The Deacon first, then the Witnesses, then the rest; starts, unlike restarts, one after the other.
-  private func stagger(_ plan: inout Plan) {
-    func rank(_ order: LaunchOrder) -> Int {
-      switch order.agent.role {
-      case .deacon: 0
-      case .witness: 1
-      case .mayor, .refinery, .crew, .polecat: 2
-      }
-    }
-    plan.launches.sort { (rank($0), $0.agent) < (rank($1), $1.agent) }
-    var starts = 0
-    for index in plan.launches.indices where !plan.launches[index].isRestart {
-      plan.launches[index].delay = policy.restart.stagger * starts
-      starts += 1
-    }
-  }
-
-  private func finding(
+  func finding(
     _ agent: AgentIdentity, _ decision: Finding.Decision, _ reason: String, until: Timestamp? = nil
   ) -> Finding {
     Finding(
@@ -233,9 +211,11 @@ extension Liveness {
   /// Where a new process for the agent goes.
   package var place: LaunchOrder.Place {
     switch self {
-    case .dead(let corpse) where corpse.place.isOwnServer: .deadPane(server: corpse.server, pane: corpse.pane)
-    case .deadShell(let shell) where shell.place.isOwnServer: .bareShell(shell.life)
-    case .dead, .deadShell, .absent, .alive, .unknown: .newSession
+    // Also on another server than our own: there must never be two sessions of one agent.
+    case .dead(let corpse) where corpse.place.isOwnServer || corpse.place.isMarked:
+      .deadPane(server: corpse.server, pane: corpse.pane)
+    case .deadShell(let shell): .bareShell(shell.life)
+    case .dead, .absent, .alive, .unknown: .newSession
     }
   }
 }

@@ -12,6 +12,9 @@ package enum WorkRule {
     case sessionHealth = "session health"
     /// Agents that a person or another tool starts, and whose deaths are recorded all the same.
     case observed = "observed"
+    case staleAgents = "stale agents"
+    case guppViolations = "GUPP violations"
+    case orphanedWork = "orphaned work"
     /// A person's command.
     case command = "a person's command"
   }

@@ -31,6 +31,7 @@ extension TownSettings {
       deadlines.bd = try limits.duration("bd", atLeast: .milliseconds(100), atMost: .seconds(600)) ?? deadlines.bd
       deadlines.git = try limits.duration("git", atLeast: .milliseconds(100), atMost: .seconds(600)) ?? deadlines.git
     }
+    policy.resuming = Set(agents.filter { !$0.value.resume.isEmpty }.keys)
     policy.jobLimit = deadlines.git + deadlines.bd * 3 + deadlines.tmux * 8 + .seconds(70)
     notify = try reader.strings("notify") ?? []
     try reader.finish()
@@ -71,20 +72,21 @@ extension TownSettings {
     policy.spawnPrune = try reader.duration("spawn_prune", atLeast: .seconds(1)) ?? policy.spawnPrune
     policy.lifecycleAge = try reader.duration("lifecycle_age", atLeast: .seconds(1)) ?? policy.lifecycleAge
     policy.ready = try reader.duration("ready", atLeast: .seconds(1)) ?? policy.ready
-    _ = try reader.number("mass_share", in: 0...1)
-    _ = try reader.duration("mass_window", atLeast: .milliseconds(1))
-    _ = try reader.size("disk_free")
-    _ = try reader.number("memory_pressure", in: 0...100)
+    policy.massShare = try reader.number("mass_share", in: 0...1) ?? policy.massShare
+    policy.massWindow = try reader.duration("mass_window", atLeast: .milliseconds(1)) ?? policy.massWindow
+    policy.diskFree = try reader.size("disk_free") ?? policy.diskFree
+    policy.memoryPressure = try reader.number("memory_pressure", in: 0...100) ?? policy.memoryPressure
   }
 
   private mutating func readRestart(_ reader: inout SettingsReader) throws(SettingsError) {
     policy.restart.initial = try reader.duration("initial", atLeast: .milliseconds(1)) ?? policy.restart.initial
     policy.restart.max = try reader.duration("max", atLeast: .milliseconds(1)) ?? policy.restart.max
-    _ = try reader.integer("loop_count", in: 1...1_000)
-    _ = try reader.duration("loop_window", atLeast: .seconds(1))
-    _ = try reader.duration("probe", atLeast: .seconds(1))
+    policy.restart.loopCount = Int(try reader.integer("loop_count", in: 1...1_000) ?? Int64(policy.restart.loopCount))
+    policy.restart.loopWindow = try reader.duration("loop_window", atLeast: .seconds(1)) ?? policy.restart.loopWindow
+    policy.restart.probe = try reader.duration("probe", atLeast: .seconds(1)) ?? policy.restart.probe
     policy.restart.stable = try reader.duration("stable", atLeast: .seconds(1)) ?? policy.restart.stable
-    _ = try reader.integer("per_minute", in: 1...100_000)
+    policy.restart.perMinute = Int(
+      try reader.integer("per_minute", in: 1...100_000) ?? Int64(policy.restart.perMinute))
     policy.restart.stagger = try reader.duration("stagger", atLeast: .zero) ?? policy.restart.stagger
     if policy.restart.initial > policy.restart.max {
       throw SettingsError(key: "restart.initial", reason: "it is longer than restart.max (\(policy.restart.max))")

@@ -18,6 +18,18 @@ package struct Policy: Sendable, Hashable {
     package var max: Duration = .seconds(5 * 60)
     /// A life this long makes the next death a first one again.
     package var stable: Duration = .seconds(10 * 60)
+    /// This many crashes within the window are a crash loop.
+    package var loopCount = 5
+    package var loopWindow: Duration = .seconds(15 * 60)
+    /// How often one that is parked is tried.
+    package var probe: Duration = .seconds(10 * 60)
+    /// The most starts of a minute, whoever is started.
+    package var perMinute = 30
+    /// How soon one who ended without an error, with work on its hook, is looked at again.
+    package var exitPause: Duration = .seconds(30)
+    /// A life that was begun with the arguments for taking up its conversation and is over by then was
+    /// over at once.
+    package var resumeTrial: Duration = .seconds(30)
     /// Between starts that are no restarts, so that a whole town does not start in one instant.
     package var stagger: Duration = .milliseconds(250)
     package init() {}
@@ -42,6 +54,16 @@ package struct Policy: Sendable, Hashable {
   package var spawnPrune: Duration = .seconds(5 * 60)
   /// How soon a session with a pending spawn is looked at again.
   package var spawnLook: Duration = .seconds(2)
+
+  /// This share of the agents, but no fewer than three, dead within the window is a mass death.
+  package var massShare = 0.1
+  package var massWindow: Duration = .seconds(5)
+  /// With less free on the town's disk, in bytes, nobody is restarted.
+  package var diskFree: Int64 = 500 << 20
+  /// With more pressure on the memory (PSI, "some", percent over ten seconds) nobody is restarted.
+  package var memoryPressure = 60.0
+  /// Roles whose agents have arguments for taking up their conversation.
+  package var resuming: Set<AgentIdentity.Role> = []
 
   package init() {}
 }

@@ -45,8 +45,20 @@ import TownFiles
       #expect(second.pane == first.pane && second.server == first.server && second.pid != first.pid)
       #expect(after.sessionID == before.sessionID && after.windowID == before.windowID)
       #expect(after.attachedClients == 1 && after.mark == before.mark && after.mark != nil)
+      expectOneCall(town)
       #expect(try await town.liveness().life == second)
     }
+  }
+
+  /// There must be no moment in which a pane of ours has no mark.
+  private func expectOneCall(_ town: LiveTownFixture) {
+    let starts = town.runner.commands.filter { $0.arguments.contains("respawn-pane") }
+    #expect(starts.count == 1 && starts[0].arguments.contains("@gastown"))
+    #expect(town.runner.commands.count { $0.arguments.contains("@gastown") } == starts.count + created(town))
+  }
+
+  private func created(_ town: LiveTownFixture) -> Int {
+    town.runner.commands.count { $0.arguments.contains("new-session") }
   }
 
   @Test func `a pane that lives and a session that is there are left as they are`() async throws {
@@ -119,6 +131,7 @@ import TownFiles
     try await LiveTownFixture.with { town in
       let shell = try await leaveShell(town)
       let life = try await town.launch(at: .bareShell(shell))
+      expectOneCall(town)
       #expect(life.pane == shell.pane && life.pid != shell.pid)
       #expect(try await town.liveness().life == life)
       try await eventually("the shell's end") { !ProcessTable().isRunning(shell.process) }
@@ -184,7 +197,7 @@ import TownFiles
     try await LiveTownFixture.with(
       command: ["agent", "now"],
       interceptor: { command in
-        guard command.arguments.contains("list-panes"), let town = town.withLock({ $0 }) else { return }
+        guard command.arguments.contains("display-message"), let town = town.withLock({ $0 }) else { return }
         try await eventually("its end") {
           guard let pid = TestFile.text(town.directory("out/pid")).flatMap({ Int32($0.filter { $0 != "\n" }) }) else {
             return false
@@ -204,7 +217,11 @@ import TownFiles
         town.withLock { $0 = fixture }
         let outcome = await fixture.world.launch(fixture.order(agent))
         town.withLock { $0 = nil }
-        #expect(outcome == .failed("it \(how) at once: no licence for today"))
+        #expect(outcome.ended?.reason == "it \(how) at once: no licence for today", "\(outcome)")
+        // Its corpse is known, and is no death of its own.
+        let grave = try #require(outcome.ended?.grave)
+        let corpse = try #require(try await fixture.liveness(of: agent).corpse)
+        #expect(grave == AgentRecord.Grave(server: corpse.server, pane: corpse.pane, pid: corpse.pid))
       }
     }
   }
@@ -213,13 +230,13 @@ import TownFiles
     let isStarted = Mutex(false)
     try await LiveTownFixture.with(interceptor: { command in
       if command.arguments.contains("new-session") { isStarted.withLock { $0 = true } }
-      guard command.arguments.contains("list-panes"), isStarted.withLock({ $0 }) else { return }
+      guard command.arguments.contains("display-message"), isStarted.withLock({ $0 }) else { return }
       throw CommandError(.deadlineExceeded, command: command, reason: "no end after a while")
     }) { town in
       try await town.startServer()
       try await town.addPolecats("toast")
       let outcome = await town.world.launch(town.order())
-      #expect(outcome.uncertain?.hasPrefix("whether it runs is not known: list panes") == true, "\(outcome)")
+      #expect(outcome.uncertain?.hasPrefix("whether it runs is not known: identify the tmux") == true, "\(outcome)")
       isStarted.withLock { $0 = false }
       #expect(try await town.liveness().isAlive)
     }

@@ -111,8 +111,24 @@ struct GitFixture: Sendable {
     ]
   }
 
-  func refresher(deadline: Duration = .seconds(60)) -> WorktreeRefresher {
-    WorktreeRefresher(runner: runner, environment: environment, deadline: deadline, syncsBeads: false)
+  /// - Parameter hanging: the git command that is given little time; what comes before it has plenty.
+  func refresher(hanging: String? = nil) -> WorktreeRefresher {
+    WorktreeRefresher(
+      runner: ImpatientRunner(runner: runner, command: hanging), environment: environment, deadline: .seconds(60),
+      syncsBeads: false)
+  }
+
+  private struct ImpatientRunner: CommandRunner {
+    let runner: any CommandRunner
+    let command: String?
+
+    @concurrent func run(_ command: Command) async throws -> CommandResult {
+      var command = command
+      if command.arguments.first == self.command, !command.arguments.contains("--abort") {
+        command.deadline = .seconds(2)
+      }
+      return try await runner.run(command)
+    }
   }
 
   /// What was started for this repository and still runs.

@@ -277,6 +277,10 @@ extension LaunchRule.Outcome {
     if case .declined(let reason) = self { reason } else { nil }
   }
 
+  var ended: LaunchRule.Ending? {
+    if case .ended(let ending) = self { ending } else { nil }
+  }
+
   var failed: String? {
     if case .failed(let reason) = self { reason } else { nil }
   }

@@ -140,7 +140,7 @@ import Testing
       try await git.advance()
       git.hook("post-checkout", "sleep 1000")
       let (head, branch) = (try await git.head(place), try await git.git("symbolic-ref", "HEAD", in: place))
-      let warnings = await git.refresher(deadline: .seconds(4)).refresh(place)
+      let warnings = await git.refresher(hanging: "rebase").refresh(place)
       #expect(warnings.count == 1 && warnings[0].contains("given up (no end after"), "\(warnings)")
       #expect(try await git.head(place) == head)
       #expect(try await git.git(["symbolic-ref", "HEAD"], in: place, mayFail: true) == branch)
@@ -155,9 +155,7 @@ import Testing
       try await git.git("config", "protocol.ext.allow", "always", in: git.rig)
       try await git.git("config", "remote.origin.url", "ext::sleep 1000", in: git.rig)
       let before = try await git.state(place)
-      let start = ContinuousClock.now
-      let warnings = await git.refresher(deadline: .seconds(3)).refresh(place)
-      #expect(ContinuousClock.now - start < .seconds(10))
+      let warnings = await git.refresher(hanging: "fetch").refresh(place)
       #expect(warnings.count == 1 && warnings[0].hasPrefix("git fetch: no end after"), "\(warnings)")
       // What was killed may need a moment to be gone.
       try await eventually("its processes' end") { git.processes.isEmpty }

@@ -3,6 +3,7 @@
 import Logging
 import Supervision
 import Synchronization
+import Testing
 @testable import Town
 
 /// One process of the daemon in a model town: its supervisor's only door. Once killed, nothing that
@@ -23,7 +24,7 @@ final class ModelProcess: TownWorld {
   var isDead: Bool { !lives }
 
   /// Whether the process lives to have this effect.
-  private func reaches() -> Bool {
+  func reaches() -> Bool {
     let burns = fuse.withLock { fuse in
       guard let left = fuse else { return false }
       fuse = left - 1
@@ -40,9 +41,9 @@ final class ModelProcess: TownWorld {
     town.with { _ in }
   }
 
-  private var lives: Bool { isKilled.withLock { !$0 } }
+  var lives: Bool { isKilled.withLock { !$0 } }
 
-  private func note(_ call: ModelTown.Call) { if lives { town.note(call) } }
+  func note(_ call: ModelTown.Call) { if lives { town.note(call) } }
 
   func now() -> Timestamp { town.with { $0.now } }
   func uptime() -> Duration { town.with { $0.uptime } }
@@ -71,8 +72,10 @@ final class ModelProcess: TownWorld {
             agent: agent, liveness: state.sessions[agent.session] ?? .absent, bead: beads.bead(of: agent),
             work: beads.work(of: agent), hooked: beads.hooked(of: agent), hold: state.holds[agent] ?? .known(nil),
             hasDirectory: !state.missingDirectories.contains(agent))
-        }, servers: [ModelTown.server], failures: beads.failures)
+        }, servers: state.servers, failures: beads.failures)
       snapshot.tmuxFailure = state.tmuxFailure
+      snapshot.host = state.host
+      snapshot.missingCommands = state.missingCommands
       snapshot.otherTmuxFailure = state.otherTmuxFailure
       return snapshot
     }
@@ -157,6 +160,21 @@ final class ModelProcess: TownWorld {
     town.with { $0.stateFiles[agent] ?? .known(nil) }
   }
 
+  @concurrent func adopt(_ order: AdoptionRule.Order) async -> AdoptionRule.Outcome {
+    note(.adopt(order.agent.session))
+    await town.pass(.adopt)
+    guard lives else { return .failed("the daemon is dead") }
+    return town.with { state in
+      if let outcome = state.adoption { return outcome }
+      guard case .alive(order.life, var place)? = state.sessions[order.agent.session] else {
+        return .declined("it does not run there any more")
+      }
+      (place.isMarked, place.isAdopted) = (true, true)
+      state.sessions[order.agent.session] = .alive(order.life, place: place)
+      return .adopted
+    }
+  }
+
   @concurrent func screens(of lives: [String: ProcessLife]) async -> [String: [String]] {
     town.with { state in state.screens.filter { lives[$0.key] != nil } }
   }
@@ -188,6 +206,14 @@ final class ModelProcess: TownWorld {
     await town.pass(.send)
     if let failure = town.with({ $0.sendFailure }) { throw ModelTown.SaveFailure(description: failure) }
     if lives { town.with { $0.notices.append(notice) } }
+  }
+
+  var announces: Bool { town.with { $0.announces } }
+
+  @concurrent func announce(_ announcement: Announcement) async throws {
+    note(.announce(announcement.event, announcement.session))
+    await town.pass(.announce)
+    if let failure = town.with({ $0.announceFailure }) { throw ModelTown.SaveFailure(description: failure) }
   }
 
   func setHold(_ hold: Hold?, on agent: AgentIdentity) throws {
@@ -245,7 +271,12 @@ extension ModelProcess {
     func log(event: LogEvent) {
       let fields = event.metadata ?? [:]
       if let kind = fields["GT_EVENT"].flatMap({ EventKind(rawValue: "\($0)") }) {
+        let missing = kind.fields.subtracting(fields.keys)
+        if !missing.isEmpty { Issue.record("\(kind.rawValue) lacks \(missing.sorted()): \(event.message)") }
+        process.town.with { $0.entries.append(fields.mapValues { "\($0)" }) }
         process.note(.event(kind, fields["GT_SESSION"].map { "\($0)" }))
+      } else if event.level < .warning {
+        process.note(.remark("\(event.message)"))
       } else {
         process.note(.error("\(event.message)"))
       }

@@ -87,8 +87,9 @@ extension ModelTown {
 
   func processes(of agent: AgentIdentity) -> Int { with { $0.processes[agent.session] ?? 0 } }
 
+  /// Without the last words, which come when they come.
   func events(of agent: AgentIdentity?) -> [EventKind] {
-    log.compactMap { if case .event(let kind, agent?.session) = $0 { kind } else { nil } }
+    log.compactMap { if case .event(let kind, agent?.session) = $0, kind != .lastWords { kind } else { nil } }
   }
 
   var errors: [String] { log.compactMap { if case .error(let text) = $0 { text } else { nil } } }

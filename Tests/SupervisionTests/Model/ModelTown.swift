@@ -12,13 +12,20 @@ final class ModelTown: Sendable {
     case look, status, ready, watchdog
     case readBeads
     case readAfresh([String])
+    case lastWords([String])
+    case worktree(String)
+    case capsule(String)
+    case history
     case launch(String)
     case end(String)
+    case adopt(String)
+    case remark(String)
     case begin(String)
     case mark(String)
     case closeMail(String)
     case clearRequest(String, LifecycleAction)
     case send(String, subject: String)
+    case announce(String, String?)
     case saveLedger, savePending
     case event(EventKind, String?)
     case error(String)
@@ -28,7 +35,7 @@ final class ModelTown: Sendable {
   /// Calls that a test can stop on their way.
   enum Gate: Hashable, Sendable {
     case look, readBeads, readAfresh, launch, launched, end, begin, send, mark, closeMail, closedMail, ended,
-      clearRequest, saved
+      clearRequest, saved, lastWords, worktree, announce, adopt
   }
 
   struct SaveFailure: Error, CustomStringConvertible { var description: String }
@@ -38,6 +45,12 @@ final class ModelTown: Sendable {
     var uptime: Duration = .seconds(1_000)
     var agents: [AgentIdentity] = [.deacon, .mayor]
     var sessions: [String: Liveness] = [:]
+    var servers: Set<ServerIdentity> = [ModelTown.server]
+    var host = HostReading()
+    var missingCommands: [AgentIdentity.Role: String] = [:]
+    /// Whether a person has a command that is told of events.
+    var announces = true
+    var announceFailure: String?
     var missingDirectories: Set<AgentIdentity> = []
     var beads: [String: Bead] = [:]
     /// Why no bead can be read, where none can.
@@ -52,6 +65,8 @@ final class ModelTown: Sendable {
     var closeFailure: String?
     /// The agents' own state files.
     var stateFiles: [AgentIdentity: Reading<[String: JSONValue]?>] = [:]
+    /// When processes were started, where that is known.
+    var births: [Int32: Timestamp] = [:]
     var registryFailure: String?
     var rigs: [Rig] = [Rig(name: "rig")]
     var saveFailure: String?
@@ -61,10 +76,21 @@ final class ModelTown: Sendable {
     var tmuxFailure: String?
     var otherTmuxFailure: String?
     var endFailure: String?
+    /// What becomes of adoptions instead of a mark.
+    var adoption: AdoptionRule.Outcome?
     var notices: [Notice] = []
     var ledger = Ledger()
     var pending: [PendingSpawn] = []
     var heartbeats = 0
+    var capsules: [String: CrashCapsule] = [:]
+    var histories: [String: [HistoryEntry]] = [:]
+    /// The last lines of panes, by pane.
+    var lastWords: [String: [String]] = [:]
+    /// What was counted of the memory of everybody's control group.
+    var memory: MemoryEvents?
+    var evidenceFailure: String?
+    /// The fields of the journal's entries about events.
+    var entries: [[String: String]] = []
     /// How many processes were ever made, by session.
     var processes: [String: Int] = [:]
     var log: [Call] = []
@@ -137,6 +163,17 @@ extension ModelTown {
     await wait { $0.log.count { $0 == call } >= count }
   }
 
+  /// Returns when somebody sleeps for so long after a call has come for the `count`th time. A sleep of that
+  /// length before it was for something else.
+  func wait(forSleep duration: Duration, after call: Call, count: Int) async {
+    await wait { state in
+      guard state.log.count(where: { $0 == call }) >= count, let last = state.log.lastIndex(of: call) else {
+        return false
+      }
+      return state.log[last...].contains(.sleep(duration))
+    }
+  }
+
   /// Lets nothing through `gate` until it is opened.
   func close(_ gate: Gate) { with { _ = $0.closed.insert(gate) } }
 
@@ -190,6 +227,23 @@ extension ModelTown {
   func advance(by duration: Duration) async {
     await wait { state in state.sleepers.values.contains { $0.due <= state.uptime + duration } }
     jump(by: duration)
+  }
+
+  /// Moves the clock, and goes on until the town is as `condition` says: a timer that is set only after the
+  /// clock was moved is woken too.
+  func pass(_ duration: Duration, until condition: @escaping @Sendable (State) -> Bool) async {
+    await advance(by: duration)
+    let instant: Duration = .milliseconds(1)
+    while !with({ condition($0) }), !Task.isCancelled {
+      await wait { state in
+        condition(state) || state.sleepers.values.contains { $0.due <= state.uptime + instant }
+      }
+      if !with({ condition($0) }) { jump(by: instant) }
+    }
+  }
+
+  func pass(_ duration: Duration, until call: Call, count: Int = 1) async {
+    await pass(duration) { $0.log.count { $0 == call } >= count }
   }
 
   /// Moves the clock, whoever sleeps.

@@ -167,11 +167,12 @@ struct TownUser: Sendable {
   /// `gt session check --json`, whatever it finds.
   func check() async throws -> Check { try decode(Check.self, try await tryGT("session", "check", "--json").output) }
 
-  /// Sessions of the agents' tmux server, one line a pane: `SESSION PANE_PID DEAD`.
+  /// Sessions of the agents' tmux server, one line a pane: `SESSION PANE_PID DEAD`. Without the keeper, to
+  /// which the daemon's own client is attached.
   func panes() async throws -> [String] {
     let format = "#{session_name} #{pane_pid} #{pane_dead}"
     return try await shell("tmux -N -S $XDG_RUNTIME_DIR/gastown-tmux/sock list-panes -a -F \"$1\"", format)
-      .split(separator: "\n").map(String.init).sorted()
+      .split(separator: "\n").map(String.init).filter { !$0.hasPrefix("gastown-keeper ") }.sorted()
   }
 
   /// Processes of this user's stand-in agent for a session: counted from /proc, not from tmux.

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Control
+internal import GastownDaemon
+internal import Town
+internal import TownFiles
+
+/// Whom a hold concerns.
+struct HoldPlace: ParsableArguments {
+  @Argument(help: "An agent (RIG/NAME, NAME inside its rig, RIG/witness, deacon, mayor), a RIG, or 'all'.")
+  var target: String
+  @OptionGroup var options: TownOptions
+
+  func open(_ command: String) throws -> (town: OpenTown, place: Holds.Place) {
+    let town = try options.open(command)
+    return (town, try resolve(in: town.layout))
+  }
+
+  /// A rig before an agent of the same name, who has a longer one too.
+  private func resolve(in layout: TownLayout) throws -> Holds.Place {
+    if target == "all" { return .town }
+    let rigs = try RigRegistry(layout: layout).rigs().map(\.name)
+    if rigs.contains(target) { return .rig(target) }
+    return .agent(try AddressBook(layout: layout).agent(target, in: TownOptions.currentRig(layout)))
+  }
+
+  /// Lets the daemon look soon, where one runs. The decision is on disk already, and read before every
+  /// start, so nothing depends on it.
+  static func poke(_ town: OpenTown) async {
+    let client = ControlSocket.clientIfRunning(layout: town.layout, environment: town.environment)
+    _ = try? await client?.call(Refresh(), deadline: .seconds(5))
+  }
+}
+
+extension Holds.Place {
+  /// As a person calls it.
+  var words: String {
+    switch self {
+    case .agent(let agent): agent.address
+    case .rig(let rig): "the rig \(displayable(rig))"
+    case .town: "the whole town"
+    }
+  }
+
+  /// As a person types it.
+  var argument: String {
+    switch self {
+    case .agent(let agent): agent.address
+    case .rig(let rig): displayable(rig)
+    case .town: "all"
+    }
+  }
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import GastownDaemon
+internal import Supervision
+internal import Town
+internal import TownFiles
+
+/// `gt session crash`.
+struct SessionCrashCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "crash", abstract: "Show all that is known of one death, with the last words.",
+    discussion: "Reads the capsule in daemon/crashes, whether or not the daemon runs.")
+
+  @Argument(help: "The capsule's id, as `gt session crashes` and the journal name it, its beginning, or `last`.")
+  var id: String
+  @Flag(help: "Print JSON.")
+  var json = false
+  @OptionGroup var options: TownOptions
+
+  func run() async throws {
+    try await failing {
+      let layout = try options.layout(using: "session crash")
+      let capsules = CrashCapsules(layout: layout)
+      let capsule = try capsules.read(try Self.find(id, in: try capsules.ids(), layout: layout))
+      if json { return try printJSON(capsule) }
+      print(CapsuleText.lines(capsule, path: capsules.path(of: capsule.id)).joined(separator: "\n"))
+    }
+  }
+
+  /// - Parameter ids: the newest first.
+  static func find(_ text: String, in ids: [String], layout: TownLayout) throws -> String {
+    let advice = "see them with: gt session crashes"
+    if text == "last" {
+      guard let newest = ids.first else { throw CommandRefusal("there are no capsules in \(layout.crashes)") }
+      return newest
+    }
+    if ids.contains(text) { return text }
+    let matching = text.isEmpty ? [] : ids.filter { $0.hasPrefix(text) }
+    switch matching.count {
+    case 1: return matching[0]
+    case 0: throw CommandRefusal("no capsule \(quotedForDisplay(text)) in \(layout.crashes); \(advice)")
+    default:
+      let some = matching.prefix(3).joined(separator: ", ")
+      throw CommandRefusal(
+        "\(quotedForDisplay(text)) is the beginning of \(matching.count) capsules (\(some)\(matching.count > 3 ? ", …" : ""));"
+          + " say more of it, or \(advice)")
+    }
+  }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import GastownDaemon
+internal import Supervision
+internal import Town
+internal import TownFiles
+
+/// `gt session hold`.
+struct SessionHoldCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "hold", abstract: "Leave an agent, a rig or the whole town as it is: nobody there is started.",
+    discussion: """
+      Whoever lives goes on living, and whoever dies stays down, until the hold is released. It is written into a \
+      file, outlasts restarts of the daemon, and is read again just before every start.
+
+      To end an agent as well: gt session stop.
+      """)
+
+  @Option(help: "Why, for whoever wonders later.")
+  var reason: String?
+  @OptionGroup var place: HoldPlace
+
+  func run() async throws {
+    try await failing {
+      let (town, place) = try place.open("session hold")
+      let holds = Holds(layout: town.layout)
+      if let former = try holds.decision(on: place) {
+        return print("\(place.words) is \(former.summary) already")
+      }
+      let hold = Hold(kind: .hold, who: TownOptions.person, when: LiveTown.wallClock(), why: reason)
+      try holds.set(hold, on: place)
+      await HoldPlace.poke(town)
+      print("\(place.words) is held. To release: gt session release \(place.argument)")
+    }
+  }
+}

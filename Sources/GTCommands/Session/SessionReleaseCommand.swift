@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import GastownDaemon
+internal import Supervision
+internal import Town
+internal import TownFiles
+
+/// `gt session release`.
+struct SessionReleaseCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "release", abstract: "Take a hold back: whoever has work there is started again.",
+    discussion: """
+      Takes back exactly the hold that is named: 'all' is the hold on the whole town, and leaves those on single \
+      rigs and agents as they are. An agent that was stopped is started with: gt session start.
+      """)
+
+  @OptionGroup var place: HoldPlace
+
+  func run() async throws {
+    try await failing {
+      let (town, place) = try place.open("session release")
+      let holds = Holds(layout: town.layout)
+      switch try holds.decision(on: place) {
+      case let hold? where hold.kind == .stop:
+        throw CommandRefusal(
+          "\(place.words) is \(hold.summary), not held; to start it: gt session start \(place.argument)")
+      case _?:
+        try holds.clear(place)
+        await HoldPlace.poke(town)
+        print("\(place.words) is released\(rest(of: holds, place))")
+      case nil:
+        print("\(place.words) is not held\(rest(of: holds, place))")
+      }
+    }
+  }
+
+  /// What holds all the same.
+  private func rest(of holds: Holds, _ place: Holds.Place) -> String {
+    let wider: [Holds.Place] =
+      switch place {
+      case .agent(let agent): (agent.rig.map { [.rig($0)] } ?? []) + [.town]
+      case .rig: [.town]
+      case .town: []
+      }
+    for other in wider {
+      guard let hold = (try? holds.decision(on: other)) ?? nil else { continue }
+      return "; but \(other.words) is \(hold.summary); to release that: gt session release \(other.argument)"
+    }
+    return ""
+  }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Town
+
+/// A town behind another, for those who want to see or to change only some of what passes.
+package protocol ForwardingTown: TownWorld {
+  var town: any TownWorld { get }
+}
+
+extension ForwardingTown {
+  package func now() -> Timestamp { town.now() }
+  package func uptime() -> Duration { town.uptime() }
+  @concurrent package func sleep(for duration: Duration) async throws { try await town.sleep(for: duration) }
+  @concurrent package func readBeads(hooks: [String]) async -> BeadReadings { await town.readBeads(hooks: hooks) }
+  @concurrent package func look(beads: BeadReadings, lives: [String: ProcessLife]) async -> TownSnapshot {
+    await town.look(beads: beads, lives: lives)
+  }
+  @concurrent package func waitForEnd(of life: ProcessLife) async throws { try await town.waitForEnd(of: life) }
+  @concurrent package func readAfresh(_ ids: [String]) async -> [String: Reading<Bead?>] {
+    await town.readAfresh(ids)
+  }
+  @concurrent package func adopt(_ order: AdoptionRule.Order) async -> AdoptionRule.Outcome {
+    await town.adopt(order)
+  }
+  @concurrent package func mark(_ order: MarkOrder) async throws { try await town.mark(order) }
+  @concurrent package func screens(of lives: [String: ProcessLife]) async -> [String: [String]] {
+    await town.screens(of: lives)
+  }
+  @concurrent package func begin(_ agent: AgentIdentity, life: ProcessLife) async throws {
+    try await town.begin(agent, life: life)
+  }
+  package func state(of agent: AgentIdentity) -> Reading<[String: JSONValue]?> { town.state(of: agent) }
+  @concurrent package func send(_ notice: Notice) async throws { try await town.send(notice) }
+  package var announces: Bool { town.announces }
+  @concurrent package func announce(_ announcement: Announcement) async throws {
+    try await town.announce(announcement)
+  }
+  package func setHold(_ hold: Hold?, on agent: AgentIdentity) throws { try town.setHold(hold, on: agent) }
+  package func loadLedger(settingAside: Bool) throws -> Ledger { try town.loadLedger(settingAside: settingAside) }
+  package func loadPendingSpawns(settingAside: Bool) throws -> [PendingSpawn] {
+    try town.loadPendingSpawns(settingAside: settingAside)
+  }
+  package func save(_ pending: [PendingSpawn]) throws { try town.save(pending) }
+  @concurrent package func lastWords(
+    of remains: [DeathReport.Remains]
+  ) async -> [DeathReport.Remains: Reading<CrashCapsule.Words>] { await town.lastWords(of: remains) }
+  @concurrent package func worktree(of agent: AgentIdentity) async -> Reading<CrashCapsule.Worktree> {
+    await town.worktree(of: agent)
+  }
+  package func memoryEvents(of life: ProcessLife) -> MemoryEvents? { town.memoryEvents(of: life) }
+  package func memoryEventsNow(_ former: MemoryEvents) -> MemoryEvents { town.memoryEventsNow(former) }
+  package func start(of life: ProcessLife) -> Timestamp? { town.start(of: life) }
+  package func hasCapsule(_ id: String) -> Bool { town.hasCapsule(id) }
+  package func write(_ capsule: CrashCapsule) throws { try town.write(capsule) }
+  package func pruneEvidence() throws { try town.pruneEvidence() }
+  package func lastEntry(of session: String) -> HistoryEntry? { town.lastEntry(of: session) }
+  package func append(_ entries: [String: [HistoryEntry]]) throws { try town.append(entries) }
+  package func lastActivity() -> Timestamp? { town.lastActivity() }
+  package func saveHeartbeat(at time: Timestamp, count: Int) throws {
+    try town.saveHeartbeat(at: time, count: count)
+  }
+  @concurrent package func launch(_ order: LaunchOrder) async -> LaunchRule.Outcome { await town.launch(order) }
+  @concurrent package func end(_ agent: AgentIdentity, liveness: Liveness) async -> EndOutcome {
+    await town.end(agent, liveness: liveness)
+  }
+  @concurrent package func closeMail(_ id: String) async throws { try await town.closeMail(id) }
+  @concurrent package func clearRequest(_ action: LifecycleAction, of agent: AgentIdentity) async throws {
+    try await town.clearRequest(action, of: agent)
+  }
+  package func save(_ ledger: Ledger) throws { try town.save(ledger) }
+}

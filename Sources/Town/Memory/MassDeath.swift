@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Many agents that died at one time, for one reason: one event, until it has been quiet for a while.
+package struct MassDeath: Sendable, Hashable, Codable {
+  package var since: Timestamp
+  /// When the last of them died.
+  package var last: Timestamp
+  /// What they died of, in words.
+  package var cause: String
+  package var count: Int
+  /// The alerts that have gone out because of it, by what they are about and to whom they went.
+  package var told: Set<String> = []
+
+  package init(since: Timestamp, cause: String, count: Int) {
+    self.since = since
+    last = since
+    self.cause = cause
+    self.count = count
+  }
+
+  /// How long it has to be quiet until it is over.
+  package static let quiet: Duration = .seconds(30)
+
+  package var end: Timestamp { last + MassDeath.quiet }
+
+  mutating func clamp(to time: Timestamp) {
+    since = min(since, time)
+    last = min(last, time)
+  }
+
+  mutating func shift(by step: Duration) {
+    since = since + step
+    last = last + step
+  }
+}

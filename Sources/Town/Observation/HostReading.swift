@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How much room the host has for more agents. What cannot be read, or what a kernel does not tell, is
+/// `nil` and holds nobody back.
+package struct HostReading: Sendable, Hashable {
+  /// What is free on the town's disk, in bytes.
+  package var diskFree: Int64?
+  /// Pressure on the memory: the share of the last ten seconds, in percent, in which some process waited
+  /// for it.
+  package var memoryPressure: Double?
+
+  package init(diskFree: Int64? = nil, memoryPressure: Double? = nil) {
+    self.diskFree = diskFree
+    self.memoryPressure = memoryPressure
+  }
+
+  /// Reads `/proc/pressure/memory`; `nil` where it does not say.
+  package static func pressure(_ text: some StringProtocol) -> Double? {
+    for line in text.split(separator: "\n") where line.hasPrefix("some ") {
+      for field in line.split(separator: " ") where field.hasPrefix("avg10=") {
+        guard let value = Double(field.dropFirst("avg10=".count)), (0...100).contains(value) else { return nil }
+        return value
+      }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Liveness {
+  /// Judges one agent by the panes of the sessions that bear its name, on all servers.
+  ///
+  /// The agent's pane is the one that carries this town's mark, or the one that the ledger knows. In a pane
+  /// that we made the first process is the agent, whatever it has turned into by exec. In one that others
+  /// made, adopted or not, a bare login shell without children is a dead shell, and anything else that runs
+  /// is alive. Every other pane of such a session is a person's. Where no pane of a session is known, the
+  /// first that was made is taken for the agent's. A living agent anywhere outweighs a dead one
+  /// elsewhere: an agent on another server is never started twice.
+  ///
+  /// - Parameters:
+  ///   - town: the mark of this town.
+  ///   - unreadable: why some server could not be asked: an agent that was not seen may live there.
+  ///     What a pane shows that is known to be the agent's is proof enough of a death without it.
+  ///   - known: the agent's life as the ledger has it.
+  package static func judge(
+    _ panes: [PaneSighting], boot: String, town: String, unreadable: String?, known: ProcessLife? = nil
+  ) -> Liveness {
+    let known = known?.boot == boot ? known : nil
+    func isKnown(_ pane: PaneSighting) -> Bool {
+      pane.mark == town || (pane.mark == nil && known.map { pane.shows($0) } == true)
+    }
+    let panes = panes.sorted { $0.rank(town) < $1.rank(town) }
+    let agents = panes.filter(isKnown)
+    let others = panes.filter { pane in
+      pane.mark == nil && pane.otherTown == nil && !agents.contains { $0.isInSession(of: pane) }
+    }
+
+    if let alive = agents.first(where: { $0.isRunning && (!$0.isBareShell || $0.isOfOurMaking(town)) }) {
+      return .alive(alive.life(boot: boot), place: alive.place(town: town, objection: alive.objection, isKnown: true))
+    }
+    if let stranger = claimant(others) {
+      return .alive(
+        stranger.life(boot: boot), place: stranger.place(town: town, objection: objection(to: stranger, among: others)))
+    }
+    if let last = agents.first {
+      if case .ended(let cause) = last.process { return .dead(last.corpse(cause, town: town)) }
+      return .deadShell(last.shell(boot: boot, town: town, isKnown: true))
+    }
+    if let unreadable { return .unknown(unreadable) }
+    if let shell = others.first(where: \.isRunning) {
+      return .deadShell(shell.shell(boot: boot, town: town, isKnown: false))
+    }
+    if let corpse = others.first, case .ended(let cause) = corpse.process {
+      return .dead(corpse.corpse(cause, town: town))
+    }
+    if let foreign = panes.first(where: { $0.isOwnServer }) {
+      let owner = foreign.otherTown ?? "another town"
+      return .unknown("session \(foreign.session) on \(foreign.serverName) belongs to \(owner)")
+    }
+    return .absent
+  }
+
+  /// Of panes that nobody knows, the one in which the agent most likely lives.
+  private static func claimant(_ panes: [PaneSighting]) -> PaneSighting? {
+    let alive = panes.filter { $0.isRunning && !$0.isBareShell }
+    return alive.first { $0.isFirstOfSession(among: panes) && $0.belongsHere } ?? alive.first(where: \.belongsHere)
+      ?? alive.first
+  }
+
+  /// Why it is not clear that this pane is the agent's.
+  private static func objection(to pane: PaneSighting, among panes: [PaneSighting]) -> String? {
+    if let objection = pane.objection { return objection }
+    if panes.contains(where: { !$0.isInSession(of: pane) && $0.isRunning && !$0.isBareShell }) {
+      return "sessions of its name are on several tmux servers"
+    }
+    if !pane.isFirstOfSession(among: panes) {
+      return "its session has several panes, and which of them is the agent's is not known"
+    }
+    return nil
+  }
+}
+
+extension PaneSighting {
+  /// The order in which panes are looked at: ours, then adopted ones, then others, each on our own server
+  /// first, and the older before the newer.
+  fileprivate func rank(_ town: String) -> (Int, Int, Int32, Int) {
+    (isOwnServer ? 0 : 1, mark == town ? (isAdopted ? 1 : 0) : 2, server.pid, number)
+  }
+
+  /// Whether a daemon of this town has started the pane's process.
+  fileprivate func isOfOurMaking(_ town: String) -> Bool { mark == town && !isAdopted }
+
+  fileprivate func isInSession(of other: PaneSighting) -> Bool { server == other.server && session == other.session }
+
+  fileprivate func isFirstOfSession(among panes: [PaneSighting]) -> Bool {
+    !panes.contains { $0.isInSession(of: self) && $0.number < number }
+  }
+
+  /// Why it cannot be this agent's, by itself.
+  fileprivate var objection: String? {
+    belongsHere ? nil : "neither its directory nor its environment shows that it is this agent"
+  }
+
+  fileprivate func place(town: String, objection: String? = nil, isKnown: Bool = false) -> Liveness.Place {
+    let isMarked = mark == town
+    let rest = isKnown ? nil : age.map { Liveness.settling - $0 }
+    return Liveness.Place(
+      serverName: serverName, isOwnServer: isOwnServer, isMarked: isMarked, isAdopted: isMarked && isAdopted,
+      objection: isMarked ? nil : objection, workers: workers, settlesIn: rest.flatMap { $0 > .zero ? $0 : nil })
+  }
+
+  fileprivate func corpse(_ cause: ExitCause?, town: String) -> Liveness.Corpse {
+    Liveness.Corpse(place: place(town: town), server: server, pane: pane, pid: pid, cause: cause)
+  }
+
+  fileprivate func shell(boot: String, town: String, isKnown: Bool) -> Liveness.Shell {
+    Liveness.Shell(
+      life: life(boot: boot), place: place(town: town, isKnown: isKnown), isAttached: attached > 0,
+      belongsHere: belongsHere || isKnown)
+  }
+
+  fileprivate func life(boot: String) -> ProcessLife {
+    let startTime: UInt64 = if case .running(let time) = process { time } else { 0 }
+    return ProcessLife(boot: boot, server: server, pane: pane, pid: pid, startTime: startTime)
+  }
+}

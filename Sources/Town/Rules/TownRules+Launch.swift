@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What is done about an agent that ought to run and does not.
+extension TownRules {
+  /// - Parameter isConfirmed: whether what its beads say has just been read afresh.
+  func launch(
+    _ observation: AgentObservation, hook: String?, in snapshot: TownSnapshot, isConfirmed: Bool,
+    record: inout AgentRecord, plan: inout Plan
+  ) {
+    let agent = observation.agent
+    let time = snapshot.time
+    if let obstacle = obstacle(to: observation) {
+      plan.findings.append(finding(agent, .stuck, obstacle))
+      refuse(agent, hook: hook, because: obstacle, record: &record, plan: &plan)
+      // Whoever is in the way may go at any time.
+      plan.look(at: time + TownRules.retry)
+      return
+    }
+    note(record.restartPolicy.noteHook(hook), of: agent, hook: hook, record: &record, plan: &plan)
+    let missing = snapshot.missingCommands[agent.role]
+    note(
+      record.restartPolicy.noteCommand(missing: missing, at: time), of: agent, hook: hook, record: &record, plan: &plan)
+    if let missing {
+      plan.findings.append(finding(agent, .parked, "its command \(quotedForDisplay(missing)) is not there"))
+      return
+    }
+    if let hook, waitsAfterExit(agent, hook: hook, at: time, isConfirmed: isConfirmed, record: &record, plan: &plan) {
+      return
+    }
+    switch record.restartPolicy.verdict(at: time, limits: policy.restart) {
+    case .parked(let parking, let until):
+      plan.findings.append(finding(agent, .parked, parking.words, until: until))
+      if let until { plan.look(at: until) }
+      return
+    case .wait(let until):
+      let attempts = record.restartPolicy.attempts
+      plan.findings.append(
+        finding(agent, .wait, "backing off after \(attempts) attempt\(attempts == 1 ? "" : "s") in a row", until: until)
+      )
+      plan.look(at: until)
+      return
+    case .start, .probe: break
+    }
+    if let objection = HostRule.objection(snapshot.host, policy: policy) {
+      plan.heldBack += 1
+      plan.findings.append(finding(agent, .wait, objection, until: time + HostRule.retry))
+      plan.look(at: time + HostRule.retry)
+      return
+    }
+    let isRestart = record.death != nil
+    let reason = reason(for: observation, hook: hook, record: record)
+    plan.findings.append(finding(agent, isRestart ? .restart : .start, reason))
+    plan.launches.append(
+      LaunchOrder(
+        agent: agent, rule: WorkRule.rule(for: agent), isRestart: isRestart, hook: hook,
+        place: observation.liveness.place, reason: reason,
+        resumes: isRestart && policy.resuming.contains(agent.role) && record.resumeFailed != true))
+  }
+
+  /// One who ended without an error may be about to put its work down: it is looked at again after a
+  /// while, and that it has not is counted once, on what was read afresh.
+  private func waitsAfterExit(
+    _ agent: AgentIdentity, hook: String, at time: Timestamp, isConfirmed: Bool, record: inout AgentRecord,
+    plan: inout Plan
+  ) -> Bool {
+    guard let death = record.death, DeathRule.isExit(death.cause, of: agent), death.isCounted != true else {
+      return false
+    }
+    let due = min(death.seenAt, time) + policy.restart.exitPause
+    if due > time {
+      let reason = "it exited without an error, with \(displayable(hook)) still on its hook"
+      plan.findings.append(finding(agent, .wait, reason, until: due))
+      plan.look(at: due)
+      return true
+    }
+    guard isConfirmed else { return false }
+    record.death?.isCounted = true
+    note(
+      record.restartPolicy.noteExit(on: hook, at: time, limits: policy.restart), of: agent, hook: hook,
+      cause: death.cause, record: &record, plan: &plan)
+    return false
+  }
+
+  func note(
+    _ change: RestartPolicy.Change, of agent: AgentIdentity, hook: String?, cause: ExitCause? = nil,
+    record: inout AgentRecord, plan: inout Plan
+  ) {
+    ParkRule.tell(change, of: agent, hook: hook, cause: cause, record: record, policy: policy, plan: &plan)
+  }
+
+  private func obstacle(to observation: AgentObservation) -> String? {
+    if !observation.hasDirectory { return "its directory \(observation.agent.directory)/ is missing" }
+    if case .deadShell(let shell) = observation.liveness {
+      if shell.isAttached { return "its pane holds a bare shell that a person is looking at" }
+      if !shell.belongsHere { return "its session holds a shell that is not this agent's: \(shell.place.serverName)" }
+    }
+    return nil
+  }
+
+  /// Says once, of one piece of work, that its agent cannot be started.
+  private func refuse(
+    _ agent: AgentIdentity, hook: String?, because reason: String, record: inout AgentRecord, plan: inout Plan
+  ) {
+    let work = hook ?? ""
+    guard record.toldRefusal != work else { return }
+    record.toldRefusal = work
+    plan.events.append(
+      TownEvent(
+        .restartFailed, agent: agent, message: "\(agent.address) cannot be started: \(reason)", bead: hook,
+        restarts: record.restarts, reason: reason))
+    plan.notices.append(.cannotStart(agent, hook: hook, reason: reason))
+  }
+
+  private func reason(for observation: AgentObservation, hook: String?, record: AgentRecord) -> String {
+    let work = hook.map { ", with \(displayable($0)) on its hook" } ?? ""
+    let trial = record.restartPolicy.parking.map { "; a trial, as it is parked: \($0.words)" } ?? ""
+    guard let death = record.death else { return "it has not lived since boot\(work)\(trial)" }
+    return "it \(death.cause?.description ?? "died of an unknown cause")\(work)\(trial)"
+  }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+package import Town
+
+/// `daemon/history/<session>.jsonl`: what was decided about each agent, one line an entry, 0600. A file
+/// that has grown too large loses its older half.
+package struct HistoryFiles: Sendable {
+  private let directory: String
+  /// The most that one agent's history may hold, in bytes.
+  private let limit: Int
+  package static let limit = 64 << 10
+  /// How many agents' histories are kept: names come and go.
+  package static let countLimit = 1_000
+  private static let suffix = ".jsonl"
+
+  package init(layout: TownLayout, limit: Int = HistoryFiles.limit) {
+    directory = layout.history
+    self.limit = limit
+  }
+
+  /// An agent's history, the oldest entry first; none where there is no file. Lines that make no
+  /// sense are left out.
+  package func entries(of session: String) throws(TownFileError) -> [HistoryEntry] {
+    do throws(TownFileError) {
+      return HistoryFiles.entries(in: try Disk.read(path(of: session)))
+    } catch  where error.code == .missing {
+      return []
+    }
+  }
+
+  /// The last decision about an agent, as far as the end of its file tells.
+  package func lastDecision(of session: String) -> HistoryEntry? {
+    let descriptor = open(path(of: session), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    var tail = [UInt8](repeating: 0, count: 8 << 10)
+    let start = max(0, Int(status.st_size) - tail.count)
+    let count = pread(descriptor, &tail, tail.count, start)
+    guard count > 0 else { return nil }
+    return HistoryFiles.entries(in: Array(tail[..<count])).last { $0.kind == .decision }
+  }
+
+  /// Adds lines to one agent's history, in one write.
+  package func append(_ entries: [HistoryEntry], to session: String) throws(TownFileError) {
+    try Disk.makeDirectory(directory)
+    let path = path(of: session)
+    let lines = try HistoryFiles.lines(entries, path: path)
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
+    guard descriptor >= 0 else { throw TownFileError(.unwritable, path: path, reason: Disk.reason(errno)) }
+    let written = Glibc.write(descriptor, lines, lines.count)
+    let failure = written == lines.count ? 0 : (written < 0 ? errno : ENOSPC)
+    var status = stat()
+    let size = fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
+    close(descriptor)
+    guard failure == 0 else { throw TownFileError(.unwritable, path: path, reason: Disk.reason(failure)) }
+    if size > limit { try shorten(path) }
+  }
+
+  /// Removes the histories that have been still for longest, where there are too many.
+  package func prune(to count: Int = HistoryFiles.countLimit) throws(TownFileError) {
+    try Disk.removeAbandoned(in: directory)
+    let names = try Disk.names(in: directory).filter { $0.hasSuffix(HistoryFiles.suffix) }
+    guard names.count > count else { return }
+    let dated = names.map { name in
+      var status = stat()
+      let isThere = lstat("\(directory)/\(name)", &status) == 0
+      return (time: isThere ? Int64(status.st_mtim.tv_sec) : 0, name: name)
+    }
+    for file in dated.sorted(by: { $0 < $1 }).prefix(names.count - count) {
+      try Disk.remove("\(directory)/\(file.name)")
+    }
+  }
+
+  private func path(of session: String) -> String { "\(directory)/\(session)\(HistoryFiles.suffix)" }
+
+  /// Keeps the newer half, from the beginning of a line.
+  private func shorten(_ path: String) throws(TownFileError) {
+    let content = try Disk.read(path)
+    let half = content.suffix(limit / 2)
+    let start = half.firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? half.startIndex
+    try Disk.write(Array(half[start...]), to: path)
+  }
+
+  private static func lines(_ entries: [HistoryEntry], path: String) throws(TownFileError) -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    do {
+      return try entries.flatMap { Array(try encoder.encode($0)) + [UInt8(ascii: "\n")] }
+    } catch {
+      throw TownFileError(.unwritable, path: path, reason: "it cannot be encoded: \(error)")
+    }
+  }
+
+  private static func entries(in content: [UInt8]) -> [HistoryEntry] {
+    let decoder = JSONDecoder()
+    return content.split(separator: UInt8(ascii: "\n")).compactMap {
+      try? decoder.decode(HistoryEntry.self, from: Data($0))
+    }
+  }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Beads
+import Commands
+import Glibc
+import Logging
+import Processes
+import Supervision
+import Tmux
+import Town
+import TownFiles
+
+/// A town for measuring: its own directory, tmux server and bead store, and agents that are scripts
+/// which show a prompt.
+struct BenchTown: Sendable {
+  let root: String
+  let layout: TownLayout
+  let polecats: [AgentIdentity]
+  let world: LiveTown
+  let settings: TownSettings
+  let arrivals: Arrivals
+
+  static let environment = [
+    "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/", "LANG": "C.UTF-8", "TMUX_TMPDIR": "/nonexistent",
+  ]
+
+  init(agents: Int, clients: ControlClients?) async throws {
+    let root = "/tmp/restart-latency-\(getpid())"
+    try Disk.makeDirectory("\(root)/bin")
+    self.root = root
+    layout = TownLayout(root: "\(root)/town")
+    for part in ["mayor", "deacon", "daemon", "rig/witness"] { try Disk.makeDirectory(layout.path(part)) }
+    try Disk.writeJSON(JSONValue.object(["type": .string("town")]), to: layout.townFile)
+    try RigRegistry(layout: layout).add("rig", git: nil, at: LiveTown.wallClock())
+    arrivals = Arrivals(path: "\(root)/arrivals")
+    let script = """
+      #!/bin/sh
+      echo "$GT_SESSION $$" >"\(root)/arrivals"
+      while printf '> '; read -r line; do :; done
+      """
+    try Disk.write(Array(script.utf8), to: "\(root)/bin/agent")
+    chmod("\(root)/bin/agent", 0o755)
+
+    var settings = TownSettings()
+    for role in AgentIdentity.Role.allCases { settings.agents[role]?.command = ["\(root)/bin/agent"] }
+    // One agent dies again and again here, which is a loop elsewhere.
+    settings.policy.restart.initial = .zero
+    settings.policy.restart.max = .zero
+    settings.policy.restart.stagger = .zero
+    settings.deadlines.tmux = .seconds(30)
+    self.settings = settings
+    let store = SQLiteBeadStore(path: layout.embeddedStore)
+    var polecats: [AgentIdentity] = []
+    for number in 0..<agents {
+      let agent = AgentIdentity.polecat(rig: "rig", name: "p\(number)")
+      try Disk.makeDirectory(layout.directory(of: agent))
+      _ = try await store.createAgent(agent, state: .working, hook: "gt-work-\(number)")
+      polecats.append(agent)
+    }
+    self.polecats = polecats
+
+    let environment = Self.environment.merging(["GT_TMUX_SOCKET": "\(root)/tmux"]) { $1 }
+    let runner = SystemCommandRunner(environment: environment)
+    let words = ["-u", "-f", "/dev/null", "-S", "\(root)/tmux", "start-server", ";", "set", "-s", "exit-empty", "off"]
+    let started = try await runner.run(
+      Command(
+        "tmux", words + [";", "set", "-g", "remain-on-exit", "on", ";", "set", "-g", "history-limit", "50000"],
+        workingDirectory: "/", deadline: .seconds(10)))
+    guard started.succeeded else { throw Failure(description: "tmux did not start: \(started.errors)") }
+    world = LiveTown(
+      layout: layout, settings: settings, store: .success(store), runner: runner, environment: environment,
+      clients: clients)
+  }
+
+  struct Failure: Error, CustomStringConvertible { let description: String }
+
+  func supervisor(_ world: any TownWorld) -> Supervisor {
+    let logger = Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }
+    return Supervisor(
+      world: world, policy: settings.policy, journal: EventJournal(logger: logger, town: layout.root))
+  }
+
+  /// Returns when everybody is up and has been told to begin.
+  func settle() async throws {
+    let end = ContinuousClock.now + .seconds(120)
+    while ContinuousClock.now < end {
+      let pending = (try? TownRecords(layout: layout).pendingSpawns())?.isEmpty ?? false
+      if arrivals.count == polecats.count + 2, pending { return }
+      try await Task.sleep(for: .milliseconds(100))
+    }
+    throw Failure(description: "only \(arrivals.count) agents came up")
+  }
+
+  func serverProcess() async throws -> Int32 {
+    guard let identity = try await world.servers.own.panes().identity else { throw Failure(description: "no server") }
+    return identity.pid
+  }
+
+  /// How often the threads of a process have been switched away from, together.
+  static func switches(of pid: Int32) -> Int {
+    let threads = (try? Disk.names(in: "/proc/\(pid)/task")) ?? []
+    return threads.reduce(0) { sum, thread in
+      let text =
+        (try? Disk.read("/proc/\(pid)/task/\(thread)/status")).map { String(decoding: $0, as: UTF8.self) } ?? ""
+      let counts = text.split(separator: "\n").filter { $0.contains("ctxt_switches:") }
+      return sum + counts.compactMap { $0.split(separator: "\t").last.flatMap { Int($0) } }.reduce(0, +)
+    }
+  }
+
+  /// Ends the server, and with it everybody; nothing of the town stays.
+  func end() async {
+    let tmux = SystemCommandRunner(environment: Self.environment)
+    _ = try? await tmux.run(Command("tmux", ["-N", "-S", "\(root)/tmux", "kill-server"], deadline: .seconds(10)))
+    _ = try? await tmux.run(Command("rm", ["-rf", root], deadline: .seconds(10)))
+  }
+}

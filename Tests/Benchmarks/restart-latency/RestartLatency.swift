@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Commands
+import Glibc
+import Processes
+import Supervision
+import Town
+
+/// How long it takes from the death of an agent until its new process runs its first instruction: the
+/// real supervisor, a real tmux server, the embedded bead store, and agents that are shell scripts.
+@main
+struct RestartLatency: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "restart-latency", abstract: "Measure the time from an agent's death to its new process.")
+
+  @Option(help: "How many polecats are watched; a Deacon and a Witness are always there too.")
+  var agents = 200
+  @Option(help: "How many deaths are measured.")
+  var deaths = 100
+  @Option(help: "The pause after each, in milliseconds.")
+  var pause = 100
+  @Flag(help: "With a tmux process for each command, in place of the lasting client.")
+  var plain = false
+  @Flag(help: "Print when each step of the way has ended, too.")
+  var steps = false
+  @Option(help: "How long to count wake-ups while nothing happens, in seconds.")
+  var idle = 0
+
+  func run() async throws {
+    let clients = plain ? nil : ControlClients(starter: SystemCommandRunner(environment: BenchTown.environment))
+    let town = try await BenchTown(agents: agents, clients: clients)
+    var failure: (any Error)?
+    do { try await measure(town) } catch { failure = error }
+    await clients?.end()
+    await town.end()
+    if let failure { throw failure }
+  }
+
+  private func measure(_ town: BenchTown) async throws {
+    let timed = TimedTown(town.world)
+    let supervisor = town.supervisor(timed)
+    async let running: Void = supervisor.run()
+    do {
+      try await town.settle()
+      if steps { await look(town) }
+      try await kill(town, timed)
+      if idle > 0 { try await countWakeUps(town) }
+    } catch {
+      await supervisor.stop()
+      await running
+      throw error
+    }
+    await supervisor.stop()
+    await running
+  }
+
+  private func look(_ town: BenchTown) async {
+    let beads = await town.world.readBeads(hooks: [])
+    var samples: [Duration] = []
+    for _ in 0..<50 {
+      let start = ContinuousClock.now
+      _ = await town.world.look(beads: beads)
+      samples.append(ContinuousClock.now - start)
+    }
+    print("a look while nothing happens: median \(text(samples, 0.5)), p90 \(text(samples, 0.9))")
+  }
+
+  private func kill(_ town: BenchTown, _ timed: TimedTown) async throws {
+    var samples: [Duration] = []
+    var marks: [String: [Duration]] = [:]
+    for number in 0..<deaths {
+      let victim = town.polecats[number * 7 % town.polecats.count]
+      guard let process = town.arrivals.process(of: victim.session) else { throw ExitCode.failure }
+      timed.reset()
+      let start = ContinuousClock.now
+      try Signals.send(SIGKILL, to: process)
+      samples.append(try await town.arrivals.next(of: victim.session, after: process) - start)
+      try await Task.sleep(for: .milliseconds(pause))
+      for (name, time) in timed.marks { marks[name, default: []].append(time - start) }
+    }
+    print(
+      "\(plain ? "a process per command" : "lasting client"), \(agents) agents, \(deaths) deaths: "
+        + "median \(text(samples, 0.5)), p90 \(text(samples, 0.9)), p99 \(text(samples, 0.99)), max \(text(samples, 1))"
+    )
+    guard steps else { return }
+    for (name, times) in marks.sorted(by: { percentile($0.value, 0.5) < percentile($1.value, 0.5) }) {
+      print("  \(text(times, 0.5))  \(name) (\(times.count))")
+    }
+  }
+
+  private func countWakeUps(_ town: BenchTown) async throws {
+    try await town.settle()
+    let server = try await town.serverProcess()
+    // What has just happened has timers of its own, for up to a few seconds.
+    try await Task.sleep(for: .seconds(6))
+    let before = (BenchTown.switches(of: getpid()), BenchTown.switches(of: server))
+    try await Task.sleep(for: .seconds(idle))
+    let after = (BenchTown.switches(of: getpid()), BenchTown.switches(of: server))
+    print(
+      "idle for \(idle) s: \(after.0 - before.0) context switches here (this wait is some of them), "
+        + "\(after.1 - before.1) of the tmux server")
+  }
+
+  private func percentile(_ samples: [Duration], _ share: Double) -> Duration {
+    let sorted = samples.sorted()
+    return sorted[min(Int(Double(sorted.count) * share), sorted.count - 1)]
+  }
+
+  private func text(_ samples: [Duration], _ share: Double) -> String {
+    let tenths = Int(percentile(samples, share) / .microseconds(100))
+    return "\(tenths / 10).\(tenths % 10) ms"
+  }
+}
