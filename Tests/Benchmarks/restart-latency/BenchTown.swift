@@ -99,6 +99,13 @@ struct BenchTown: Sendable {
     return identity.pid
   }
 
+  /// How often our own threads have been switched away from, together, those that have ended included.
+  static func ownSwitches() -> Int {
+    var usage = rusage()
+    getrusage(RUSAGE_SELF, &usage)
+    return usage.ru_nvcsw + usage.ru_nivcsw
+  }
+
   /// How often the threads of a process have been switched away from, together.
   static func switches(of pid: Int32) -> Int {
     let threads = (try? Disk.names(in: "/proc/\(pid)/task")) ?? []
