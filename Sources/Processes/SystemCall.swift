@@ -17,31 +17,6 @@ enum SystemCall {
     unsafeBitCast($0, to: MemoryFile.self)
   }
 
-  private typealias AddClosing = @convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32) -> Int32
-  private typealias AddChange =
-    @convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, UnsafePointer<CChar>) -> Int32
-
-  private static let addClosing: AddClosing? = dlsym(nil, "posix_spawn_file_actions_addclosefrom_np").map {
-    unsafeBitCast($0, to: AddClosing.self)
-  }
-
-  private static let addChange: AddChange? = dlsym(nil, "posix_spawn_file_actions_addchdir_np").map {
-    unsafeBitCast($0, to: AddChange.self)
-  }
-
-  /// Has a child close every descriptor from `first` on. A C library that cannot do so leaves it with what is
-  /// not closed on exec, which is none of ours.
-  static func addClosing(from first: Int32, to actions: inout posix_spawn_file_actions_t) -> Bool {
-    guard let addClosing else { return true }
-    return addClosing(&actions, first) == 0
-  }
-
-  /// Has a child begin in `directory`.
-  static func addChange(to directory: String, to actions: inout posix_spawn_file_actions_t) -> Bool {
-    guard let addChange else { return false }
-    return addChange(&actions, directory) == 0
-  }
-
   /// `pidfd_open(2)`. Numbers above 423 are the same on every architecture.
   static func openProcess(_ pid: Int32) -> Int32 {
     call(434, Int(pid), 0, 0, 0)

@@ -14,7 +14,7 @@ import SystemPackage
 /// killed: a `git` that started `ssh` leaves nothing behind.
 package struct SystemCommandRunner: CommandRunner {
   /// What a child inherits where its command names no environment of its own.
-  let inherited: [String: String]
+  private let inherited: [String: String]
 
   /// - Parameter environment: our own environment; what must not be handed on is taken out.
   package init(environment: [String: String]) {
@@ -44,7 +44,7 @@ package struct SystemCommandRunner: CommandRunner {
     let variables = Dictionary(
       uniqueKeysWithValues: environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) })
     return Configuration(
-      executable: .path(FilePath(try executable(of: command, path: environment["PATH"]))),
+      executable: try executable(of: command, path: environment["PATH"]),
       arguments: Arguments(command.arguments),
       environment: .custom(variables),
       workingDirectory: command.workingDirectory.map { FilePath($0) },
@@ -82,13 +82,13 @@ package struct SystemCommandRunner: CommandRunner {
   }
 
   /// Looks a bare name up on the child's `PATH`, not on ours.
-  func executable(of command: Command, path: String?) throws(CommandError) -> String {
-    if command.executable.contains("/") { return command.executable }
+  private func executable(of command: Command, path: String?) throws(CommandError) -> Executable {
+    if command.executable.contains("/") { return .path(FilePath(command.executable)) }
     guard let found = ExecutableSearch.find(command.executable, path: path ?? "") else {
       let place = path.map { "on PATH (\($0))" } ?? "as there is no PATH"
       throw CommandError(.notFound, command: command, reason: "no executable '\(command.executable)' \(place)")
     }
-    return found
+    return .path(FilePath(found))
   }
 
   private func ending(_ status: TerminationStatus) -> CommandResult.Ending {

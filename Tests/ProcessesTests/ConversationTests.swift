@@ -5,10 +5,6 @@ import Processes
 import TestSupport
 import Testing
 
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 @Suite struct ConversationTests {
   private static let starter = SystemCommandRunner(environment: [
     "PATH": "/usr/local/bin:/usr/bin:/bin", "NOTIFY_SOCKET": "/x", "KEPT": "yes",
@@ -45,17 +41,6 @@ import Testing
     #expect(ProcessTable().identity(of: pid) != nil)
     await conversation.end()
     #expect(ProcessTable().status(pid) == nil, "it is reaped")
-  }
-
-  /// The descriptors 0, 1 and 2, and the one by which the shell's `ls` reads the directory.
-  @Test func aChildHasNothingElseOfOurs() async throws {
-    let leaked = fcntl(0, F_DUPFD, 200)
-    defer { close(leaked) }
-    let conversation = try converse("ls /proc/self/fd; cut -d' ' -f5,6 /proc/$$/stat; echo $$; trap")
-    let lines = await text(conversation).split(separator: "\n")
-    #expect(lines.prefix(4) == ["0", "1", "2", "3"] && lines.count == 6)
-    #expect(lines[4] == "\(lines[5]) \(lines[5])", "a session and a process group of its own")
-    await conversation.end()
   }
 
   @Test func whoDoesNotEndIsKilled() async throws {
