@@ -2,6 +2,7 @@
 
 internal import Supervision
 internal import Town
+internal import TownFiles
 
 /// Room on the town's disk and in memory.
 struct DiskExamination: Examination {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import TownFiles
+
 /// One part of what `gt doctor` looks at. It starts nothing and changes nothing.
 protocol Examination: Sendable {
   var name: String { get }

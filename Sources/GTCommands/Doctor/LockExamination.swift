@@ -2,6 +2,7 @@
 
 internal import GastownDaemon
 internal import Glibc
+internal import Town
 internal import TownFiles
 
 /// Who holds the town, and locks that somebody has left behind.
@@ -13,7 +14,8 @@ struct LockExamination: Examination {
 
   func examine(_ patient: Patient) async -> [Finding] {
     var findings: [Finding] = []
-    let unit = (try? patient.units.get())?["gastown-daemon.service"]?["MainPID"].flatMap { Int32($0) } ?? 0
+    let service = (try? patient.units.get())?["gastown-daemon.service"]
+    let unit = service.flatMap { Int32($0["MainPID"]) } ?? 0
     let holder = TownLock.currentHolder(layout: patient.layout)
     findings.append(Self.holder(holder, unit: unit, path: patient.layout.lock))
     findings += Self.original(patient.layout)

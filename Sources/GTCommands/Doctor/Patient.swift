@@ -100,7 +100,8 @@ struct UnitProperties: Sendable, Hashable {
   static func parse(_ text: String) -> [String: UnitProperties] {
     var units: [String: UnitProperties] = [:]
     var current = UnitProperties()
-    for line in text.split(separator: "\n", omittingEmptySubsequences: false) + [""] {
+    let lines: [Substring] = text.split(separator: "\n", omittingEmptySubsequences: false) + [""]
+    for line in lines {
       if line.isEmpty {
         if !current["Id"].isEmpty { units[current["Id"]] = current }
         current = UnitProperties()

@@ -2,6 +2,7 @@
 
 internal import Control
 internal import GastownDaemon
+internal import Town
 internal import TownFiles
 
 /// The town's own files, and whether its daemon does its work.
