@@ -8,7 +8,8 @@ import Town
 
 /// What `gt doctor` makes of what it reads: tables of cases.
 @Suite(.timeLimit(.minutes(1))) struct DoctorJudgementTests {
-  typealias Level = Finding.Level
+  typealias Finding = GTCommands.Finding
+  typealias Level = GTCommands.Finding.Level
 
   @Test(
     arguments: [
