@@ -27,6 +27,10 @@ struct Diagnosis: Sendable, Encodable {
 
   /// Has all of them look, side by side.
   static func make(_ patient: Patient, by examinations: [any Examination] = Self.examinations) async -> Diagnosis {
+    if let foreign = foreigner(patient) {
+      let part = Part(examination: "town", findings: [foreign])
+      return Diagnosis(town: patient.layout.root, worst: foreign.level, examinations: [part])
+    }
     let parts = await withTaskGroup(of: (Int, Part).self) { group in
       for (index, examination) in examinations.enumerated() {
         group.addTask {
@@ -39,6 +43,20 @@ struct Diagnosis: Sendable, Encodable {
     }
     let worst = parts.flatMap(\.findings).map(\.level).max() ?? .ok
     return Diagnosis(town: patient.layout.root, worst: worst, examinations: parts)
+  }
+
+  /// Says that another user's daemon looks after the town: all that we could see of units, sockets and servers
+  /// would be our own, and what would mend ours could end that daemon. `nil` where that is not so.
+  private static func foreigner(_ patient: Patient) -> Finding? {
+    guard let pid = patient.daemon, let owner = FileFacts(of: "/proc/\(pid)")?.owner, owner != patient.userID else {
+      return nil
+    }
+    let command = Remedy.command("gt", "doctor", "--town", patient.layout.root)
+    return Finding(
+      .warning, "user",
+      "the daemon of this town (pid \(pid)) is that of user \(owner), and you are user \(patient.userID)",
+      why: "Its units, sockets and tmux servers are that user's: nothing was examined.",
+      remedy: "sudo -u '#\(owner)' env XDG_RUNTIME_DIR=/run/user/\(owner) \(command)")
   }
 
   /// 0 well, 1 with warnings, 2 where something is broken.
