@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import TownFiles
+
+/// One part of what `gt doctor` looks at. It starts nothing and changes nothing.
+protocol Examination: Sendable {
+  var name: String { get }
+  func examine(_ patient: Patient) async -> [Finding]
+}
+
+/// What came of all examinations.
+struct Diagnosis: Sendable, Encodable {
+  struct Part: Sendable, Encodable {
+    var examination: String
+    var findings: [Finding]
+  }
+
+  var town: String
+  var worst: Finding.Level
+  var examinations: [Part]
+
+  static let examinations: [any Examination] = [
+    TownExamination(), ManagerExamination(), UnitExamination(), CommandExamination(), TmuxExamination(),
+    ServerExamination(), SocketExamination(), LockExamination(), ControlGroupExamination(), DiskExamination(),
+    JournalExamination(),
+  ]
+
+  /// Has all of them look, side by side.
+  static func make(_ patient: Patient, by examinations: [any Examination] = Self.examinations) async -> Diagnosis {
+    if let foreign = foreigner(patient) {
+      let part = Part(examination: "town", findings: [foreign])
+      return Diagnosis(town: patient.layout.root, worst: foreign.level, examinations: [part])
+    }
+    let parts = await withTaskGroup(of: (Int, Part).self) { group in
+      for (index, examination) in examinations.enumerated() {
+        group.addTask {
+          (index, Part(examination: examination.name, findings: await examination.examine(patient)))
+        }
+      }
+      var parts: [(Int, Part)] = []
+      for await part in group { parts.append(part) }
+      return parts.sorted { $0.0 < $1.0 }.map(\.1)
+    }
+    let worst = parts.flatMap(\.findings).map(\.level).max() ?? .ok
+    return Diagnosis(town: patient.layout.root, worst: worst, examinations: parts)
+  }
+
+  /// Says that another user's daemon looks after the town: all that we could see of units, sockets and servers
+  /// would be our own, and what would mend ours could end that daemon. `nil` where that is not so.
+  private static func foreigner(_ patient: Patient) -> Finding? {
+    guard let pid = patient.daemon, let owner = FileFacts(of: "/proc/\(pid)")?.owner, owner != patient.userID else {
+      return nil
+    }
+    let command = Remedy.command("gt", "doctor", "--town", patient.layout.root)
+    return Finding(
+      .warning, "user",
+      "the daemon of this town (pid \(pid)) is that of user \(owner), and you are user \(patient.userID)",
+      why: "Its units, sockets and tmux servers are that user's: nothing was examined.",
+      remedy: "sudo -u '#\(owner)' env XDG_RUNTIME_DIR=/run/user/\(owner) \(command)")
+  }
+
+  /// 0 well, 1 with warnings, 2 where something is broken.
+  var exitStatus: Int32 {
+    switch worst {
+    case .ok, .note: 0
+    case .warning: 1
+    case .broken: 2
+    }
+  }
+
+  /// For a person to read.
+  func lines(_ colour: Colour) -> [String] {
+    var lines: [String] = []
+    for part in examinations where !part.findings.isEmpty {
+      lines.append(part.examination)
+      for finding in part.findings {
+        lines.append("  \(Self.label(finding.level, colour)) \(finding.subject): \(finding.what)")
+        if let why = finding.why { lines.append("          \(colour.faint(why))") }
+        if let remedy = finding.remedy { lines.append("          mend it: \(remedy)") }
+      }
+    }
+    let findings = examinations.flatMap(\.findings)
+    let (broken, warnings) = (findings.count { $0.level == .broken }, findings.count { $0.level == .warning })
+    lines.append(
+      worst < .warning
+        ? "Nothing is wrong." : "\(broken) broken, \(warnings) \(warnings == 1 ? "warning" : "warnings").")
+    return lines
+  }
+
+  private static func label(_ level: Finding.Level, _ colour: Colour) -> String {
+    let padded = level.rawValue + String(repeating: " ", count: 7 - level.rawValue.count)
+    return switch level {
+    case .ok: colour.green(padded)
+    case .note: colour.faint(padded)
+    case .warning: colour.yellow(padded)
+    case .broken: colour.red(padded)
+    }
+  }
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Commands
+internal import GastownDaemon
+internal import Glibc
+internal import Processes
+internal import Supervision
+internal import Tmux
+internal import Town
+internal import TownFiles
+
+/// What is examined: a town, its user and this machine, with what several examinations need read once.
+struct Patient: Sendable {
+  let layout: TownLayout
+  /// The town, or why it cannot be opened: its settings cannot be used.
+  let town: Result<OpenTown, TownFileError>
+  let environment: [String: String]
+  let runner: any CommandRunner
+  let userID: UInt32
+  /// The user's name; its number where the system knows none.
+  let userName: String
+  /// What the user manager says of our units, or why it says nothing.
+  let units: Result<[String: UnitProperties], Unreadable>
+  let tmux: TmuxReading
+  let roster: Result<Roster, TownFileError>
+  let processes = ProcessTable()
+
+  /// How long one outside command may take.
+  static let deadline: Duration = .seconds(8)
+
+  var settings: TownSettings { (try? town.get())?.settings ?? TownSettings() }
+
+  /// The user's runtime directory, as everything of ours finds it.
+  var runtimeDirectory: String {
+    environment["XDG_RUNTIME_DIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/run/user/\(userID)"
+  }
+
+  /// The daemon's process, whoever started it; `nil` where none supervises the town.
+  var daemon: Int32? { TownLock.currentHolder(layout: layout).flatMap { $0 > 0 ? $0 : nil } }
+
+  static func admit(_ layout: TownLayout, environment: [String: String]) async -> Patient {
+    let runner = SystemCommandRunner(environment: environment)
+    let town: Result<OpenTown, TownFileError>
+    do throws(TownFileError) {
+      town = .success(try OpenTown(layout: layout, environment: environment))
+    } catch {
+      town = .failure(error)
+    }
+    let roster: Result<Roster, TownFileError>
+    do throws(TownFileError) {
+      roster = .success(Roster(rigs: try RigRegistry(layout: layout).rigs().map(\.name)))
+    } catch {
+      roster = .failure(error)
+    }
+    let settings = (try? town.get())?.settings ?? TownSettings()
+    async let units = UnitProperties.read(runner: runner)
+    async let tmux = TmuxReading.read(settings: settings, environment: environment, runner: runner)
+    let name = getpwuid(getuid()).flatMap { $0.pointee.pw_name }.map { String(cString: $0) }
+    return Patient(
+      layout: layout, town: town, environment: environment, runner: runner, userID: getuid(),
+      userName: name ?? "\(getuid())", units: await units, tmux: await tmux, roster: roster)
+  }
+
+  /// What a command prints; `nil` where it cannot be run, fails, or does not end in time.
+  func output(_ program: String, _ words: String...) async -> String? {
+    let result = try? await runner.run(Command(program, words, deadline: Self.deadline))
+    return result.flatMap { $0.succeeded ? $0.output : nil }
+  }
+}
+
+/// A unit as `systemctl show` describes it.
+struct UnitProperties: Sendable, Hashable {
+  var values: [String: String] = [:]
+
+  subscript(_ key: String) -> String { values[key] ?? "" }
+
+  private static let keys = [
+    "Id", "LoadState", "ActiveState", "Result", "ExecMainStatus", "MainPID", "UnitFileState", "NeedDaemonReload",
+    "FragmentPath", "Environment",
+  ]
+
+  static func read(runner: any CommandRunner) async -> Result<[String: UnitProperties], Unreadable> {
+    let command = Command(
+      "systemctl",
+      ["--user", "show", "-p", keys.joined(separator: ","), "--"] + UnitFiles.shipped.map(\.name),
+      deadline: Patient.deadline)
+    do {
+      let result = try await runner.run(command)
+      guard result.succeeded else {
+        let reason = result.errors.split(separator: "\n").first.map(String.init) ?? "systemctl failed without a word"
+        return .failure(Unreadable(description: reason))
+      }
+      return .success(parse(result.output))
+    } catch {
+      return .failure(Unreadable(description: "\(error)"))
+    }
+  }
+
+  /// Reads blocks of `KEY=VALUE` lines, an empty line between them, by their `Id`.
+  static func parse(_ text: String) -> [String: UnitProperties] {
+    var units: [String: UnitProperties] = [:]
+    var current = UnitProperties()
+    let lines: [Substring] = text.split(separator: "\n", omittingEmptySubsequences: false) + [""]
+    for line in lines {
+      if line.isEmpty {
+        if !current["Id"].isEmpty { units[current["Id"]] = current }
+        current = UnitProperties()
+      } else if let equals = line.firstIndex(of: "=") {
+        current.values[String(line[..<equals])] = String(line[line.index(after: equals)...])
+      }
+    }
+    return units
+  }
+}
+
+/// The tmux servers of this user, each asked once.
+struct TmuxReading: Sendable {
+  struct Server: Sendable {
+    var address: TmuxServer
+    var path: String
+    var listing: Result<ServerListing, Unreadable>
+  }
+
+  var own: Server
+  /// Whether the own server is that of `gastown-tmux.service`.
+  var isUnitServer: Bool
+  var others: [Server]
+
+  var all: [Server] { [own] + others }
+
+  static func read(
+    settings: TownSettings, environment: [String: String], runner: any CommandRunner
+  ) async -> TmuxReading {
+    let address = TmuxAddress(settings: settings, environment: environment)
+    let servers = TmuxServers(
+      own: address.server, environment: environment, runner: runner, deadline: settings.deadlines.tmux)
+    let others = servers.others()
+    let listings = await withTaskGroup(of: (Int, Result<ServerListing, Unreadable>).self) { group in
+      for (index, client) in ([servers.own] + others).enumerated() {
+        group.addTask {
+          do {
+            return (index, .success(try await client.panes()))
+          } catch {
+            return (index, .failure(Unreadable(description: "\(error)")))
+          }
+        }
+      }
+      var listings: [Int: Result<ServerListing, Unreadable>] = [:]
+      for await (index, listing) in group { listings[index] = listing }
+      return listings
+    }
+    let all = ([servers.own] + others).enumerated().map { index, client in
+      Server(
+        address: client.server, path: servers.socketPath(of: client.server),
+        listing: listings[index] ?? .failure(Unreadable(description: "it was not asked")))
+    }
+    return TmuxReading(own: all[0], isUnitServer: address.isUnitServer, others: Array(all.dropFirst()))
+  }
+}

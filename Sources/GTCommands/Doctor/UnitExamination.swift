@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import GastownDaemon
+internal import Processes
+internal import Town
+internal import TownFiles
+
+/// The units: whether they are installed, are those of this gt, and are in the state that a town needs.
+struct UnitExamination: Examination {
+  let name = "units"
+
+  func examine(_ patient: Patient) async -> [Finding] {
+    let manager = try? patient.units.get()
+    let expected = Self.expected(patient)
+    let runtime = DaemonInstallCommand.unitDirectory(patient.environment, runtime: true)
+    let directories = [DaemonInstallCommand.unitDirectory(patient.environment, runtime: false), runtime]
+    let files = UnitFiles.shipped.map { unit -> (name: String, path: String?) in
+      let loaded = manager?[unit.name]?["FragmentPath"] ?? ""
+      let places = (loaded.isEmpty ? [] : [loaded]) + directories.map { "\($0)/\(unit.name)" }
+      return (unit.name, places.first { Disk.exists($0) })
+    }
+    guard files.contains(where: { $0.path != nil }) else {
+      return [
+        Finding(
+          .warning, "files", "the units are not installed",
+          why: "The daemon does not start with a login, and nobody starts it again when it ends.",
+          remedy: "gt daemon install")
+      ]
+    }
+    let isRuntime = files.contains { $0.path?.hasPrefix(runtime + "/") == true }
+    let comparisons = files.map { file -> (name: String, state: UnitFileState) in
+      guard let path = file.path else { return (file.name, .missing) }
+      guard let bytes = try? Disk.read(path) else { return (file.name, .unreadable(path)) }
+      guard case .success(let texts) = expected, let text = texts[file.name] else { return (file.name, .unknown) }
+      return (file.name, .compare(installed: String(decoding: bytes, as: UTF8.self), expected: text))
+    }
+    var findings = Self.judge(comparisons, isRuntime: isRuntime)
+    if case .failure(let reason) = expected {
+      findings.append(.unexamined("files", "what this gt would write is not known: \(reason)"))
+    }
+    guard let manager else { return findings + [.unexamined("states", "the user manager does not answer")] }
+    return findings + Self.states(manager, usesTmuxUnit: patient.tmux.isUnitServer, isRuntime: isRuntime)
+  }
+
+  /// What `gt daemon install` would write now, by file name.
+  private static func expected(_ patient: Patient) -> Result<[String: String], Unreadable> {
+    guard case .success(let town) = patient.town else {
+      return .failure(Unreadable(description: "the settings cannot be used"))
+    }
+    guard let own = Disk.canonical("/proc/self/exe") else {
+      return .failure(Unreadable(description: "/proc/self/exe cannot be read"))
+    }
+    let search = CommandSearch(town: town)
+    guard let tmux = try? search.required("tmux") else {
+      return .failure(Unreadable(description: "there is no tmux on PATH"))
+    }
+    let units = UnitFiles(
+      daemon: "\(Disk.parent(of: own))/gastown-daemon", tmux: tmux, town: town.layout.root, path: search.path,
+      tmuxDirectory: town.environment["TMUX_TMPDIR"])
+    return .success(Dictionary(uniqueKeysWithValues: units.rendered.map { ($0.name, $0.text) }))
+  }
+
+  static func judge(_ files: [(name: String, state: UnitFileState)], isRuntime: Bool) -> [Finding] {
+    let install = isRuntime ? "gt daemon install --runtime" : "gt daemon install"
+    var findings: [Finding] = []
+    if case .otherTown(let town)? = files.first(where: { $0.name == "gastown-daemon.service" })?.state {
+      return [
+        Finding(
+          .warning, "files", "the units are those of another town, \(town)",
+          why: "They start the daemon of that town and not of this one; gt daemon install would take them from it.")
+      ]
+    }
+    for (name, state) in files {
+      switch state {
+      case .current, .unknown: continue
+      case .missing:
+        findings.append(
+          Finding(.broken, name, "is not installed", why: "The other units need it.", remedy: install))
+      case .unreadable(let path):
+        findings.append(Finding(.broken, name, "\(path) cannot be read", why: "Nor can the user manager read it."))
+      case .otherPath:
+        findings.append(
+          Finding(
+            .note, name, "has another PATH than an install from here would write",
+            why: "It is well as long as every program is found on it, which is looked at below.", remedy: install))
+      case .differs(let line), .otherTown(let line):
+        findings.append(
+          Finding(
+            .warning, name, "is not what this gt writes; the first line that differs: \(line)",
+            why: "It was edited, or comes from another version: what the daemon relies on may be missing.",
+            remedy: install))
+      }
+    }
+    let current = files.count { $0.state == .current }
+    if current == files.count { findings.append(Finding(.ok, "files", "all \(current) are installed and current")) }
+    return findings
+  }
+
+  static func states(_ units: [String: UnitProperties], usesTmuxUnit: Bool, isRuntime: Bool) -> [Finding] {
+    var findings: [Finding] = []
+    let stale = units.filter { $0.value["NeedDaemonReload"] == "yes" }.keys.sorted()
+    if !stale.isEmpty {
+      findings.append(
+        Finding(
+          .warning, stale.joined(separator: ", "), "changed on disk since the user manager has read it",
+          why: "The manager goes on with what it has read.", remedy: "systemctl --user daemon-reload"))
+    }
+    for (name, unit) in units.sorted(by: { $0.key < $1.key }) where unit["LoadState"] == "masked" {
+      findings.append(
+        Finding(.broken, name, "is masked", why: "It cannot be started.", remedy: "systemctl --user unmask \(name)"))
+    }
+    for (name, unit) in units.sorted(by: { $0.key < $1.key }) where unit["ActiveState"] == "failed" {
+      if unit["ExecMainStatus"] == "\(ExitStatus.configuration)" {
+        findings.append(
+          Finding(
+            .broken, name, "refused its town or its settings",
+            why: "It is not tried again; see what it said with: gt daemon logs -n 20", remedy: "gt daemon start"))
+      } else {
+        findings.append(
+          Finding(
+            .broken, name, "has failed (\(unit["Result"]))", why: "It is not started again by itself.",
+            remedy: "systemctl --user reset-failed \(name) && systemctl --user start \(name)"))
+      }
+    }
+    func state(_ name: String) -> String { units[name]?["ActiveState"] ?? "" }
+    let daemon = "gastown-daemon.service"
+    let runs = state(daemon) == "active"
+    if runs, state("gastown-daemon.socket") == "inactive" {
+      findings.append(
+        Finding(
+          .broken, "gastown-daemon.socket", "is stopped while the daemon runs", why: "Nobody can speak to the daemon.",
+          remedy: "gt daemon stop && gt daemon start"))
+    }
+    if runs, state("gastown-check.timer") == "inactive" {
+      findings.append(
+        Finding(
+          .warning, "gastown-check.timer", "is stopped while the daemon runs",
+          why: "Nobody looks whether the daemon answers.", remedy: "systemctl --user start gastown-check.timer"))
+    }
+    if usesTmuxUnit, state("gastown-tmux.service") == "inactive" {
+      findings.append(
+        Finding(
+          .warning, "gastown-tmux.service", "is stopped",
+          why: "The agents have no tmux server; a daemon that runs starts it with the first agent.",
+          remedy: "systemctl --user start gastown-tmux.service"))
+    }
+    if !isRuntime, units[daemon]?["UnitFileState"] == "disabled" {
+      findings.append(
+        Finding(
+          .warning, daemon, "is not enabled", why: "It does not start with the next login or boot.",
+          remedy: "systemctl --user enable gastown-daemon"))
+    }
+    if findings.isEmpty { findings.append(Finding(.ok, "states", "as they should be")) }
+    return findings
+  }
+}
+
+/// How a unit's file compares with what this `gt` would write for this town.
+enum UnitFileState: Sendable, Hashable {
+  case current
+  case missing
+  case unreadable(String)
+  /// Nothing but the environment differs.
+  case otherPath
+  /// It is there for the town with this path.
+  case otherTown(String)
+  /// The first line that differs, as it is installed.
+  case differs(String)
+  /// It is not known what this gt would write.
+  case unknown
+
+  static func compare(installed: String, expected: String) -> UnitFileState {
+    if installed == expected { return .current }
+    if let town = town(of: installed), let own = self.town(of: expected), town != own { return .otherTown(town) }
+    let (old, new) = (lines(installed), lines(expected))
+    if old == new { return .otherPath }
+    let index = zip(old, new).enumerated().first { $0.element.0 != $0.element.1 }?.offset ?? min(old.count, new.count)
+    return .differs(index < old.count ? old[index] : "(it ends early)")
+  }
+
+  /// Without what an install takes from the person's environment.
+  private static func lines(_ text: String) -> [String] {
+    text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init).filter { line in
+      !["PATH=", "\"PATH=", "TMUX_TMPDIR=", "\"TMUX_TMPDIR="].contains { line.hasPrefix("Environment=" + $0) }
+    }
+  }
+
+  private static func town(of text: String) -> String? {
+    for line in text.split(separator: "\n") where line.hasPrefix("ExecStart=") {
+      if let option = line.firstRange(of: " --town ") { return String(line[option.upperBound...]) }
+    }
+    return nil
+  }
+}

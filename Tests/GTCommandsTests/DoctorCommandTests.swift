@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Commands
+import FoundationEssentials
+import Glibc
+import TestSupport
+import Testing
+import TownFiles
+
+/// `gt doctor` as a person types it, where there is neither a daemon nor a user manager.
+@Suite(.requires(executable: "tmux"), .timeLimit(.minutes(2))) struct DoctorCommandTests {
+  struct Report: Decodable {
+    struct Part: Decodable {
+      var examination: String
+      var findings: [Finding]
+    }
+    struct Finding: Decodable {
+      var level: String
+      var subject: String
+      var what: String
+      var why: String?
+      var remedy: String?
+    }
+    var town: String
+    var worst: String
+    var examinations: [Part]
+
+    func all(_ examination: String) -> [Finding] {
+      examinations.filter { $0.examination == examination }.flatMap(\.findings)
+    }
+  }
+
+  private func doctor(_ town: GTTown, status: Int32? = nil, variables: [String: String] = [:]) async throws -> Report {
+    let result = try await town.run(["doctor", "--json"], variables: variables)
+    #expect(result.errors == "" && (status == nil || result.status == status), "\(result.ending) \(result.output)")
+    return try JSONDecoder().decode(Report.self, from: Data(result.standardOutput))
+  }
+
+  @Test func `without daemon and manager it says what it cannot see, and changes nothing`() async throws {
+    try await GTTown.with { town in
+      TestFile.write(#"{"agents": {"default": {"command": ["/bin/sh"]}}}"#, to: town.layout.settings)
+      let report = try await doctor(town)
+      #expect(report.town == town.root && report.examinations.count == 11)
+      #expect(report.all("units").first?.remedy == "gt daemon install")
+      #expect(report.all("control groups").map(\.level) == ["note"])
+      #expect(report.all("commands").map(\.level) == ["note"])
+      #expect(report.all("tmux servers").map(\.level) == ["note"])
+      #expect(report.all("town").last?.remedy == "gt daemon start")
+      for part in report.examinations {
+        #expect(!part.findings.isEmpty, "\(part.examination)")
+        for finding in part.findings { #expect(finding.level == "ok" || finding.why != nil, "\(finding)") }
+      }
+      // Absent is null, and not left out.
+      let text = try await town.run(["doctor", "--json"]).output
+      #expect(text.contains(#""remedy" : null"#) && text.contains(#""why" : null"#))
+      // No server was started, no unit was written, and nobody holds the town.
+      #expect(!TestFile.exists(town.directory("tmux")) && !TestFile.exists(town.directory("home/.config")))
+      #expect(!TestFile.exists(town.layout.lock) && !TestFile.exists(town.layout.embeddedStore))
+      let plain = try await town.run(["doctor"])
+      #expect(plain.status == (report.worst == "broken" ? 2 : 1), "\(plain.output)")
+      #expect(plain.output.contains("mend it: gt daemon start") && !plain.output.contains("\u{1B}"))
+    }
+  }
+
+  @Test func `broken settings and a broken registry are named, and the rest is examined all the same`() async throws {
+    try await GTTown.with { town in
+      TestFile.write(#"{"agnts": {}}"#, to: town.layout.settings)
+      TestFile.write("[", to: town.layout.registry)
+      let report = try await doctor(town, status: 2)
+      let town = report.all("town")
+      #expect(town[0].level == "broken" && town[0].what.contains("agnts"))
+      #expect(town[1].level == "broken" && town[1].what.contains("rigs.json"))
+      #expect(report.all("room").count == 2 && report.examinations.count == 11)
+      #expect(report.all("tmux servers").last?.what.contains("not examined") == true)
+    }
+  }
+
+  @Test func `a stranger's session of our name, and the command that ends it`() async throws {
+    try await GTTown.with { town in
+      try await town.gt("polecat", "add", "rig/toast")
+      let words = [
+        "-f", "/dev/null", "-L", "other", "new-session", "-d", "-s", "gt-rig-toast", "-c", "/", "sleep", "1000",
+      ]
+      #expect(try await town.run("tmux", words).succeeded)
+      do {
+        let seen = try #require(try await doctor(town).all("tmux servers").first { $0.subject == "gt-rig-toast" })
+        #expect(seen.level == "warning")
+        let remedy = try #require(seen.remedy)
+        #expect(try await town.run("sh", ["-c", remedy]).succeeded, "\(remedy)")
+        #expect(try await !doctor(town).all("tmux servers").contains { $0.subject == "gt-rig-toast" })
+      } catch {
+        _ = try? await town.run("tmux", ["-L", "other", "kill-server"])
+        throw error
+      }
+      _ = try? await town.run("tmux", ["-L", "other", "kill-server"])
+    }
+  }
+
+  @Test(.requires(executable: "git")) func `stale locks go by the command that is given`() async throws {
+    try await GTTown.with { town in
+      try await town.gt("polecat", "add", "rig/toast")
+      let worktree = town.layout.path("rig/polecats/toast")
+      try await town.git("init", "-q", ".", in: worktree)
+      TestFile.write("", to: "\(worktree)/.git/index.lock")
+      TestFile.write("999999999\n", to: town.layout.originalPIDFile)
+      #expect(try await doctor(town).all("locks").filter { $0.level == "warning" }.count == 1)
+      var times = [timeval(tv_sec: 1_000_000, tv_usec: 0), timeval(tv_sec: 1_000_000, tv_usec: 0)]
+      #expect(utimes("\(worktree)/.git/index.lock", &times) == 0)
+      let stale = try await doctor(town).all("locks").filter { $0.level == "warning" }
+      #expect(stale.count == 2, "\(stale)")
+      for finding in stale { #expect(try await town.run("sh", ["-c", finding.remedy ?? "false"]).succeeded) }
+      #expect(try await doctor(town).all("locks").map(\.level) == ["ok"])
+    }
+  }
+}
