@@ -50,6 +50,16 @@ release: dependencies ## Build for use: optimised, with the Swift runtime inside
 	@$(SWIFT) build -c release --static-swift-stdlib --product gt
 	@$(SWIFT) build -c release --static-swift-stdlib --product gastown-daemon
 
+.PHONY: bench
+bench: dependencies ## Measure beside runit, systemd and a shell loop: 25 minutes (QUICK=1: two).
+	@packaging/install-dependencies --benchmarks .build/bench/runit
+	@echo "Building for use; the first time takes some minutes …" >&2
+	@for product in gt gastown-daemon gastown-bench bench-agent bd-stand-in; do \
+	  $(SWIFT) build -c release --static-swift-stdlib --product $$product || exit; \
+	done
+	@packaging/bench $(if $(QUICK),--quick) $(foreach step,$(ONLY),--only $(step)) \
+	  "$(shell $(SWIFT) build -c release --show-bin-path)"
+
 .PHONY: clean
 clean: ## Remove what was built.
 	@$(SWIFT) package clean

@@ -25,7 +25,7 @@ let package = Package(
   targets: [
     // MARK: Town - values and rules, the standard library only
     .target(name: "Town"),
-    .testTarget(name: "TownTests", dependencies: ["Town"]),
+    .testTarget(name: "TownTests", dependencies: ["TestSupport", "Town"]),
 
     // MARK: Commands - what it means to run an outside command; no I/O
     .target(name: "Commands"),
@@ -160,12 +160,14 @@ let package = Package(
       path: "Tests/System"
     ),
 
-    // MARK: Benchmarks - what is measured, each a program of its own
+    // MARK: Benchmarks - what is measured, each a program of its own; packaging/bench runs the last two
     .executableTarget(
       name: "restart-latency",
       dependencies: ["Supervision", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Tests/Benchmarks/restart-latency"
     ),
+    .executableTarget(name: "bench-agent", path: "Tests/Benchmarks/agent"),
+    .executableTarget(name: "gastown-bench", path: "Tests/Benchmarks/gastown-bench"),
 
     // MARK: TestSupport - what the test targets share
     .target(

@@ -51,7 +51,7 @@ package struct Daemon: Sendable {
         watchdog: { manager.post(.watchdog) }))
     let server = ControlServer(
       endpoint: endpoint, town: town.layout.root, information: ServiceInformation(version: Daemon.version),
-      handler: DaemonHandler(town: town, supervisor: supervisor, manager: manager), logger: logger)
+      handler: DaemonHandler(town: town, supervisor: supervisor, manager: manager, journal: journal), logger: logger)
 
     var configuration = ServiceGroupConfiguration(
       services: [

@@ -21,13 +21,14 @@ package enum ProcessExit {
       if error.code == .noSuchProcess { return }
       throw error
     }
+    WatchedProcesses.shared.add(process, descriptor: number)
     let source = DispatchSource.makeReadSource(fileDescriptor: number, queue: .global())
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         source.setEventHandler { source.cancel() }
         // Runs once, whether the process ended or the task was cancelled, and drops both handlers.
         source.setCancelHandler {
-          close(number)
+          WatchedProcesses.shared.close(number)
           continuation.resume()
         }
         source.activate()

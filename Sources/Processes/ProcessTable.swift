@@ -30,6 +30,10 @@ package struct ProcessTable: Sendable {
     self.identity(of: identity.pid) == identity
   }
 
+  /// Of the processes for whose ends ``ProcessExit`` waits, those that live at this moment, by pid: one system
+  /// call for all of them. One that is missing is not known to have ended.
+  package func watchedAlive() -> [Int32: ProcessIdentity] { root == "/proc" ? WatchedProcesses.shared.alive() : [:] }
+
   /// The processes whose parent this is, zombies included.
   package func children(of pid: Int32) -> [ProcessStatus] {
     listedChildren(of: pid) ?? all().filter { $0.parent == pid }

@@ -20,6 +20,8 @@ extension TmuxClient {
         ["new-session", "-d", "-P", "-F", CreatedPane.format, "-s", pane.session.description]
           + ["-x", "\(size.columns)", "-y", "\(size.rows)"] + words(of: pane.process),
         ["set-option", "-w", "-t", window, "remain-on-exit", "on"],
+        // Its clients would be told of every change of what runs there.
+        ["set-option", "-w", "-t", window, "automatic-rename", "off"],
         ["set-option", "-p", "-F", "-t", window, PaneMark.option, pane.mark.format],
         Self.keepingLastWords(of: window),
       ])

@@ -53,6 +53,56 @@ import Testing
     }
   }
 
+  @Test func whoeverIsWatchedIsSeenToLiveUntilItsEnd() async throws {
+    try await TemporaryDirectory.with { directory in
+      try await TestProcess.with("sleep 100 & tell other $!; exec sleep 100", in: directory) { process in
+        let other = try await TestProcess.identity("other", in: directory)
+        let table = ProcessTable()
+        #expect(table.watchedAlive()[process.pid] == nil, "nobody waits for it yet")
+        let waits = [process, other].map { watched in Task { try await ProcessExit.wait(for: watched) } }
+        try await eventually("both are watched") {
+          let alive = table.watchedAlive()
+          return alive[process.pid] == process && alive[other.pid] == other
+        }
+        // It becomes a zombie, as its parent does not wait for it: it has ended nevertheless.
+        try Signals.send(SIGKILL, to: other)
+        try await waits[1].value
+        #expect(table.status(other.pid)?.state == "Z")
+        #expect(table.watchedAlive()[other.pid] == nil)
+        #expect(table.watchedAlive()[process.pid] == process)
+        waits[0].cancel()
+        _ = await waits[0].result
+        #expect(table.watchedAlive()[process.pid] == nil, "it lives, and nobody waits for it any more")
+        #expect(ProcessTable(root: directory.path).watchedAlive().isEmpty)
+      }
+    }
+  }
+
+  @Test func theEndShowsBeforeAnybodyIsTold() async throws {
+    try await TemporaryDirectory.with { directory in
+      let script = "for i in $(seq 20); do sleep 100 & done; tell last $!; exec sleep 100"
+      try await TestProcess.with(script, in: directory) { parent in
+        _ = try await TestProcess.identity("last", in: directory)
+        let children =
+          try await eventually("20 children") {
+            let found = ProcessTable().children(of: parent.pid)
+            return found.count == 20 && found.allSatisfy { $0.name == "sleep" } ? found.map(\.identity) : nil
+          } as [ProcessIdentity]
+        let waits = children.map { child in Task { try? await ProcessExit.wait(for: child) } }
+        try await eventually("all are watched") {
+          let alive = ProcessTable().watchedAlive()
+          return children.allSatisfy { alive[$0.pid] == $0 }
+        }
+        for child in children {
+          try Signals.send(SIGKILL, to: child)
+          try await eventually("/proc says that it has ended") { !ProcessTable().isRunning(child) }
+          #expect(ProcessTable().watchedAlive()[child.pid] == nil)
+        }
+        for wait in waits { await wait.value }
+      }
+    }
+  }
+
   @Test func manyAreWatchedWithoutAThreadEach() async throws {
     try await TemporaryDirectory.with { directory in
       let script = "for i in $(seq 300); do sleep 100 & done; tell last $!; wait"

@@ -85,6 +85,8 @@ import Testing
         spawn.session: Given.life()
       ])
     #expect(SpawnRule.watched([spawn], in: Given.snapshot([Given.seen()])).isEmpty)
+    let alive = Given.snapshot([Given.seen(Given.toast, Given.alive())])
+    #expect(SpawnRule.watched([spawn], in: alive, busy: [spawn.session]).isEmpty)
     #expect(SpawnRule.watched([], in: Given.snapshot([Given.seen(Given.toast, Given.alive())])).isEmpty)
   }
 }

@@ -12,11 +12,13 @@ package struct DaemonHandler: ControlHandler {
   private let town: OpenTown
   private let supervisor: Supervisor
   private let manager: ServiceManager
+  private let journal: EventJournal
 
-  init(town: OpenTown, supervisor: Supervisor, manager: ServiceManager) {
+  init(town: OpenTown, supervisor: Supervisor, manager: ServiceManager, journal: EventJournal) {
     self.town = town
     self.supervisor = supervisor
     self.manager = manager
+    self.journal = journal
   }
 
   package func handle(_ request: Beat) async throws -> Beat.Reply {
@@ -65,11 +67,14 @@ package struct DaemonHandler: ControlHandler {
       fresh = try OpenTown(
         layout: town.layout, environment: town.environment, awaitingBd: true, clients: town.clients)
     } catch {
+      journal.error("the settings are as they were, for the new ones cannot be used: \(error)")
       throw ControlFailure.refused(message: "\(error); the settings are as they were")
     }
     manager.post(.reloadingNow)
     await supervisor.adopt(world: fresh.world, policy: fresh.settings.policy)
     manager.post(.ready)
+    journal.record(
+      TownEvent(.settingsReloaded, message: "the settings were read again; they hold from the next turn on"))
     return Reload.Reply()
   }
 

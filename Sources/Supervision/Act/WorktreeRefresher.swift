@@ -35,6 +35,8 @@ package actor WorktreeRefresher {
 
   /// - Returns: what a person should know; empty where the worktree is as fresh as it can be.
   package func refresh(_ directory: String) async -> [String] {
+    // The top of a worktree has it, as a directory or as a file; nothing else needs a process to be told.
+    guard Disk.exists("\(directory)/.git") else { return [] }
     let end = ContinuousClock.now + deadline
     do {
       guard let top = try await git(["rev-parse", "--show-toplevel"], in: directory, until: end),

@@ -22,15 +22,13 @@ package struct PaneReader: Sendable {
   package func read(_ client: TmuxClient, isOwn: Bool, roster: Roster) async throws -> (
     server: Town.ServerIdentity?, panes: [PaneSighting]
   ) {
-    // One reading of each process for each listing: it answers whether tmux has missed its end, and what
-    // is to be known of it after that.
-    var statuses: [Int32: ProcessStatus] = [:]
+    // One reading of the processes for each listing: it answers whether tmux has missed an end, and what is
+    // to be known of them after that.
+    var readings = Readings(processes: processes, town: layout.mark)
     let listing = try await client.panesKicked { pane in
-      guard hasMissedEnd(pane, statuses: &statuses), !roster.candidates(session: pane.session).isEmpty else {
-        return false
-      }
+      guard readings.showMissedEnd(of: pane), !roster.candidates(session: pane.session).isEmpty else { return false }
       // There will be another listing, before which these were read.
-      statuses = [:]
+      readings = Readings(processes: processes, town: layout.mark)
       return true
     }
     guard let identity = listing.identity else { return (nil, []) }
@@ -39,25 +37,18 @@ package struct PaneReader: Sendable {
       let candidates = roster.candidates(session: pane.session)
       guard !candidates.isEmpty else { return nil }
       return sighting(
-        of: pane, status: pane.isDead ? nil : statuses[pane.pid] ?? processes.status(pane.pid), server: server,
-        name: "\(client.server)", isOwn: isOwn, candidates: candidates)
+        of: pane, process: readings.process(in: pane), server: server, name: "\(client.server)", isOwn: isOwn,
+        candidates: candidates)
     }
     return (server, sightings)
   }
 
-  private func hasMissedEnd(_ pane: Pane, statuses: inout [Int32: ProcessStatus]) -> Bool {
-    if pane.isDead { return pane.endIsUnknown }
-    let status = processes.status(pane.pid)
-    statuses[pane.pid] = status
-    return status?.isAlive != true
-  }
-
   private func sighting(
-    of pane: Pane, status: ProcessStatus?, server: Town.ServerIdentity, name: String, isOwn: Bool,
+    of pane: Pane, process seen: Readings.Process?, server: Town.ServerIdentity, name: String, isOwn: Bool,
     candidates: [AgentIdentity]
   ) -> PaneSighting {
     let process: PaneSighting.Process =
-      if let status, status.isAlive { .running(startTime: status.identity.startTime) } else { .ended(pane.cause) }
+      if let seen { .running(startTime: seen.identity.startTime) } else { .ended(pane.cause) }
     var sighting = PaneSighting(
       serverName: name, isOwnServer: isOwn, server: server, session: pane.session, attached: pane.attachedClients,
       pane: pane.id.description, pid: pane.pid, process: process, mark: pane.mark?.token)
@@ -68,7 +59,7 @@ package struct PaneReader: Sendable {
       if mark != layout.mark { sighting.otherTown = "another town (its mark is \(mark))" }
       return sighting
     }
-    guard let status, status.isAlive else { return sighting }
+    guard let status = seen?.status else { return sighting }
     if LoginShell.isBare(name: status.name, arguments: processes.arguments(of: pane.pid) ?? []) {
       sighting.workers = workers(of: status)
       sighting.isBareShell = sighting.workers.isEmpty
@@ -101,6 +92,47 @@ package struct PaneReader: Sendable {
     }
     return processes.children(of: shell.pid).filter(\.isAlive).sorted { rank($0) < rank($1) }
       .map { Worker(pid: $0.pid, startTime: $0.identity.startTime) }
+  }
+}
+
+/// What was read of the first processes of one listing's panes.
+private struct Readings {
+  /// One that runs.
+  struct Process {
+    var identity: ProcessIdentity
+    /// What /proc says of it; `nil` where nobody asks.
+    var status: ProcessStatus?
+  }
+
+  let processes: ProcessTable
+  /// The mark of the panes that we have made.
+  let town: String
+  /// Asked after the listing, all at once, and only if there is one to be asked for.
+  private lazy var watched = processes.watchedAlive()
+  private var read: [Int32: Process?] = [:]
+
+  init(processes: ProcessTable, town: String) {
+    self.processes = processes
+    self.town = town
+  }
+
+  /// Whether the pane's process has ended and tmux does not know of that, or not how.
+  mutating func showMissedEnd(of pane: Pane) -> Bool { pane.isDead ? pane.endIsUnknown : process(in: pane) == nil }
+
+  /// The pane's process, where it runs. What a process that we have started turns into is the agent, whatever
+  /// it is: whether it lives is all that is to be known of it, and the kernel tells that of all who are watched
+  /// at once.
+  mutating func process(in pane: Pane) -> Process? {
+    if pane.isDead { return nil }
+    if let known = read[pane.pid] { return known }
+    var process: Process?
+    if pane.mark?.token == town, let identity = watched[pane.pid] {
+      process = Process(identity: identity)
+    } else if let status = processes.status(pane.pid), status.isAlive {
+      process = Process(identity: status.identity, status: status)
+    }
+    read[pane.pid] = .some(process)
+    return process
   }
 }
 

@@ -5,18 +5,31 @@ internal import Town
 /// Agents that were started and have to be told to begin.
 extension Supervisor {
   /// Looks after the agents that wait, and takes in those that this turn has found to be up.
-  func attendSpawns(_ snapshot: TownSnapshot, starting: [LaunchOrder], plan: inout Plan) async -> [SpawnRule.Beginning]
-  {
+  ///
+  /// Nobody's start waits for the screens of others: a turn that has starts to see to leaves them to the
+  /// next, but never for longer than the time between two looks at them.
+  func attendSpawns(
+    _ snapshot: TownSnapshot, starting: [LaunchOrder], isPressed: Bool, plan: inout Plan
+  ) async -> [SpawnRule.Beginning] {
     for spawn in plan.unannounced {
       pending.removeAll { $0.session == spawn.session }
       pending.append(spawn)
     }
     // What others have started is the daemon's to look after.
     guard !pending.isEmpty, duty == .town else { return [] }
-    let lives = SpawnRule.watched(pending, in: snapshot)
-    // A tmux that has just not answered is not asked again in the same turn.
-    let screens = lives.isEmpty || snapshot.tmuxFailure != nil ? [:] : await world.screens(of: lives)
     let busy = jobs.occupied.union(starting.map(\.agent.session))
+    let lives = SpawnRule.watched(pending, in: snapshot, busy: busy)
+    let uptime = world.uptime()
+    let rest = screensRead.map { $0 + rules.policy.spawnLook - uptime } ?? .zero
+    var screens: [String: [String]] = [:]
+    if lives.isEmpty || snapshot.tmuxFailure != nil {
+      // A tmux that has just not answered is not asked again in the same turn.
+    } else if isPressed, rest > .zero {
+      plan.look(at: snapshot.time + rest)
+    } else {
+      screens = await world.screens(of: lives)
+      screensRead = uptime
+    }
     let spawns = SpawnRule.decide(
       pending, snapshot: snapshot, screens: screens, busy: busy, ledger: &plan.ledger, policy: rules.policy)
     pending = spawns.pending

@@ -42,7 +42,8 @@ extension Supervisor {
     let ruled = duty == .town ? decided.launches.filter { !taken.contains($0.agent.session) } : []
     let (launches, unconfirmed) = part(ruled, intake: intake, plan: &plan, at: snapshot.time)
     let starts = launches + intake.orders
-    let beginnings = await attendSpawns(snapshot, starting: starts, plan: &plan)
+    let beginnings = await attendSpawns(
+      snapshot, starting: starts, isPressed: !(starts.isEmpty && unconfirmed.isEmpty), plan: &plan)
     for order in starts { noteLaunch(order, at: snapshot.time, ledger: &plan.ledger) }
     let marks = marks(of: &plan, starting: starts)
     let adoptions = adoptions(of: plan, starting: starts)

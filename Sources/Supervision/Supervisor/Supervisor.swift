@@ -38,6 +38,8 @@ package actor Supervisor {
   /// What could not be read at the last look, so that it is said once and not every time.
   var knownFailures: Set<String> = []
   var saveFailure: String?
+  /// When the screens of those who wait were last read.
+  var screensRead: Duration?
   /// Why agents could not be told to begin, by session, for the same reason.
   var beginFailures: [String: String] = [:]
 

@@ -19,7 +19,7 @@ package struct Bead: Sendable, Hashable {
   package var id: String
   package var title: String
   /// Empty where the store has none.
-  package var description: String
+  package var description: String { didSet { readFields() } }
   package var status: Status
   /// `agent`, `message`, `task`, …
   package var type: String
@@ -31,9 +31,15 @@ package struct Bead: Sendable, Hashable {
   package var createdAt: Timestamp
   package var updatedAt: Timestamp
   /// The structured slots, which `bd show` prints and `bd list` omits.
-  package var hookSlot: String?
-  package var stateSlot: String?
+  package var hookSlot: String? { didSet { readFields() } }
+  package var stateSlot: String? { didSet { readFields() } }
   package var isEphemeral: Bool
+
+  /// For an agent bead: the work on its hook. The description is the contract; the structured slot
+  /// counts only where the description has no such line.
+  package private(set) var hookBead: String?
+  /// For an agent bead: what the agent says of itself, with the same fallback.
+  package private(set) var agentState: AgentState?
 
   package init(
     id: String, title: String, description: String = "", status: Status = .open, type: String, assignee: String = "",
@@ -53,22 +59,15 @@ package struct Bead: Sendable, Hashable {
     self.hookSlot = hookSlot
     self.stateSlot = stateSlot
     self.isEphemeral = isEphemeral
+    readFields()
   }
 
-  private var fields: AgentFields { AgentFields(description: description) }
-
-  /// For an agent bead: the work on its hook. The description is the contract; the structured slot
-  /// counts only where the description has no such line.
-  package var hookBead: String? {
-    let fields = fields
-    if fields.mentions(.hookBead) { return fields[.hookBead] }
-    return hookSlot.flatMap { $0.isEmpty ? nil : $0 }
-  }
-
-  /// For an agent bead: what the agent says of itself, with the same fallback.
-  package var agentState: AgentState? {
-    let fields = fields
+  /// Once for each reading of the bead, as every turn asks for them many times.
+  private mutating func readFields() {
+    let fields = AgentFields(description: description)
+    let hook = fields.mentions(.hookBead) ? fields[.hookBead] : hookSlot
+    hookBead = hook.flatMap { $0.isEmpty ? nil : $0 }
     let word = fields.mentions(.agentState) ? fields[.agentState] : stateSlot
-    return word.flatMap { $0.isEmpty ? nil : AgentState(rawValue: $0) }
+    agentState = word.flatMap { $0.isEmpty ? nil : AgentState(rawValue: $0) }
   }
 }

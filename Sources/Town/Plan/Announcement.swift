@@ -46,7 +46,8 @@ extension TownEvent {
       case .deacon?, .witness?: return true
       case .mayor?, .refinery?, .crew?, .polecat?, nil: return false
       }
-    case .daemonReady, .daemonStopping, .crashDetected, .lastWords, .lifecycleExecuted, .lifecycleRefused,
+    case .daemonReady, .daemonStopping, .settingsReloaded, .crashDetected, .lastWords, .lifecycleExecuted,
+      .lifecycleRefused,
       .agentStarted, .agentRestarted, .agentReady, .agentCleared,
       .agentStopped, .staleAgent, .guppViolation, .orphanedWork, .restartsHeld, .restartsResumed, .spawnTriggered,
       .spawnDropped, .storeUnavailable, .tmuxUnavailable:

@@ -4,6 +4,7 @@
 package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
   case daemonReady = "daemon_ready"
   case daemonStopping = "daemon_stopping"
+  case settingsReloaded = "settings_reloaded"
   case crashDetected = "crash_detected"
   case lastWords = "last_words"
   case agentStarted = "agent_started"
@@ -33,6 +34,7 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
     switch self {
     case .daemonReady: "27cab9a7a60c4036b0ff2413d0df38d9"
     case .daemonStopping: "7fcde40f5e5a4fda8e2def1f0f6f39e6"
+    case .settingsReloaded: "ef6a791588e147378fa848e5b8a84a91"
     case .crashDetected: "7a45213b1d9743ebab9ed686489df375"
     case .lastWords: "b34e032ffba14943b2567f4ea99ee852"
     case .agentStarted: "ae52ac6d268b4c58a58e79e8fa45b0b8"
@@ -61,7 +63,8 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
   /// How loudly it is said.
   package var severity: Severity {
     switch self {
-    case .daemonReady, .daemonStopping, .lastWords, .agentStarted, .agentReady, .spawnTriggered: .info
+    case .daemonReady, .daemonStopping, .settingsReloaded, .lastWords, .agentStarted, .agentReady, .spawnTriggered:
+      .info
     case .agentRestarted, .agentCleared, .agentStopped, .restartsResumed, .spawnDropped, .lifecycleExecuted: .notice
     case .crashDetected, .agentNotReady, .staleAgent, .guppViolation, .orphanedWork, .restartsHeld, .lifecycleRefused:
       .warning

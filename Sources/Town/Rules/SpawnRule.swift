@@ -25,8 +25,12 @@ package enum SpawnRule {
   }
 
   /// The agents whose panes have to be read before ``decide``.
-  package static func watched(_ pending: [PendingSpawn], in snapshot: TownSnapshot) -> [String: ProcessLife] {
-    let sessions = Set(pending.map(\.session))
+  ///
+  /// - Parameter busy: sessions that are being started or typed to: they are left alone, and not read.
+  package static func watched(
+    _ pending: [PendingSpawn], in snapshot: TownSnapshot, busy: Set<String> = []
+  ) -> [String: ProcessLife] {
+    let sessions = Set(pending.map(\.session)).subtracting(busy)
     var lives: [String: ProcessLife] = [:]
     for observation in snapshot.agents where sessions.contains(observation.agent.session) {
       // Nobody types into a pane of which it is not clear, or not clear yet, that the agent sits there.

@@ -43,7 +43,10 @@ struct BenchTown: Sendable {
 
     var settings = TownSettings()
     for role in AgentIdentity.Role.allCases { settings.agents[role]?.command = ["\(root)/bin/agent"] }
-    // One agent dies again and again here, which is a loop elsewhere.
+    // Agents die again and again here, which is a loop elsewhere, or a mass death, and nobody waits for a pace.
+    settings.policy.restart.perMinute = 1_000_000
+    settings.policy.restart.loopCount = 1_000_000
+    settings.policy.massShare = 2
     settings.policy.restart.initial = .zero
     settings.policy.restart.max = .zero
     settings.policy.restart.stagger = .zero
@@ -94,6 +97,13 @@ struct BenchTown: Sendable {
   func serverProcess() async throws -> Int32 {
     guard let identity = try await world.servers.own.panes().identity else { throw Failure(description: "no server") }
     return identity.pid
+  }
+
+  /// How often our own threads have been switched away from, together, those that have ended included.
+  static func ownSwitches() -> Int {
+    var usage = rusage()
+    getrusage(RUSAGE_SELF, &usage)
+    return usage.ru_nvcsw + usage.ru_nivcsw
   }
 
   /// How often the threads of a process have been switched away from, together.

@@ -94,12 +94,18 @@ struct RestartLatency: AsyncParsableCommand {
     let server = try await town.serverProcess()
     // What has just happened has timers of its own, for up to a few seconds.
     try await Task.sleep(for: .seconds(6))
-    let before = (BenchTown.switches(of: getpid()), BenchTown.switches(of: server))
+    let before = (BenchTown.ownSwitches(), BenchTown.switches(of: server))
     try await Task.sleep(for: .seconds(idle))
-    let after = (BenchTown.switches(of: getpid()), BenchTown.switches(of: server))
+    let after = (BenchTown.ownSwitches(), BenchTown.switches(of: server))
     print(
-      "idle for \(idle) s: \(after.0 - before.0) context switches here (this wait is some of them), "
-        + "\(after.1 - before.1) of the tmux server")
+      "idle for \(idle) s: \(after.0 - before.0) context switches here (\(perSecond(after.0 - before.0)) a second; "
+        + "this wait is some of them), \(after.1 - before.1) of the tmux server (\(perSecond(after.1 - before.1)))")
+  }
+
+  /// More than a few are a loop that wakes up for nothing.
+  private func perSecond(_ count: Int) -> String {
+    let tenths = count * 10 / max(idle, 1)
+    return "\(tenths / 10).\(tenths % 10)"
   }
 
   private func percentile(_ samples: [Duration], _ share: Double) -> Duration {

@@ -251,6 +251,7 @@ import TownFiles
     }) { town in
       try await town.startServer()
       try await town.addPolecats("toast")
+      try Disk.makeDirectory("\(town.layout.directory(of: LiveTownFixture.toast))/.git")
       held.withLock { $0 = town }
       #expect(await town.world.launch(town.order()) == .declined("stopped by ada: lunch"))
       #expect(try await town.liveness() == .absent)

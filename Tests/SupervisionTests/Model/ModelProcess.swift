@@ -3,6 +3,7 @@
 import Logging
 import Supervision
 import Synchronization
+import Testing
 @testable import Town
 
 /// One process of the daemon in a model town: its supervisor's only door. Once killed, nothing that
@@ -270,6 +271,8 @@ extension ModelProcess {
     func log(event: LogEvent) {
       let fields = event.metadata ?? [:]
       if let kind = fields["GT_EVENT"].flatMap({ EventKind(rawValue: "\($0)") }) {
+        let missing = kind.fields.subtracting(fields.keys)
+        if !missing.isEmpty { Issue.record("\(kind.rawValue) lacks \(missing.sorted()): \(event.message)") }
         process.town.with { $0.entries.append(fields.mapValues { "\($0)" }) }
         process.note(.event(kind, fields["GT_SESSION"].map { "\($0)" }))
       } else if event.level < .warning {

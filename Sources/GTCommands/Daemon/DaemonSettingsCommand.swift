@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import FoundationEssentials
+internal import GastownDaemon
+internal import Town
+internal import TownFiles
+
+/// `gt daemon settings`.
+struct DaemonSettingsCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "settings", abstract: "Print the settings in force, and where each comes from.",
+    discussion: """
+      The settings are in the town's mayor/daemon.json; gastown-daemon.json(5) explains them. A daemon that runs \
+      takes over a changed file with: systemctl --user reload gastown-daemon
+      """)
+
+  @Flag(help: "Print JSON.")
+  var json = false
+  @OptionGroup var options: TownOptions
+
+  private struct Row: Encodable {
+    var key: String
+    var value: JSONValue
+    var source: SettingsListing.Source
+  }
+
+  private struct Report: Encodable {
+    var file: String
+    var settings: [Row]
+  }
+
+  func run() async throws {
+    try await failing {
+      let town = try options.open("daemon settings")
+      let path = town.layout.settings
+      let file = Disk.exists(path) ? try Disk.readJSON(JSONValue.self, from: path) : nil
+      let listing = SettingsListing(
+        town.settings, file: file, tmuxSocket: town.environment["GT_TMUX_SOCKET"].flatMap { $0.isEmpty ? nil : $0 })
+      if json {
+        let rows = listing.entries.map { Row(key: $0.key, value: $0.value, source: $0.source) }
+        return try printJSON(Report(file: path, settings: rows))
+      }
+      print(file == nil ? "There is no \(path); all of this is built in." : path)
+      let width = listing.entries.map(\.key.count).max() ?? 0
+      for entry in listing.entries {
+        let padding = String(repeating: " ", count: width - entry.key.count)
+        let source = entry.source == .builtIn ? "" : "  (\(entry.source.rawValue))"
+        print("  \(entry.key)\(padding)  \(displayable(try Self.text(entry.value)))\(source)")
+      }
+    }
+  }
+
+  private static func text(_ value: JSONValue) throws -> String {
+    if value == .null { return "-" }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+  }
+}
