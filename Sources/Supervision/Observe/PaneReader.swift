@@ -68,6 +68,7 @@ package struct PaneReader: Sendable {
       sighting.age = processes.age(of: oldest ?? status.identity)
     }
     if sighting.isAdopted { return sighting }
+    sighting.sessionCreated = Timestamp(seconds: Int64(pane.sessionCreated))
     // What a shell was told to export shows in what it runs.
     let pids = sighting.workers.map(\.pid) + [pane.pid]
     let directory = processes.workingDirectory(of: pane.pid)

@@ -16,9 +16,11 @@ package struct AgentRecord: Sendable, Hashable, Codable {
     package var isCounted: Bool?
     /// The id of its capsule.
     package var capsule: String?
+    /// When the life was first seen.
+    package var since: Timestamp?
 
     enum CodingKeys: String, CodingKey {
-      case life, cause, hook, told, capsule
+      case life, cause, hook, told, capsule, since
       case seenAt = "seen_at"
       case isCounted = "is_counted"
     }
@@ -161,4 +163,15 @@ package struct AgentRecord: Sendable, Hashable, Codable {
   }
 
   package var isEmpty: Bool { self == AgentRecord() }
+}
+
+extension AgentRecord {
+  /// Whether this is another pane of the session in which the agent has lived: a person's, which outlasts the
+  /// agent's own. A session that was made after the agent was first seen is another one.
+  package func isBeside(_ other: ProcessLife, place: Liveness.Place) -> Bool {
+    guard !place.isMarked, let former = life ?? death?.life, let since = since ?? death?.since,
+      let created = place.sessionCreated
+    else { return false }
+    return former.server == other.server && former.pane != other.pane && created <= since
+  }
 }

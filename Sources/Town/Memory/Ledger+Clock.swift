@@ -48,6 +48,7 @@ extension AgentRecord {
     since = since.map { $0 + step }
     if let at = launch?.at { launch?.at = at + step }
     if let seenAt = death?.seenAt { death?.seenAt = seenAt + step }
+    if let since = death?.since { death?.since = since + step }
   }
 
   mutating func clampTimes(to time: Timestamp) {
@@ -55,5 +56,6 @@ extension AgentRecord {
     since = since.map { min($0, time) }
     if let at = launch?.at { launch?.at = min(at, time) }
     if let seenAt = death?.seenAt { death?.seenAt = min(seenAt, time) }
+    if let since = death?.since { death?.since = min(since, time) }
   }
 }

@@ -99,7 +99,8 @@ extension PaneSighting {
     let rest = isKnown ? nil : age.map { Liveness.settling - $0 }
     return Liveness.Place(
       serverName: serverName, isOwnServer: isOwnServer, isMarked: isMarked, isAdopted: isMarked && isAdopted,
-      objection: isMarked ? nil : objection, workers: workers, settlesIn: rest.flatMap { $0 > .zero ? $0 : nil })
+      objection: isMarked ? nil : objection, workers: workers, settlesIn: rest.flatMap { $0 > .zero ? $0 : nil },
+      sessionCreated: sessionCreated)
   }
 
   fileprivate func corpse(_ cause: ExitCause?, town: String) -> Liveness.Corpse {

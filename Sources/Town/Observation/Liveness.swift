@@ -28,6 +28,8 @@ package enum Liveness: Sendable, Hashable {
     /// How long it takes until it can be told what this is: whoever has just started something in a session
     /// of others may be in the middle of it. `nil` where it can be told.
     package var settlesIn: Duration?
+    /// When its session was made, to the second.
+    package var sessionCreated: Timestamp?
   }
 
   /// A pane whose process has ended. Its scrollback still holds the last words.

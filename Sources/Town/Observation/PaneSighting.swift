@@ -35,6 +35,8 @@ package struct PaneSighting: Sendable, Hashable {
   package var belongsHere: Bool
   /// The other town that the process's environment names; `nil` where it names none, or this one.
   package var otherTown: String?
+  /// When the session was made, to the second; `nil` where that was not looked at.
+  package var sessionCreated: Timestamp?
 
   package init(
     serverName: String, isOwnServer: Bool, server: ServerIdentity, session: String, attached: Int = 0, pane: String,

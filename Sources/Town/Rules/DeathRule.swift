@@ -61,7 +61,7 @@ package enum DeathRule {
     case .run, .wait, .unknown:
       tell(report, because: nil, plan: &plan)
       record.death = AgentRecord.Death(
-        seenAt: snapshot.time, life: lived, cause: cause, hook: bead, capsule: report.id)
+        seenAt: snapshot.time, life: lived, cause: cause, hook: bead, capsule: report.id, since: report.since)
       count(cause, of: agent, hook: bead, at: snapshot.time, policy: policy, record: &record, plan: &plan)
     }
   }

@@ -94,6 +94,11 @@ extension SessionCheck {
     default: break
     }
     switch observation.liveness {
+    case .alive(let life, let place) where record.isBeside(life, place: place):
+      state = .crashed
+      reason = "its own pane is gone, and another one of its session is in the way (pid \(life.pid))"
+      if case .rest = need { state = .idle } else { isWell = false }
+      return
     case .alive(_, let place):
       state = .alive
       pid = observation.liveness.agentPID

@@ -98,7 +98,7 @@ extension TownRules {
   }
 
   /// Says once, of one piece of work, that its agent cannot be started.
-  private func refuse(
+  func refuse(
     _ agent: AgentIdentity, hook: String?, because reason: String, record: inout AgentRecord, plan: inout Plan
   ) {
     let work = hook ?? ""

@@ -82,7 +82,9 @@ package struct TownRules: Sendable {
       // It may have died: that must not wait for the heartbeat.
       if record.death != nil || record.life != nil { plan.look(at: snapshot.time + TownRules.retry) }
       return
-    case .alive(let life, let place):
+    case .alive(let life, var place):
+      let isBeside = record.isBeside(life, place: place)
+      if isBeside { place.objection = "its own pane is gone, and this is another one of its session" }
       var reason = "pid \(observation.liveness.agentPID ?? life.pid)"
       if !place.isOwnServer { reason += ", on the tmux server \(displayable(place.serverName))" }
       if let rest = place.settlesIn {
@@ -95,6 +97,10 @@ package struct TownRules: Sendable {
         } else if record.life != life {
           DeathRule.noteUnseen(
             observation, need: need, snapshot: snapshot, policy: policy, record: &record, plan: &plan)
+        }
+        if isBeside, case .run(let hook) = need {
+          let obstacle = "its own pane is gone, and another one of its session is in the way (pid \(life.pid))"
+          refuse(agent, hook: hook, because: obstacle, record: &record, plan: &plan)
         }
         let objection = AdoptionRule.judge(
           life, place: place, of: agent, at: snapshot.time, record: &record, plan: &plan)
