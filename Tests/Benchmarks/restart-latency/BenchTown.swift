@@ -102,7 +102,7 @@ struct BenchTown: Sendable {
   /// How often our own threads have been switched away from, together, those that have ended included.
   static func ownSwitches() -> Int {
     var usage = rusage()
-    getrusage(RUSAGE_SELF, &usage)
+    getrusage(RUSAGE_SELF.rawValue, &usage)
     return usage.ru_nvcsw + usage.ru_nivcsw
   }
 
