@@ -58,7 +58,7 @@ struct CheckServiceTests {
       try await town.kill(main, "STOP")
       try await town.systemctl("start", "gastown-check.service")
       // A process that is stopped dies of a SIGABRT only when it goes on.
-      try await eventually("another daemon", within: .seconds(30), every: .milliseconds(100)) {
+      try await eventually("another daemon", within: .seconds(120), every: .milliseconds(100)) {
         let next = try await town.mainPID()
         guard next > 0, next != main else { return false }
         return try await town.property("ActiveState") == "active"
