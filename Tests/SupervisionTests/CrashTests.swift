@@ -188,4 +188,35 @@ import Testing
       #expect(town.count(.event(.crashDetected, "gt-deacon")) == 4)
     }
   }
+
+  @Test func `two hundred who die together cost one look, or one more`() async throws {
+    let polecats = (1...200).map { town.addPolecat("p\($0)") }
+    town.raise(.deacon)
+    for polecat in polecats { town.raise(polecat) }
+    try await withSupervisor(of: town) { supervisor in
+      await supervisor.beat()
+      town.with { $0.noticesEnds = true }
+      town.close(.readAfresh)
+      let before = town.count(.look)
+      town.with { state in
+        for polecat in polecats { state.sessions[polecat.session] = nil }
+      }
+      await town.wait { state in
+        state.log.count { if case .event(.crashDetected, _) = $0 { true } else { false } } == 200
+      }
+      #expect(town.count(.look) - before <= 2)
+    }
+  }
+
+  @Test func `the end of a tmux server is seen when it happens`() async throws {
+    town.raise(.deacon)
+    try await withSupervisor(of: town) { supervisor in
+      await supervisor.beat()
+      town.with { state in
+        state.sessions = [:]
+        state.endedServers = [ModelTown.server]
+      }
+      await town.wait(for: .event(.crashDetected, "gt-deacon"))
+    }
+  }
 }

@@ -62,6 +62,7 @@ extension Supervisor {
     deliverAnswers()
     gatherEvidence(of: plan.deaths, waiting: waiting, snapshot: snapshot)
     watch(snapshot)
+    watchServers(snapshot)
 
     for act in acts { start(act) }
     if !closings.isEmpty { startClosingMail(closings) }

@@ -40,8 +40,27 @@ extension Supervisor {
     }
   }
 
+  /// Watches the tmux servers that have answered: with the end of one all of its sessions go.
+  func watchServers(_ snapshot: TownSnapshot) {
+    guard duty == .town else { return }
+    // One that does not answer for once may live.
+    for (server, task) in serverWatches where snapshot.tmuxIsComplete && !snapshot.servers.contains(server) {
+      task.cancel()
+      serverWatches[server] = nil
+    }
+    for server in snapshot.servers where serverWatches[server] == nil {
+      let world = self.world
+      serverWatches[server] = Task { [weak self] in
+        guard (try? await world.waitForEnd(of: server)) != nil else { return }
+        await self?.post(.died)
+      }
+    }
+  }
+
   func stopWatching() {
     for task in watches.values { task.cancel() }
     watches = [:]
+    for task in serverWatches.values { task.cancel() }
+    serverWatches = [:]
   }
 }

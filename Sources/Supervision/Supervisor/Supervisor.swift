@@ -71,6 +71,7 @@ package actor Supervisor {
   // What is under way.
   var jobs = JobTable()
   var watches: [ProcessLife: Task<Void, Never>] = [:]
+  var serverWatches: [ServerIdentity: Task<Void, Never>] = [:]
   var timer: Task<Void, Never>?
   var turnBegan: Duration?
   var isReady = false

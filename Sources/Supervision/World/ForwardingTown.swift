@@ -16,6 +16,9 @@ extension ForwardingTown {
     await town.look(beads: beads, lives: lives)
   }
   @concurrent package func waitForEnd(of life: ProcessLife) async throws { try await town.waitForEnd(of: life) }
+  @concurrent package func waitForEnd(of server: ServerIdentity) async throws {
+    try await town.waitForEnd(of: server)
+  }
   @concurrent package func readAfresh(_ ids: [String]) async -> [String: Reading<Bead?>] {
     await town.readAfresh(ids)
   }

@@ -121,6 +121,11 @@ package struct LiveTown: TownWorld {
     return snapshot
   }
 
+  @concurrent package func waitForEnd(of server: Town.ServerIdentity) async throws {
+    guard let process = processes.identity(of: server.pid) else { return }
+    try await ProcessExit.wait(for: process)
+  }
+
   @concurrent package func waitForEnd(of life: ProcessLife) async throws {
     try await ProcessExit.wait(for: ProcessIdentity(pid: life.pid, startTime: life.startTime))
   }

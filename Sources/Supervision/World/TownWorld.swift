@@ -32,6 +32,9 @@ package protocol TownWorld: TownEvidence {
   /// Returns when a life has ended, at once where it has; without looking again and again.
   @concurrent func waitForEnd(of life: ProcessLife) async throws
 
+  /// Returns when a tmux server's process has ended, at once where it has.
+  @concurrent func waitForEnd(of server: ServerIdentity) async throws
+
   /// Reads beads afresh, all at once.
   @concurrent func readAfresh(_ ids: [String]) async -> [String: Reading<Bead?>]
 

@@ -81,12 +81,17 @@ final class ModelProcess: TownWorld {
     }
   }
 
-  /// Nobody's end is noticed by itself here: the tests say when the supervisor looks.
+  /// Nobody's end is noticed by itself, where a test has not said so: the tests say when the supervisor looks.
   @concurrent func waitForEnd(of life: ProcessLife) async throws {
-    for await _ in AsyncStream<Never>(unfolding: {
-      try? await Task.sleep(for: .seconds(3_600)); return nil
-    }) {}
-    throw CancellationError()
+    await town.wait { state in
+      state.noticesEnds && !state.sessions.values.contains { $0.life == life }
+    }
+    try Task.checkCancellation()
+  }
+
+  @concurrent func waitForEnd(of server: ServerIdentity) async throws {
+    await town.wait { $0.endedServers.contains(server) }
+    try Task.checkCancellation()
   }
 
   @concurrent func readAfresh(_ ids: [String]) async -> [String: Reading<Bead?>] {

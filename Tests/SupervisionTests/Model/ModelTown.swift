@@ -65,6 +65,10 @@ final class ModelTown: Sendable {
     var closeFailure: String?
     /// The agents' own state files.
     var stateFiles: [AgentIdentity: Reading<[String: JSONValue]?>] = [:]
+    /// Whether the ends of agents are seen when they happen.
+    var noticesEnds = false
+    /// The tmux servers that have ended.
+    var endedServers: Set<ServerIdentity> = []
     /// When processes were started, where that is known.
     var births: [Int32: Timestamp] = [:]
     var registryFailure: String?
