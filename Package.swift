@@ -159,7 +159,7 @@ let package = Package(
     // MARK: System - the suites that need a real systemd, and whole towns
     .testTarget(
       name: "SystemTests",
-      dependencies: ["gastown-daemon", "gt", "Commands", "Processes", "TestSupport", "bd-stand-in"],
+      dependencies: ["gastown-daemon", "gt", "Commands", "Control", "Processes", "TestSupport", "Town", "bd-stand-in"],
       path: "Tests/System"
     ),
 

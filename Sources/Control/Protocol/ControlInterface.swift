@@ -27,7 +27,7 @@ package enum ControlInterface {
   /// The routes by the full names of their methods.
   static let routesByName = Dictionary(uniqueKeysWithValues: routes.map { ($0.method, $0) })
 
-  /// What `GetInterfaceDescription` answers for ``name``: the file that is shipped in packaging/varlink, byte
+  /// What `GetInterfaceDescription` answers for ``name``: the file that is shipped in packaging, byte
   /// for byte.
   package static let description = String(decoding: PackageResources.org_gastown_Daemon_varlink, as: UTF8.self)
 

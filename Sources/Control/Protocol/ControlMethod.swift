@@ -3,7 +3,7 @@
 /// One method of the interface `org.gastown.Daemon`: the request itself, with what it is answered.
 ///
 /// A further method is one file with a type like ``Beat``, its case in ``ControlHandler``, its line in
-/// ``ControlInterface/routes`` and its definition in packaging/varlink. The town is no part of a request: the client puts it into
+/// ``ControlInterface/routes`` and its definition in packaging. The town is no part of a request: the client puts it into
 /// the parameters of each, and the server compares it before a handler sees the request.
 package protocol ControlMethod: Codable, Sendable {
   associatedtype Reply: Codable & Sendable

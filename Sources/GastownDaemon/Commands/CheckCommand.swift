@@ -29,7 +29,6 @@ struct CheckCommand: AsyncParsableCommand {
         try await systemctl.run(["start", units.socket, units.daemon])
       case .ask:
         try await ask(systemctl, units: units, environment: environment)
-        try await lookAtTmux(systemctl, units: units)
       }
     } catch {
       complain("\(error)")
@@ -94,13 +93,5 @@ struct CheckCommand: AsyncParsableCommand {
     // process go on. The second waits until that is written, and ends it.
     try await Task.sleep(for: .milliseconds(500))
     if try await systemctl.state(of: unit).mainPID == state.mainPID { try await systemctl.run(abort) }
-  }
-
-  /// A tmux unit that has failed for good keeps every agent of a town down, and nothing else starts it.
-  private func lookAtTmux(_ systemctl: Systemctl, units: TownUnits) async throws {
-    guard try await systemctl.state(of: units.tmux).activeState == "failed" else { return }
-    print("starting the tmux server again: its unit has failed")
-    try await systemctl.run(["reset-failed", units.tmux])
-    try await systemctl.run(["start", "--no-block", units.tmux])
   }
 }
