@@ -29,7 +29,10 @@ extension TmuxClient {
     let operation = "list panes on the tmux server \(server)"
     let filter = sessions.map { ["-f", PaneListing.filter(sessions: $0)] } ?? []
     let result = try await run(
-      [["display-message", "-p", PaneListing.serverFormat], ["list-panes", "-a"] + filter + ["-F", PaneListing.format]],
+      [
+        ["display-message", "-p", PaneListing.serverFormat],
+        ["list-panes", "-a"] + filter + ["-F", PaneListing.format],
+      ],
       operation: operation, isReading: true)
     let lines = result.output.split(separator: "\n")
     if !result.succeeded {

@@ -170,6 +170,7 @@ package actor Supervisor {
       }
     }
     if !causes.isEmpty { await turn(causes) }
+    if jobs.isEmpty { reports.rest() }
     if isAsked, health().isWell { reports.watchdog() }
   }
 
