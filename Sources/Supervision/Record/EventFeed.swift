@@ -27,6 +27,7 @@ package final class EventFeed: Sendable {
   package struct Full: Error {}
 
   private struct Subscriber {
+    var id: Int
     var isWanted: @Sendable (TownEvent) -> Bool
     var waiting: EntryRing
     var lost = 0
@@ -48,7 +49,7 @@ package final class EventFeed: Sendable {
   private struct State {
     var sequence = 0
     var known: EntryRing
-    var subscribers: [Int: Subscriber] = [:]
+    var subscribers: [Subscriber] = []
     var nextSubscriber = 0
   }
 
@@ -72,7 +73,10 @@ package final class EventFeed: Sendable {
       let entry = Entry(event: event, time: time, sequence: state.sequence)
       _ = state.known.append(entry)
       // In place: a copy of every buffer for every event would be dear.
-      let readers = state.subscribers.values.indices.compactMap { state.subscribers.values[$0].take(entry) }
+      var readers: [CheckedContinuation<Delivery?, Never>] = []
+      for index in state.subscribers.indices {
+        if let reader = state.subscribers[index].take(entry) { readers.append(reader) }
+      }
       return (entry, readers)
     }
     for reader in readers { reader.resume(returning: Delivery(entry: entry, lost: 0)) }
@@ -96,7 +100,7 @@ package final class EventFeed: Sendable {
       state.nextSubscriber += 1
       var waiting = EntryRing(limit: bufferLimit)
       if recent { for entry in state.known.all where isWanted(entry.event) { _ = waiting.append(entry) } }
-      state.subscribers[id] = Subscriber(isWanted: isWanted, waiting: waiting)
+      state.subscribers.append(Subscriber(id: id, isWanted: isWanted, waiting: waiting))
       return (id, state.sequence)
     }
     guard let made else { throw Full() }
@@ -107,13 +111,13 @@ package final class EventFeed: Sendable {
     await withTaskCancellationHandler {
       await withCheckedContinuation { reader in
         let ready = state.withLock { state -> Delivery?? in
-          guard state.subscribers[id] != nil else { return .some(nil) }
-          if let entry = state.subscribers[id]?.waiting.popFirst() {
-            defer { state.subscribers[id]?.lost = 0 }
-            return Delivery(entry: entry, lost: state.subscribers[id]?.lost ?? 0)
+          guard let index = state.subscribers.firstIndex(where: { $0.id == id }) else { return .some(nil) }
+          if let entry = state.subscribers[index].waiting.popFirst() {
+            defer { state.subscribers[index].lost = 0 }
+            return Delivery(entry: entry, lost: state.subscribers[index].lost)
           }
-          if state.subscribers[id]?.isEnded == true { return .some(nil) }
-          state.subscribers[id]?.reader = reader
+          if state.subscribers[index].isEnded { return .some(nil) }
+          state.subscribers[index].reader = reader
           return nil
         }
         if let ready { reader.resume(returning: ready) }
@@ -124,15 +128,16 @@ package final class EventFeed: Sendable {
   }
 
   private func end(_ id: Int) {
-    let reader = state.withLock { state in
-      state.subscribers[id]?.isEnded = true
-      defer { state.subscribers[id]?.reader = nil }
-      return state.subscribers[id]?.reader
+    let reader = state.withLock { state -> CheckedContinuation<Delivery?, Never>? in
+      guard let index = state.subscribers.firstIndex(where: { $0.id == id }) else { return nil }
+      state.subscribers[index].isEnded = true
+      defer { state.subscribers[index].reader = nil }
+      return state.subscribers[index].reader
     }
     reader?.resume(returning: nil)
   }
 
-  fileprivate func remove(_ id: Int) { state.withLock { $0.subscribers[id] = nil } }
+  fileprivate func remove(_ id: Int) { state.withLock { $0.subscribers.removeAll { $0.id == id } } }
 }
 
 /// One who watches a town's events.
