@@ -59,7 +59,7 @@ struct MailCommandTests {
     try await MailTown.with(store) { town in
       let hostile = "a\u{1B}]0;t\u{7}\u{9B}2J\u{202E}\u{1B}[31m"
       try await town.gt("mail", "send", "overseer", "-s", hostile, "-m", "\(hostile)\r\n\(hostile)")
-      try await town.gt("agent", "set", "verb-al/deep-fix", "--state", hostile, "--hook", hostile)
+      try await town.gt("agent", "set", "verb-al/deep-fix", "--state", "working", "--hook", "gt-x")
       let id = try #require(try await town.inbox("overseer").first).id
       #expect(try await town.inbox("overseer").first?.subject == hostile)
       for words in [
