@@ -18,6 +18,7 @@ extension Supervisor {
 
   /// One pass of observe, decide, record, act.
   func turn(_ events: [SupervisorEvent]) async {
+    guard holds(breachByTurn()) else { return }
     turnBegan = world.uptime()
     defer { turnBegan = nil }
     var plan = Plan(ledger: ledger)
@@ -27,7 +28,8 @@ extension Supervisor {
     postponed = []
     let waiting = Set(pending.map(\.session))
 
-    let snapshot = await world.look(beads: beads, lives: plan.ledger.lives)
+    var snapshot = await world.look(beads: beads, lives: plan.ledger.lives)
+    noteFrozen(in: &snapshot, isHeartbeat: intake.isHeartbeat)
     noteBoot(snapshot.boot, ledger: &plan.ledger)
     var closings = intake.isHeartbeat ? attendMail(snapshot, commands: intake.commands.map(\.0), plan: &plan) : []
     // Whose end has been decided is nobody else's to judge, a job for it or none.
@@ -42,6 +44,7 @@ extension Supervisor {
     let ruled = duty == .town ? decided.launches.filter { !taken.contains($0.agent.session) } : []
     let (launches, unconfirmed) = part(ruled, intake: intake, plan: &plan, at: snapshot.time)
     let starts = launches + intake.orders
+    guard holds(breach(by: starts)) else { return }
     let beginnings = await attendSpawns(
       snapshot, starting: starts, isPressed: !(starts.isEmpty && unconfirmed.isEmpty), plan: &plan)
     for order in starts { noteLaunch(order, at: snapshot.time, ledger: &plan.ledger) }
@@ -63,6 +66,8 @@ extension Supervisor {
     gatherEvidence(of: plan.deaths, waiting: waiting, snapshot: snapshot)
     watch(snapshot)
     watchServers(snapshot)
+    attendScopes(snapshot, starting: starts)
+    keep(snapshot)
 
     for act in acts { start(act) }
     if !closings.isEmpty { startClosingMail(closings) }
@@ -105,7 +110,7 @@ extension Supervisor {
         if let due = mailDue, due <= uptime { wantsBeat = true }
         // What could not be read is read again long before the next heartbeat.
         if !beads.failures.isEmpty, let lastReading, uptime - lastReading >= TownRules.retry { wantsBeat = true }
-      case .look, .died, .watchdog, .stop, .beadsRead, .gathered:
+      case .look, .died, .watchdog, .stop, .beadsRead, .gathered, .confined, .swept:
         break
       case .command(let command, let ticket):
         intake.commands.append((command, ticket))
