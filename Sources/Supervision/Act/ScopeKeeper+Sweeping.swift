@@ -70,9 +70,10 @@ extension ScopeKeeper {
     return false
   }
 
-  /// Whether an agent stands still because somebody wants that; `nil` where that cannot be read.
-  package func isFrozen(_ life: ProcessLife) -> Bool? {
-    groups.path(of: life.pid).flatMap { groups.isFrozen($0) }
+  /// In which group an agent is, and whether that stands still; `nil` where that cannot be read.
+  package func standing(of life: ProcessLife) -> AgentStanding? {
+    guard let path = groups.path(of: life.pid), let isFrozen = groups.isFrozen(path) else { return nil }
+    return AgentStanding(path: path, isFrozen: isFrozen)
   }
 
   /// Lets an agent stand still, or go on, and returns when it does.
@@ -92,7 +93,7 @@ extension ScopeKeeper {
 
   /// Lets an agent that is to be ended go on, so that it can put its work away.
   @concurrent package func thaw(_ life: ProcessLife) async {
-    if isFrozen(life) == true { try? await setFrozen(false, life) }
+    if standing(of: life)?.isFrozen == true { try? await setFrozen(false, life) }
   }
 
   /// An agent shares its control group with others.

@@ -7,8 +7,9 @@ extension Supervisor {
   /// How soon an agent that could not be put into a group is tried again.
   private static let confinementRetry: Duration = .seconds(60)
 
-  /// Looks for those who stand still, where somebody may be judged by it.
-  func noteFrozen(in snapshot: inout TownSnapshot, isHeartbeat: Bool) {
+  /// Looks for those who stand still, where somebody may be judged by it, and with a heartbeat for those whom
+  /// somebody has put into another group than the one that is known.
+  func noteStanding(in snapshot: inout TownSnapshot, isHeartbeat: Bool, plan: inout Plan) {
     let waiting = Set(pending.map(\.session))
     for index in snapshot.agents.indices {
       let observation = snapshot.agents[index]
@@ -17,7 +18,11 @@ extension Supervisor {
       guard isHeartbeat || waiting.contains(observation.agent.session) || record.freeze?.isOngoing == true else {
         continue
       }
-      snapshot.agents[index].isFrozen = world.isFrozen(life)
+      let standing = world.standing(of: life)
+      snapshot.agents[index].isFrozen = standing?.isFrozen
+      if let standing, let scope = record.scope, scope.life == life, scope.path != standing.path {
+        plan.ledger[observation.agent].scope = nil
+      }
     }
   }
 

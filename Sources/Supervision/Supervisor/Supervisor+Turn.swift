@@ -29,7 +29,7 @@ extension Supervisor {
     let waiting = Set(pending.map(\.session))
 
     var snapshot = await world.look(beads: beads, lives: plan.ledger.lives)
-    noteFrozen(in: &snapshot, isHeartbeat: intake.isHeartbeat)
+    noteStanding(in: &snapshot, isHeartbeat: intake.isHeartbeat, plan: &plan)
     noteBoot(snapshot.boot, ledger: &plan.ledger)
     var closings = intake.isHeartbeat ? attendMail(snapshot, commands: intake.commands.map(\.0), plan: &plan) : []
     // Whose end has been decided is nobody else's to judge, a job for it or none.

@@ -81,7 +81,7 @@ extension ForwardingTown {
   @concurrent package func sweep(
     _ scope: AgentScope, protecting protected: Set<Int32>, sparing: Int32?
   ) async -> SweepOutcome { await town.sweep(scope, protecting: protected, sparing: sparing) }
-  package func isFrozen(_ life: ProcessLife) -> Bool? { town.isFrozen(life) }
+  package func standing(of life: ProcessLife) -> AgentStanding? { town.standing(of: life) }
   package func isRunning(_ life: ProcessLife) -> Bool { town.isRunning(life) }
   @concurrent package func isShuttingDown() async -> Bool { await town.isShuttingDown() }
 }

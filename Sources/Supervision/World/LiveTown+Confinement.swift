@@ -21,7 +21,7 @@ extension LiveTown {
     await scopes.sweep(scope, protecting: protected, sparing: sparing)
   }
 
-  package func isFrozen(_ life: ProcessLife) -> Bool? { scopes.isFrozen(life) }
+  package func standing(of life: ProcessLife) -> AgentStanding? { scopes.standing(of: life) }
 
   package func isRunning(_ life: ProcessLife) -> Bool {
     life.boot == processes.bootID()

@@ -19,8 +19,9 @@ package protocol TownConfinement: Sendable {
     _ scope: AgentScope, protecting protected: Set<Int32>, sparing: Int32?
   ) async -> SweepOutcome
 
-  /// Whether an agent stands still because somebody wants that; `nil` where that cannot be read.
-  func isFrozen(_ life: ProcessLife) -> Bool?
+  /// In which control group an agent is now, and whether that stands still because somebody wants that; `nil`
+  /// where it cannot be read.
+  func standing(of life: ProcessLife) -> AgentStanding?
 
   /// Whether exactly this process runs.
   func isRunning(_ life: ProcessLife) -> Bool
@@ -34,7 +35,7 @@ extension TownSnapshot {
   /// Looks for those who stand still.
   package mutating func noteFrozen(by world: any TownConfinement) {
     for index in agents.indices {
-      if case .alive(let life, _) = agents[index].liveness { agents[index].isFrozen = world.isFrozen(life) }
+      if case .alive(let life, _) = agents[index].liveness { agents[index].isFrozen = world.standing(of: life)?.isFrozen }
     }
   }
 }

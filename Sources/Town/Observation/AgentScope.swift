@@ -52,6 +52,19 @@ package struct AgentScope: Sendable, Hashable, Codable {
   package func contains(_ group: String) -> Bool { group == path || group.hasPrefix("\(path)/") }
 }
 
+/// What the kernel says of where an agent is.
+package struct AgentStanding: Sendable, Hashable {
+  /// The path of its control group below the root of the hierarchy.
+  package var path: String
+  /// Whether everything in that stands still because somebody wants that.
+  package var isFrozen: Bool
+
+  package init(path: String, isFrozen: Bool) {
+    self.path = path
+    self.isFrozen = isFrozen
+  }
+}
+
 /// What became of clearing up behind an agent that is dead.
 package enum SweepOutcome: Sendable, Hashable {
   /// Nothing of it is left; so many processes were killed.

@@ -17,6 +17,7 @@ extension ModelProcess {
       let unit = AgentScope.unit(of: agent, life: life)
       let scope = AgentScope(unit: unit, path: "/agents/\(unit)", life: life)
       state.populated.insert(scope.path)
+      state.groups[life] = scope.path
       return .known(scope)
     }
   }
@@ -35,7 +36,11 @@ extension ModelProcess {
     }
   }
 
-  func isFrozen(_ life: ProcessLife) -> Bool? { town.with { $0.frozen.contains(life) } }
+  func standing(of life: ProcessLife) -> AgentStanding? {
+    town.with { state in
+      AgentStanding(path: state.groups[life] ?? "/server", isFrozen: state.frozen.contains(life))
+    }
+  }
 
   func isRunning(_ life: ProcessLife) -> Bool {
     town.with { state in

@@ -104,6 +104,8 @@ final class ModelTown: Sendable {
     /// The paths of groups in which somebody lives.
     var populated: Set<String> = []
     var frozen: Set<ProcessLife> = []
+    /// The paths of the groups in which agents are.
+    var groups: [ProcessLife: String] = [:]
     /// Lives that run although no look shows them.
     var hidden: Set<ProcessLife> = []
     var isShuttingDown = false
