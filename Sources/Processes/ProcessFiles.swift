@@ -71,7 +71,8 @@ enum ProcessFiles {
     var names: [String] = []
     while let entry = readdir(stream) {
       let raw = UnsafeRawPointer(entry)
-      guard let type = MemoryLayout<dirent>.offset(of: \.d_type), let offset = MemoryLayout<dirent>.offset(of: \.d_name),
+      guard let type = MemoryLayout<dirent>.offset(of: \.d_type),
+        let offset = MemoryLayout<dirent>.offset(of: \.d_name),
         raw.load(fromByteOffset: type, as: UInt8.self) == UInt8(DT_DIR)
       else { continue }
       let text = String(cString: raw.advanced(by: offset).assumingMemoryBound(to: CChar.self))

@@ -12,7 +12,8 @@ import Testing
 
   private func present(_ agent: AgentIdentity) -> ProcessLife? { town.with { $0.sessions[agent.session]?.life } }
 
-  @Test func `who lives is put into a group of its own, and what is left is ended before the next start`() async throws {
+  @Test func `who lives is put into a group of its own, and what is left is ended before the next start`() async throws
+  {
     let polecat = town.addPolecat("a")
     town.with { $0.confines = true }
     town.raise(.deacon, polecat)
@@ -64,13 +65,13 @@ import Testing
       for polecat in polecats { await town.wait(for: .confine(polecat.session)) }
       await supervisor.beat()
       await supervisor.beat()
-      await town.wait { _ in self.town.errors.count == 1 }
+      await town.wait { $0.log.contains { if case .error = $0 { true } else { false } } }
       #expect(town.errors.first?.contains("is not in a control group of its own: the user manager") == true)
       #expect(town.count(.confine(polecats[0].session)) == 1)
       town.with { $0.confinementFailure = nil }
       town.jump(by: .seconds(61))
       await supervisor.beat()
-      for polecat in polecats { await town.wait { $0.ledger[polecat].scope != nil || $0.log.count { $0 == .confine(polecat.session) } == 2 } }
+      for polecat in polecats { await town.wait(for: .confine(polecat.session), count: 2) }
       #expect(town.errors.count == 1)
     }
   }
@@ -136,7 +137,7 @@ import Testing
     town.with { $0.isShuttingDown = false }
     try await withSupervisor(of: town) { supervisor in
       await supervisor.beat()
-      await town.wait { [town] _ in town.isAlive(polecat) }
+      await town.wait { $0.sessions[polecat.session]?.isAlive == true }
     }
   }
 

@@ -53,7 +53,7 @@ struct DescriptorStoreTests {
       #expect(try await town.agents() == before)
       #expect(try await town.events("crash_detected").isEmpty)
       // The control socket is told apart from what is stored.
-      #expect(try await town.gt("daemon", "status").contains("running"))
+      #expect(try await town.gt("daemon", "status", "--json").contains("\(try await town.mainPID())"))
       // Nor does one stay that has died, or that was stopped.
       try await town.kill(try #require(before["gt-rig1-toast"]))
       try await town.event("agent_restarted")

@@ -89,7 +89,7 @@ struct ScopeTests {
       let crash = try #require(try await town.event("crash_detected", session: "gt-rig1-toast").first)
       let capsule = "gt/daemon/crashes/\(crash["GT_CAPSULE"] ?? "").json"
       try await eventually("the capsule") { words(town.text(capsule)).contains(#""killed_by":"oom_killer""#) }
-      #expect(try await town.gt("session", "crash", "rig1/toast").contains("OOM killer"))
+      #expect(try await town.gt("session", "crash", crash["GT_CAPSULE"] ?? "").contains("OOM killer"))
       // Another death by the same signal is nobody's memory.
       let next = try await town.settle(Self.everybody)
       try await town.kill(try #require(next["gt-rig1-toast"]))
@@ -120,7 +120,8 @@ struct ScopeTests {
       let said = try await town.journal().contains { ($0["MESSAGE"] ?? "").contains("had left") }
       #expect(said)
       // Nor is anything left of one that a person stops.
-      let again = try await town.child(of: "gt-rig1-toast", "setsid bash -c 'trap \"\" HUP TERM; sleep 1000; sleep 1000'")
+      let again = try await town.child(
+        of: "gt-rig1-toast", "setsid bash -c 'trap \"\" HUP TERM; sleep 1000; sleep 1000'")
       try await town.gt("session", "stop", "rig1/toast")
       try await eventually("the end of what it had left") { try await town.run("kill", "-0", "\(again)").status != 0 }
       try await eventually("no scope of it") {
@@ -189,7 +190,9 @@ extension TownUser {
   /// Has an agent start something in the background. Returns its pid.
   func child(of session: String, _ command: String) async throws -> Int32 {
     let file = "child-\(session)-\(UInt32.random(in: 0...UInt32.max))"
-    try await tell(session, "run \(command) </dev/null >/dev/null 2>&1 & echo $! >$HOME/\(file).part; mv $HOME/\(file).part $HOME/\(file)")
+    try await tell(
+      session,
+      "run \(command) </dev/null >/dev/null 2>&1 & echo $! >$HOME/\(file).part; mv $HOME/\(file).part $HOME/\(file)")
     return try await eventually("a child of \(session)") {
       text(file).flatMap { Int32($0.filter(\.isNumber)) }
     }
@@ -199,7 +202,8 @@ extension TownUser {
 extension Trait where Self == ConditionTrait {
   /// Skips where the kernel's unified hierarchy has no memory controller to give.
   static var requiresMemoryController: Self {
-    let controllers = ["/sys/fs/cgroup/cgroup.controllers", "/sys/fs/cgroup/unified/cgroup.controllers"]
+    let controllers =
+      ["/sys/fs/cgroup/cgroup.controllers", "/sys/fs/cgroup/unified/cgroup.controllers"]
       .lazy.compactMap { TestFile.text($0) }.first ?? ""
     return .enabled(
       if: controllers.split(whereSeparator: \.isWhitespace).contains("memory"),

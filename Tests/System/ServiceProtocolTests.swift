@@ -93,7 +93,9 @@ struct ServiceProtocolTests {
     }
   }
 
-  @Test func `a start that takes longer than systemd's patience is waited for while agents are looked for`() async throws {
+  @Test func `a start that takes longer than systemd's patience is waited for while agents are looked for`()
+    async throws
+  {
     try await withTown(.init(settings: #""deadlines": {"tmux": "4s"}"#)) { town in
       let before = try await town.settle(Self.everybody)
       try await town.dropIn("TimeoutStartSec=2")

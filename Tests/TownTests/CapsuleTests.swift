@@ -181,7 +181,7 @@ import Testing
       full["memory_events"]
         == .object([
           "cgroup": .string("/a"), "counts": .object(["oom": .integer(5), "oom_kill": .integer(1)]),
-          "oom_kill_before": .null,
+          "oom_kill_before": .null, "oom_reported": .null,
         ]))
   }
 

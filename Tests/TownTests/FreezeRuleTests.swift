@@ -72,7 +72,8 @@ import Testing
       observation.isFrozen = isFrozen
       let snapshot = TownSnapshot(time: Self.start + after, boot: "boot", agents: [observation])
       return SpawnRule.decide(
-        pending, snapshot: snapshot, screens: [Self.agent.session: ["> "]].filter { _ in isFrozen }
+        pending, snapshot: snapshot,
+        screens: [Self.agent.session: ["> "]].filter { _ in isFrozen }
           .merging(isFrozen ? [:] : [Self.agent.session: ["loading"]]) { $1 },
         busy: [], ledger: &ledger, policy: policy)
     }

@@ -72,7 +72,8 @@ import Testing
 
   @Test(
     arguments: [
-      ("/a.slice/gastown-agent-gt-rig-toast-7-7.scope", true), ("/tmux-spawn-1-2.scope", true), ("/run-r12.scope", true),
+      ("/a.slice/gastown-agent-gt-rig-toast-7-7.scope", true), ("/tmux-spawn-1-2.scope", true),
+      ("/run-r12.scope", true),
       ("/user.slice/session-3.scope", false), ("/init.scope", false), ("/gastown-tmux.service", false), ("/", false),
       ("/gastown-agent-x.scope/below", false),
     ])

@@ -29,8 +29,11 @@ struct Freezer: Sendable {
     case .dead, .deadShell, .absent: throw CommandRefusal("\(agent.address) is not running")
     }
     let done = isFrozen ? "frozen" : "thawed"
-    if world.standing(of: life)?.isFrozen == isFrozen { return "\(agent.address) is \(isFrozen ? "frozen already" : "not frozen")" }
-    if isFrozen, world.scopes.scope(of: life) == nil, case .unknown(let reason) = await world.confine(agent, life: life) {
+    if world.standing(of: life)?.isFrozen == isFrozen {
+      return "\(agent.address) is \(isFrozen ? "frozen already" : "not frozen")"
+    }
+    if isFrozen, world.scopes.scope(of: life) == nil, case .unknown(let reason) = await world.confine(agent, life: life)
+    {
       throw CommandRefusal("\(agent.address) has no control group of its own: \(reason)")
     }
     do {

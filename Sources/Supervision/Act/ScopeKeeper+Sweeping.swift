@@ -51,7 +51,9 @@ extension ScopeKeeper {
       let left = (groups.members(of: path) ?? []).filter { $0 != sparing }
       if left.isEmpty { return }
       for pid in left {
-        guard let identity = processes.identity(of: pid), groups.path(of: pid)?.hasPrefix(path) == true else { continue }
+        guard let identity = processes.identity(of: pid), groups.path(of: pid)?.hasPrefix(path) == true else {
+          continue
+        }
         try? Signals.send(SIGKILL, to: identity)
       }
     }
@@ -61,8 +63,9 @@ extension ScopeKeeper {
   private func isEmptied(_ path: String, but sparing: Int32?) async -> Bool {
     for attempt in 0..<11 {
       let isEmpty =
-        if let sparing { (groups.members(of: path) ?? []).allSatisfy { $0 == sparing || processes.identity(of: $0) == nil } }
-        else { groups.isPopulated(path) != true }
+        if let sparing {
+          (groups.members(of: path) ?? []).allSatisfy { $0 == sparing || processes.identity(of: $0) == nil }
+        } else { groups.isPopulated(path) != true }
       if isEmpty { return true }
       // The kernel is at it: the first looks come soon.
       try? await Task.sleep(for: .milliseconds(min(1 << attempt, 200)))

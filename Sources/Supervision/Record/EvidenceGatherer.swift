@@ -109,7 +109,8 @@ package struct EvidenceGatherer: Sendable {
   /// Looks three times within two seconds: whoever says it may be slower than we are.
   package func reportedOutOfMemory(_ scope: AgentScope) async -> Bool? {
     let command = Command(
-      "journalctl", ["--user", "-q", "--no-pager", "-n", "1", "-o", "cat", Self.outOfMemory, "USER_UNIT=\(scope.unit)"],
+      "journalctl",
+      ["--user", "-q", "--no-pager", "-n", "1", "-o", "cat", Self.outOfMemory, "USER_UNIT=\(scope.unit)"],
       deadline: .seconds(2))
     for pause: Duration in [.milliseconds(100), .milliseconds(400), .milliseconds(1_500)] {
       guard (try? await Task.sleep(for: pause)) != nil,

@@ -35,7 +35,9 @@ extension TownSnapshot {
   /// Looks for those who stand still.
   package mutating func noteFrozen(by world: any TownConfinement) {
     for index in agents.indices {
-      if case .alive(let life, _) = agents[index].liveness { agents[index].isFrozen = world.standing(of: life)?.isFrozen }
+      if case .alive(let life, _) = agents[index].liveness {
+        agents[index].isFrozen = world.standing(of: life)?.isFrozen
+      }
     }
   }
 }
