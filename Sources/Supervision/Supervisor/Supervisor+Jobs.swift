@@ -41,7 +41,7 @@ extension Supervisor {
   func startLaunch(_ order: LaunchOrder) {
     let words = lastWords[order.agent.session]
     let leftovers = leftovers(of: order)
-    let protected = protectedProcesses
+    let protected = leftovers == nil ? [] : protectedProcesses
     let journal = self.journal
     start(.launch, sessions: [order.agent.session], delay: order.delay) { world, job in
       // At logout agents may end before we are told to.

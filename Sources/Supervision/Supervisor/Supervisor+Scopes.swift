@@ -10,24 +10,27 @@ extension Supervisor {
   /// Looks for those who stand still, where somebody may be judged by it, and with a heartbeat for those whom
   /// somebody has put into another group than the one that is known.
   func noteStanding(in snapshot: inout TownSnapshot, isHeartbeat: Bool, plan: inout Plan) {
-    let waiting = Set(pending.map(\.session))
+    let concerned = frozen.union(pending.map(\.session))
+    guard isHeartbeat || !concerned.isEmpty || lastLook?.hasStanding == true else { return }
     for index in snapshot.agents.indices {
-      let observation = snapshot.agents[index]
-      guard case .alive(let life, _) = observation.liveness else { continue }
-      let record = ledger[observation.agent]
-      guard isHeartbeat || waiting.contains(observation.agent.session) || record.freeze?.isOngoing == true else {
+      let agent = snapshot.agents[index].agent
+      // What an earlier look has said need not be so any more.
+      if snapshot.agents[index].isFrozen != nil { snapshot.agents[index].isFrozen = nil }
+      guard isHeartbeat || concerned.contains(agent.session) else { continue }
+      frozen.remove(agent.session)
+      guard case .alive(let life, _) = snapshot.agents[index].liveness, let standing = world.standing(of: life) else {
         continue
       }
-      let standing = world.standing(of: life)
-      snapshot.agents[index].isFrozen = standing?.isFrozen
-      if let standing, let scope = record.scope, scope.life == life, scope.path != standing.path {
-        plan.ledger[observation.agent].scope = nil
+      snapshot.agents[index].isFrozen = standing.isFrozen
+      if standing.isFrozen { frozen.insert(agent.session) }
+      if let scope = plan.ledger[agent].scope, scope.life == life, scope.path != standing.path {
+        plan.ledger[agent].scope = nil
       }
     }
   }
 
   /// Begins what is to be done about the groups of those whom this turn has seen.
-  func attendScopes(_ snapshot: TownSnapshot, starting: [LaunchOrder]) {
+  func attendScopes(_ sight: Sight, starting: [LaunchOrder]) {
     if limitsMayHaveChanged {
       limitsMayHaveChanged = false
       // Where an agent is in its group already, only the limits are new.
@@ -35,8 +38,13 @@ extension Supervisor {
         ledger.agents[session]?.scope = nil
       }
     }
-    let lives = Set(snapshot.agents.compactMap(\.liveness.life))
-    unconfined = unconfined.filter { lives.contains($0.key) }
+    var snapshot = sight.snapshot
+    if sight.sessions == nil {
+      let lives = Set(snapshot.agents.compactMap(\.liveness.life))
+      unconfined = unconfined.filter { lives.contains($0.key) }
+    } else {
+      snapshot.agents = snapshot.agents.filter { sight.covers($0.agent) }
+    }
     let busy = jobs.busy.union(jobs.confining).union(starting.map(\.agent.session))
     let uptime = world.uptime()
     for step in ScopeRule.steps(snapshot, ledger: ledger, busy: busy, confines: duty == .town && world.confines) {
@@ -70,7 +78,9 @@ extension Supervisor {
 
   /// Who lives: no clearing up may hurt one of these, wherever it has come to be.
   var protectedProcesses: Set<Int32> {
-    Set(ledger.agents.values.compactMap { $0.life?.pid }).union(serverWatches.keys.map(\.pid))
+    // Who only carries out commands watches nobody.
+    let lives = duty == .town ? watches.keys.map(\.pid) : ledger.agents.values.compactMap { $0.life?.pid }
+    return Set(lives).union(serverWatches.keys.map(\.pid))
   }
 
   /// What a start has to clear up before: the group of the agent's last life.

@@ -28,8 +28,9 @@ extension Supervisor {
     postponed = []
     let waiting = Set(pending.map(\.session))
 
-    var snapshot = await world.look(beads: beads, lives: plan.ledger.lives)
-    noteStanding(in: &snapshot, isHeartbeat: intake.isHeartbeat, plan: &plan)
+    var sight = await look(because: events, ledger: plan.ledger)
+    noteStanding(in: &sight.snapshot, isHeartbeat: intake.isHeartbeat, plan: &plan)
+    let snapshot = sight.snapshot
     noteBoot(snapshot.boot, ledger: &plan.ledger)
     var closings = intake.isHeartbeat ? attendMail(snapshot, commands: intake.commands.map(\.0), plan: &plan) : []
     // Whose end has been decided is nobody else's to judge, a job for it or none.
@@ -41,7 +42,8 @@ extension Supervisor {
     var acts = advanceIntents(snapshot, plan: &plan, orders: &intake.orders)
     // What a person wants of an agent comes before what the rules want: never both at once.
     let taken = jobs.busy.union(intake.orders.map(\.agent.session))
-    let ruled = duty == .town ? decided.launches.filter { !taken.contains($0.agent.session) } : []
+    let ruled =
+      duty == .town ? decided.launches.filter { !taken.contains($0.agent.session) && sight.covers($0.agent) } : []
     let (launches, unconfirmed) = part(ruled, intake: intake, plan: &plan, at: snapshot.time)
     let starts = launches + intake.orders
     guard holds(breach(by: starts)) else { return }
@@ -49,10 +51,19 @@ extension Supervisor {
       snapshot, starting: starts, isPressed: !(starts.isEmpty && unconfirmed.isEmpty), plan: &plan)
     for order in starts { noteLaunch(order, at: snapshot.time, ledger: &plan.ledger) }
     let marks = marks(of: &plan, starting: starts)
-    let adoptions = adoptions(of: plan, starting: starts)
+    let adoptions = adoptions(of: plan, starting: starts).filter { sight.covers($0.agent) }
 
     let notices = post(plan.notices, retrying: intake.isHeartbeat, ledger: &plan.ledger)
     let announcements = announce(plan.events, at: snapshot.time, ledger: &plan.ledger)
+
+    if sight.sessions == nil {
+      sight.nextLook = plan.nextLook
+    } else {
+      // Those of whom nothing new was seen are not put off.
+      if let next = sight.nextLook { plan.look(at: next) }
+      if decided.launches.contains(where: { !sight.covers($0.agent) }) { plan.look(at: snapshot.time) }
+    }
+    lastLook = sight
 
     record(plan, snapshot: snapshot, isHeartbeat: intake.isHeartbeat)
     if saveFailure != nil, !(acts.isEmpty && closings.isEmpty) {
@@ -66,8 +77,6 @@ extension Supervisor {
     gatherEvidence(of: plan.deaths, waiting: waiting, snapshot: snapshot)
     watch(snapshot)
     watchServers(snapshot)
-    attendScopes(snapshot, starting: starts)
-    keep(snapshot)
 
     for act in acts { start(act) }
     if !closings.isEmpty { startClosingMail(closings) }
@@ -79,6 +88,8 @@ extension Supervisor {
     for notice in notices where !isOnItsWay(notice) { startNotice(notice) }
     for announcement in announcements { startAnnouncement(announcement) }
     for beginning in beginnings { startBeginning(beginning) }
+    attendScopes(sight, starting: starts)
+    keep(snapshot)
     settleBeats()
     armTimer(nextLook: plan.nextLook, now: world.now())
   }
@@ -110,7 +121,7 @@ extension Supervisor {
         if let due = mailDue, due <= uptime { wantsBeat = true }
         // What could not be read is read again long before the next heartbeat.
         if !beads.failures.isEmpty, let lastReading, uptime - lastReading >= TownRules.retry { wantsBeat = true }
-      case .look, .died, .watchdog, .stop, .beadsRead, .gathered, .confined, .swept:
+      case .look, .died, .serverDied, .watchdog, .stop, .beadsRead, .gathered, .confined, .swept:
         break
       case .command(let command, let ticket):
         intake.commands.append((command, ticket))

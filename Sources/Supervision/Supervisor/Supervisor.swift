@@ -55,6 +55,8 @@ package actor Supervisor {
   /// Why messages that are sent until they are through could not be, for the same reason.
   var unsent: [String: String] = [:]
 
+  /// Who stood still when that was last looked at, by session.
+  var frozen: Set<String> = []
   /// When lives were to be put into control groups of their own and could not be, on the clock that nobody sets.
   var unconfined: [ProcessLife: Duration] = [:]
   /// Why that could not be done, so that it is said once.
@@ -76,6 +78,9 @@ package actor Supervisor {
   var requestPauses: [String: Timestamp] = [:]
   /// Lifecycle requests carried out and refused so far.
   var requestCounts = RequestCounts()
+
+  /// What was last seen.
+  var lastLook: Sight?
 
   // What is under way.
   var jobs = JobTable()
@@ -222,7 +227,8 @@ package actor Supervisor {
     switch event {
     case .command(_, let ticket), .ended(_, _, let ticket, _):
       ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping"))
-    case .beat, .timer, .look, .died, .watchdog, .stop, .beadsRead, .confirmed, .launched, .marked, .adopted,
+    case .beat, .timer, .look, .died, .serverDied, .watchdog, .stop, .beadsRead, .confirmed, .launched, .marked,
+      .adopted,
       .hooksRead, .requestClaimed, .requestEnded, .mailClosed, .told, .announced, .begun, .gathered, .confined, .swept:
       break
     }
