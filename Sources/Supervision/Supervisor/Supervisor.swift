@@ -55,6 +55,8 @@ package actor Supervisor {
   /// Why messages that are sent until they are through could not be, for the same reason.
   var unsent: [String: String] = [:]
 
+  /// Whether everything is being ended, as it was asked when deaths were seen whose beads are read, by session.
+  var endQuestions: [String: Task<Bool, Never>] = [:]
   /// Whether the ledger has groups that are not written down yet.
   var scopesHaveChanged = false
   /// Who stood still when that was last looked at, by session.
