@@ -111,6 +111,7 @@ let package = Package(
         "Beads",
         "Commands",
         "Processes",
+        "Systemd",
         "Tmux",
         "Town",
         "TownFiles",

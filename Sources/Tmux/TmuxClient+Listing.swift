@@ -21,6 +21,13 @@ extension TmuxClient {
     return identity
   }
 
+  /// The server's version, such as `3.5a`. Errors are those of ``panes()``.
+  package func version() async throws -> String {
+    let output = try await call(
+      "ask for the version", [["display-message", "-p", "#{version}"]], isReading: true)
+    return String(output.prefix { $0 != "\n" })
+  }
+
   /// Every pane of every session but the ``Keeper``'s. That nobody listens at the address is an answer,
   /// ``ServerListing/noServer``; that we may not ask, or got no answer in time, is an error.
   ///

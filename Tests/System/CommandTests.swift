@@ -214,7 +214,9 @@ struct CommandTests {
       #expect(try await town.shell("find .config/systemd -name '*gastown*'").isEmpty)
       let units = try await town.run(
         "systemctl", "--user", "list-units", "--all", "--plain", "--no-legend", "gastown-daemon*", "gastown-check*")
-      #expect(units.output.isEmpty, "\(units.output)")
+      // The agents' scopes go on to say that they are stopped after it.
+      let left = units.output.split(separator: "\n").filter { !$0.contains(" not-found ") }
+      #expect(left.isEmpty, "\(units.output)")
       #expect(!(try await town.shell("ls $XDG_RUNTIME_DIR")).contains("control.sock"))
       for (session, pid) in before { #expect(try await town.run("kill", "-0", "\(pid)").status == 0, "\(session)") }
       #expect(try await town.tryGT("daemon", "status").status == 3)

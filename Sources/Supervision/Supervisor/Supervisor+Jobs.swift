@@ -33,6 +33,10 @@ extension Supervisor {
   func startConfirmation(_ orders: [LaunchOrder]) {
     let ids = orders.flatMap { $0.agent.beads + ($0.hook.map { [$0] } ?? []) }
     let unique = Array(Set(ids)).sorted()
+    // Asked while the beads are read, so that no start waits for the answer.
+    let world = self.world
+    let isEnding = Task { await world.isShuttingDown() }
+    for order in orders { endQuestions[order.agent.session] = isEnding }
     start(.confirm, sessions: Set(orders.map(\.agent.session))) { world, job in
       .confirmed(job: job, orders, await world.readAfresh(unique))
     }
@@ -40,9 +44,23 @@ extension Supervisor {
 
   func startLaunch(_ order: LaunchOrder) {
     let words = lastWords[order.agent.session]
+    let leftovers = leftovers(of: order)
+    let protected = leftovers == nil ? [] : protectedProcesses
+    let journal = self.journal
+    // At logout agents may end before we are told to. One that was to wait has an old answer.
+    let former = endQuestions.removeValue(forKey: order.agent.session)
+    let question = order.delay > .zero ? nil : former
     start(.launch, sessions: [order.agent.session], delay: order.delay) { world, job in
+      let isEnding = question ?? Task { await world.isShuttingDown() }
       // The new process takes the pane's last screen away.
       _ = await words?.task.value
+      if await isEnding.value {
+        return .launched(job: job, order, .declined("everything of this user's is being ended"))
+      }
+      if let leftovers {
+        let outcome = await world.sweep(leftovers.scope, protecting: protected, sparing: leftovers.sparing)
+        journal.tell(outcome, of: leftovers.scope, left: order.agent)
+      }
       return .launched(job: job, order, await world.launch(order))
     }
   }

@@ -4,8 +4,8 @@
   import Glibc
   package import Town
 
-  /// A town in which the daemon dies by SIGKILL at a point that a test has chosen, or hangs in its next
-  /// look, once. It is no part of a release build.
+  /// A town in which the daemon dies by SIGKILL at a point that a test has chosen, or hangs in its next look, or sees
+  /// wrongly, once. It is no part of a release build.
   ///
   /// The point, or `hang`, is read from the file that `GASTOWN_FAULT` names, at each effect; the file is
   /// removed just before.
@@ -30,6 +30,9 @@
       self.file = file
     }
 
+    /// A look that sees nobody, once: a fault of ours, and the daemon has to find it.
+    private static let blind = "blind"
+
     private func pass(_ point: Point) {
       if isNext(point.rawValue) { kill(getpid(), SIGKILL) }
     }
@@ -46,10 +49,14 @@
       return true
     }
 
-    /// A hanging look keeps its turn and its thread for ever.
+    /// A look that hangs keeps its turn and its thread for ever.
     @concurrent package func look(beads: BeadReadings, lives: [String: ProcessLife]) async -> TownSnapshot {
       if isNext("hang") { while true { pause() } }
-      return await town.look(beads: beads, lives: lives)
+      var snapshot = await town.look(beads: beads, lives: lives)
+      if isNext(Self.blind) {
+        for index in snapshot.agents.indices { snapshot.agents[index].liveness = .absent }
+      }
+      return snapshot
     }
 
     package func save(_ ledger: Ledger) throws {
