@@ -45,17 +45,47 @@ check: dependencies ## Formatting, shell scripts, units, docs.
 format: ## Format the Swift sources.
 	@$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests
 
+# What `make install` and `make uninstall` work on; packages have their own way to say so.
+PREFIX ?= /usr/local
+DESTDIR ?=
+# Programs for use have the Swift runtime inside, and their tables of addresses are read-only once they run. Where they
+# were built makes no difference.
+RELEASE_FLAGS = -c release --static-swift-stdlib -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now \
+  -Xcc "-ffile-prefix-map=$(CURDIR)=."
+
 .PHONY: release
 release: dependencies ## Build for use: optimised, with the Swift runtime inside.
-	@$(SWIFT) build -c release --static-swift-stdlib --product gt
-	@$(SWIFT) build -c release --static-swift-stdlib --product gastown-daemon
+	@echo "Building for use; the first time takes some minutes …" >&2
+	@for product in gt-manual gt gastown-daemon; do \
+	  $(SWIFT) build $(RELEASE_FLAGS) --product $$product || exit; \
+	done
+
+.PHONY: install
+install: ## Install what `make release` has built: PREFIX=/usr/local, DESTDIR=.
+	@packaging/install-files --products "$(or $(PRODUCTS),.build/release)" --prefix "$(PREFIX)" --destdir "$(DESTDIR)"
+
+.PHONY: uninstall
+uninstall: ## Remove it again: the same PREFIX and DESTDIR.
+	@packaging/install-files --uninstall --prefix "$(PREFIX)" --destdir "$(DESTDIR)"
+
+.PHONY: deb
+deb: package-dependencies release ## Build the Debian package: .build/deb/gastown_VERSION_ARCHITECTURE.deb.
+	@packaging/build-deb
+
+.PHONY: package-dependencies
+package-dependencies:
+	@packaging/install-dependencies --package
+
+.PHONY: package-test
+package-test: deb ## Check the package: lintian, reproducible, install, upgrade, remove.
+	@packaging/test-package --lintian
 
 .PHONY: bench
 bench: dependencies ## Measure beside runit, systemd and a shell loop: 25 minutes (QUICK=1: two).
 	@packaging/install-dependencies --benchmarks .build/bench/runit
 	@echo "Building for use; the first time takes some minutes …" >&2
 	@for product in gt gastown-daemon gastown-bench bench-agent bd-stand-in; do \
-	  $(SWIFT) build -c release --static-swift-stdlib --product $$product || exit; \
+	  $(SWIFT) build $(RELEASE_FLAGS) --product $$product || exit; \
 	done
 	@packaging/bench $(if $(QUICK),--quick) $(foreach step,$(ONLY),--only $(step)) \
 	  "$(shell $(SWIFT) build -c release --show-bin-path)"

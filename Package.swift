@@ -158,12 +158,15 @@ let package = Package(
       name: "gt",
       dependencies: ["GTCommands", .product(name: "ArgumentParser", package: "swift-argument-parser")]
     ),
-    .testTarget(name: "GTCommandsTests", dependencies: ["GTCommands", "TestSupport"]),
+    .testTarget(name: "GTCommandsTests", dependencies: ["GTCommands", "gt-manual", "TestSupport"]),
+
+    // MARK: gt-manual - makes gt(1) of what gt tells of its commands; part of the build, not installed
+    .executableTarget(name: "gt-manual"),
 
     // MARK: System - the suites that need a real systemd, and whole towns
     .testTarget(
       name: "SystemTests",
-      dependencies: ["gastown-daemon", "gt", "Commands", "Control", "Processes", "TestSupport", "Town", "bd-stand-in"],
+      dependencies: ["gastown-daemon", "gt", "gt-manual", "Commands", "Control", "Processes", "TestSupport", "Town", "bd-stand-in"],
       path: "Tests/System"
     ),
 

@@ -38,6 +38,14 @@ package struct AddressBook: Sendable {
     }
   }
 
+  /// The address of every agent that the town has or may have, in the form that a person types.
+  ///
+  /// - Throws: `TownFileError` where the registry cannot be read.
+  package func addresses() throws(TownFileError) -> [String] {
+    let rigs = try RigRegistry(layout: layout).rigs().map(\.name)
+    return AddressSuggestion(layout: layout, rigs: rigs).known.map(\.address)
+  }
+
   /// Whether the town has the agent: a fixed one always, a named one by its directory.
   private func exists(_ agent: AgentIdentity) -> Bool {
     guard let name = agent.name else { return true }

@@ -30,7 +30,7 @@ struct AddressSuggestion {
   }
 
   /// What there is, and the forms in which it may have been written.
-  private var known: [(address: String, forms: [String])] {
+  var known: [(address: String, forms: [String])] {
     others.map { ($0, [$0]) } + [AgentIdentity.mayor, .deacon].map { ($0.address, forms(of: $0)) }
       + rigs.flatMap(members)
   }

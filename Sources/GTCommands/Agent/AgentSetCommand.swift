@@ -12,7 +12,7 @@ struct AgentSetCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "set", abstract: "Change what an agent's bead says.",
     discussion: "Only what is named is changed. An agent that has no bead yet gets one.")
-  @Argument(help: "The agent: RIG/NAME, RIG/witness, deacon, mayor.")
+  @Argument(help: "The agent: RIG/NAME, RIG/witness, deacon, mayor.", completion: .agent)
   var agent: String
   @Option(help: "Its state: working, idle, done, … any word.")
   var state: String?

@@ -9,7 +9,7 @@ internal import TownFiles
 /// `gt agent show`.
 struct AgentShowCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(commandName: "show", abstract: "Show one agent's bead.")
-  @Argument(help: "The agent: RIG/NAME, RIG/witness, deacon, mayor.")
+  @Argument(help: "The agent: RIG/NAME, RIG/witness, deacon, mayor.", completion: .agent)
   var agent: String
   @Flag(help: "Print JSON.")
   var json = false

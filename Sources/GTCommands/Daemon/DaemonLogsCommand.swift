@@ -27,9 +27,9 @@ struct DaemonLogsCommand: AsyncParsableCommand {
   var since: String?
   @Flag(help: "Only agents' crashes.")
   var crashes = false
-  @Option(help: "Only what concerns one agent: RIG/NAME, RIG/witness, deacon, mayor.")
+  @Option(help: "Only what concerns one agent: RIG/NAME, RIG/witness, deacon, mayor.", completion: .agent)
   var agent: String?
-  @Option(help: "Only what concerns the agents of one rig.")
+  @Option(help: "Only what concerns the agents of one rig.", completion: .rig)
   var rig: String?
   @Argument(parsing: .postTerminator, help: "Passed to journalctl as they are.")
   var arguments: [String] = []

@@ -93,6 +93,24 @@ struct UnitFiles: Sendable {
     return lines.map { "Environment=" + Self.quoted($0, isCommand: false) }.joined(separator: "\n")
   }
 
+  /// The units as a package has them, with its own place of the daemon: for the town `~/gt` of whoever enables them.
+  ///
+  /// - Parameter daemon: the absolute path of the daemon's executable.
+  static func packaged(daemon: String) -> [(name: String, text: String)] {
+    shipped.map { name, text in
+      let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line -> String in
+        for key in ["ExecStart=", "ExecReload="] where line.hasPrefix(key + "/usr/bin/gastown-daemon ") {
+          return key + daemon + line.dropFirst((key + "/usr/bin/gastown-daemon").count)
+        }
+        return String(line)
+      }
+      return (name, lines.joined(separator: "\n"))
+    }
+  }
+
+  /// Where packages put units, the administrator's own first.
+  static let packageDirectories = ["/usr/local/lib/systemd/user", "/usr/lib/systemd/user"]
+
   /// What no unit can hold; `nil` where all can be written.
   var defect: String? {
     for program in [daemon, tmux] where program.contains(where: { "\"'\\".contains($0) || $0.isNewline }) {

@@ -25,6 +25,10 @@ struct TownExamination: Examination {
         Finding(.broken, "rigs", "\(error)", why: "Nothing is known of any rig, and no agent of one is started."))
     }
     findings.append(await daemon(patient))
+    if let pid = patient.daemon, let program = DaemonProgram.running(as: pid) {
+      findings.append(
+        program.judge(isUnit: (try? patient.units.get())?["gastown-daemon.service"]?["MainPID"] == "\(pid)"))
+    }
     return findings
   }
 

@@ -16,7 +16,8 @@ struct UnitExamination: Examination {
     let directories = [TownUnits.unitDirectory(patient.environment, isRuntime: false), runtime]
     let files = UnitFiles.files(of: patient.names).map { name -> (name: String, path: String?) in
       let loaded = manager?[UnitFiles.unit(ofFile: name, patient.names)]?["FragmentPath"] ?? ""
-      let places = (loaded.isEmpty ? [] : [loaded]) + directories.map { "\($0)/\(name)" }
+      let places =
+        (loaded.isEmpty ? [] : [loaded]) + (directories + UnitFiles.packageDirectories).map { "\($0)/\(name)" }
       return (name, places.first { Disk.exists($0) })
     }
     let own = UnitFiles.own(patient.names)
@@ -32,6 +33,9 @@ struct UnitExamination: Examination {
     let comparisons = files.map { file -> (name: String, state: UnitFileState) in
       guard let path = file.path else { return (file.name, .missing) }
       guard let bytes = try? Disk.read(path) else { return (file.name, .unreadable(path)) }
+      if !directories.contains(where: { path.hasPrefix($0 + "/") }) {
+        return (file.name, Self.packaged(file.name, String(decoding: bytes, as: UTF8.self), patient))
+      }
       guard case .success(let texts) = expected, let text = texts[file.name] else { return (file.name, .unknown) }
       return (file.name, .compare(installed: String(decoding: bytes, as: UTF8.self), expected: text))
     }
@@ -63,6 +67,19 @@ struct UnitExamination: Examination {
     return .success(Dictionary(uniqueKeysWithValues: units.rendered.map { ($0.name, $0.text) }))
   }
 
+  /// How a unit that a package has brought compares with this gt's: those are for the town `~/gt`.
+  private static func packaged(_ name: String, _ installed: String, _ patient: Patient) -> UnitFileState {
+    let home = "\(patient.environment["HOME"] ?? "")/gt"
+    if Disk.canonical(home) != patient.layout.root {
+      return Disk.exists(TownLayout(root: home).townFile) ? .otherTown("~/gt") : .packagedForHome
+    }
+    guard let own = Disk.canonical("/proc/self/exe"),
+      let text = UnitFiles.packaged(daemon: "\(Disk.parent(of: own))/gastown-daemon").first(where: { $0.name == name })?
+        .text
+    else { return .unknown }
+    return .compare(installed: installed, expected: text)
+  }
+
   static func judge(_ files: [(name: String, state: UnitFileState)], isRuntime: Bool) -> [Finding] {
     let install = isRuntime ? "gt daemon install --runtime" : "gt daemon install"
     var findings: [Finding] = []
@@ -73,9 +90,17 @@ struct UnitExamination: Examination {
           why: "They start the daemon of that town and not of this one; gt daemon install would take them from it.")
       ]
     }
+    if files.contains(where: { $0.state == .packagedForHome }) {
+      return [
+        Finding(
+          .warning, "files", "the packaged units are for the town ~/gt",
+          why: "They do not start the daemon of this one.",
+          remedy: install)
+      ]
+    }
     for (name, state) in files {
       switch state {
-      case .current, .unknown: continue
+      case .current, .unknown, .packagedForHome: continue
       case .missing:
         findings.append(
           Finding(.broken, name, "is not installed", why: "The other units need it.", remedy: install))
@@ -173,6 +198,8 @@ enum UnitFileState: Sendable, Hashable {
   case otherPath
   /// It is there for the town with this path.
   case otherTown(String)
+  /// It came with a package, for `~/gt`, which is no town; this one is elsewhere.
+  case packagedForHome
   /// The first line that differs, as it is installed.
   case differs(String)
   /// It is not known what this gt would write.

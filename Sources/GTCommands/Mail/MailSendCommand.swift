@@ -12,7 +12,7 @@ struct MailSendCommand: AsyncParsableCommand {
     commandName: "send", abstract: "Send a message.",
     discussion: "Subject and body are sent as they are. Whoever sends is told by GT_ROLE; without it, the overseer.")
 
-  @Argument(help: "To whom: mayor, deacon, overseer, RIG/witness, RIG/refinery, RIG/NAME.")
+  @Argument(help: "To whom: mayor, deacon, overseer, RIG/witness, RIG/refinery, RIG/NAME.", completion: .agent)
   var address: String
   @Option(name: .shortAndLong, parsing: .unconditional, help: "The subject.")
   var subject: String

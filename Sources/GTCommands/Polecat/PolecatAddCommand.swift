@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Beads
+internal import Control
 internal import GastownDaemon
 internal import Town
 internal import TownFiles
@@ -13,6 +14,8 @@ struct PolecatAddCommand: AsyncParsableCommand {
     abstract: "Add a polecat: its directory, a worktree where the rig has a repository, and its bead.")
   @Argument(help: "RIG/NAME.")
   var polecat: String
+  @Option(help: "Work for it at once: the bead on its hook, which need not exist. Without it, it is idle.")
+  var hook: String?
   @OptionGroup var options: TownOptions
 
   func run() async throws {
@@ -24,11 +27,20 @@ struct PolecatAddCommand: AsyncParsableCommand {
       let directory = PolecatDirectory(town: town, identity: identity)
       let isNew = try await directory.make()
       do {
-        _ = try await store.createAgent(identity)
+        _ = try await store.createAgent(identity, state: hook == nil ? .idle : .working, hook: hook)
       } catch {
         // What was just made goes again, so that the command can be repeated.
         if isNew { try? await directory.remove(force: true) }
         throw error
+      }
+      if let hook {
+        print("\(identity.address) is added, with \(displayable(hook)) on its hook.")
+        if let client = ControlSocket.clientIfRunning(layout: town.layout, environment: town.environment) {
+          _ = try? await client.call(Refresh(), deadline: .seconds(5))
+        } else {
+          print("It is started as soon as the daemon runs: systemctl --user enable --now gastown-daemon")
+        }
+        return
       }
       print("\(identity.address) is added, idle and with nothing on its hook.")
       print("To give it work: gt agent set \(identity.address) --hook BEAD --state working")

@@ -12,7 +12,7 @@ struct PolecatRemoveCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "remove", abstract: "Remove a polecat: its directory and its bead.",
     discussion: "Refuses one that runs, and one whose work is not committed or not pushed, without --force.")
-  @Argument(help: "RIG/NAME.")
+  @Argument(help: "RIG/NAME.", completion: .polecat)
   var polecat: String
   @Flag(help: "End it where it runs, and throw away what is not committed or pushed.")
   var force = false

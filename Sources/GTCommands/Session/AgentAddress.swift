@@ -7,7 +7,7 @@ internal import TownFiles
 
 /// The agent that a command looks at.
 struct AgentAddress: ParsableArguments {
-  @Argument(help: "The agent: RIG/NAME, NAME inside its rig, RIG/witness, deacon, mayor.")
+  @Argument(help: "The agent: RIG/NAME, NAME inside its rig, RIG/witness, deacon, mayor.", completion: .agent)
   var agent: String
   @OptionGroup var options: TownOptions
 

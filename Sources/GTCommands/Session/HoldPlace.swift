@@ -8,7 +8,9 @@ internal import TownFiles
 
 /// Whom a hold concerns.
 struct HoldPlace: ParsableArguments {
-  @Argument(help: "An agent (RIG/NAME, NAME inside its rig, RIG/witness, deacon, mayor), a RIG, or 'all'.")
+  @Argument(
+    help: "An agent (RIG/NAME, NAME inside its rig, RIG/witness, deacon, mayor), a RIG, or 'all'.",
+    completion: .holdPlace)
   var target: String
   @OptionGroup var options: TownOptions
 

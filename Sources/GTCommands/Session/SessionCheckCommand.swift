@@ -17,7 +17,7 @@ struct SessionCheckCommand: AsyncParsableCommand {
       the beads could not be read, and nothing is claimed of any session.
       """)
 
-  @Argument(help: "Only this rig.")
+  @Argument(help: "Only this rig.", completion: .rig)
   var rig: String?
   @Flag(help: "Print JSON.")
   var json = false

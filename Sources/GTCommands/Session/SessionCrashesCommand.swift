@@ -14,7 +14,7 @@ struct SessionCrashesCommand: AsyncParsableCommand {
       Reads the capsules in daemon/crashes, whether or not the daemon runs. To see one: gt session crash ID.
       """)
 
-  @Argument(help: "Only this agent's: RIG/NAME, NAME inside its rig, RIG/witness, deacon, mayor.")
+  @Argument(help: "Only this agent's: RIG/NAME, NAME inside its rig, RIG/witness, deacon, mayor.", completion: .agent)
   var agent: String?
   @Option(name: [.customShort("n"), .long], help: "How many at most.")
   var number = 20

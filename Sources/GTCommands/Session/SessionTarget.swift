@@ -7,7 +7,7 @@ internal import TownFiles
 
 /// The agent that a session command is about, and why it is given.
 struct SessionTarget: ParsableArguments {
-  @Argument(help: "The agent: RIG/NAME, NAME inside its rig, RIG/witness, deacon, mayor.")
+  @Argument(help: "The agent: RIG/NAME, NAME inside its rig, RIG/witness, deacon, mayor.", completion: .agent)
   var agent: String
   @Option(help: "Why, for the journal and for whoever wonders later.")
   var reason: String?

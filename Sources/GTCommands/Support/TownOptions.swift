@@ -12,7 +12,8 @@ internal import TownFiles
 struct TownOptions: ParsableArguments {
   @Option(
     name: .long,
-    help: ArgumentHelp("The town's directory (default: where you stand, $GT_TOWN_ROOT, ~/gt).", valueName: "path"))
+    help: ArgumentHelp("The town's directory (default: where you stand, $GT_TOWN_ROOT, ~/gt).", valueName: "path"),
+    completion: .directory)
   var town: String?
 
   static var environment: [String: String] { ProcessInfo.processInfo.environment }

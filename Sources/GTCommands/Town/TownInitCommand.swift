@@ -9,7 +9,7 @@ internal import TownFiles
 struct TownInitCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(commandName: "init", abstract: "Make a town out of a directory.")
 
-  @Argument(help: "The directory; it is made where it is missing.")
+  @Argument(help: "The directory; it is made where it is missing.", completion: .directory)
   var directory: String
 
   func run() async throws {

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+
+/// The file that a daemon runs, beside what lies at its path now: an upgrade puts a new one there, and restarts nothing.
+struct DaemonProgram: Sendable, Hashable {
+  var path: String
+  var running: FileIdentity
+  /// `nil` where there is no file any more.
+  var installed: FileIdentity?
+
+  /// `nil` where the system does not say, as of another user's process.
+  static func running(as pid: Int32) -> DaemonProgram? {
+    let link = "/proc/\(pid)/exe"
+    var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let length = readlink(link, &buffer, buffer.count)
+    guard length > 0, let running = FileIdentity.of(link) else { return nil }
+    let name = String(decoding: buffer[..<length], as: UTF8.self)
+    // So the kernel writes of a file that was removed, or replaced.
+    let suffix = " (deleted)"
+    let path = name.hasSuffix(suffix) ? String(name.dropLast(suffix.count)) : name
+    return DaemonProgram(path: path, running: running, installed: FileIdentity.of(path))
+  }
+
+  /// - Parameter isUnit: whether the daemon is that of gastown-daemon.service, which can be told to restart.
+  func judge(isUnit: Bool) -> Finding {
+    guard let installed else {
+      return Finding(
+        .warning, "program", "the daemon runs \(path), which has been removed",
+        why: "When it ends, it cannot be started again.")
+    }
+    if installed == running { return Finding(.ok, "program", "the daemon runs \(path) as it is installed") }
+    return Finding(
+      .warning, "program", "the daemon is older than \(path): that has been replaced since it was started",
+      why: "What an upgrade mends is not mended yet. A restart costs no agent anything.",
+      remedy: isUnit ? "gt daemon restart" : nil)
+  }
+}
