@@ -166,7 +166,9 @@ let package = Package(
     // MARK: System - the suites that need a real systemd, and whole towns
     .testTarget(
       name: "SystemTests",
-      dependencies: ["gastown-daemon", "gt", "gt-manual", "Commands", "Control", "Processes", "TestSupport", "Town", "bd-stand-in"],
+      dependencies: [
+        "gastown-daemon", "gt", "gt-manual", "Commands", "Control", "Processes", "TestSupport", "Town", "bd-stand-in",
+      ],
       path: "Tests/System"
     ),
 

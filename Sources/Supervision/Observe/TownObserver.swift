@@ -69,7 +69,10 @@ package struct TownObserver: Sendable {
     time: Timestamp
   ) async -> TownSnapshot? {
     let names = sessions.sorted().compactMap { SessionName($0) }
-    guard names.count == sessions.count else { return nil }
+    // Where the registry has changed, or cannot be read any more, everybody is concerned.
+    guard names.count == sessions.count, let rigs = try? RigRegistry(layout: layout).rigs(),
+      rigs.filter({ (try? TownName.checkRig($0.name)) != nil }) == former.rigs
+    else { return nil }
     var snapshot = former.taking(beads, at: time)
     guard !names.isEmpty else { return snapshot }
     let panes = await panes(roster: Roster(rigs: snapshot.rigs.map(\.name)), sessions: names)
