@@ -96,7 +96,9 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
-      ]
+      ],
+      // What is answered about the interface is the file that is shipped.
+      resources: [.embedInCode("Interface/org.gastown.Daemon.varlink")]
     ),
     .testTarget(name: "ControlTests", dependencies: ["Control", "TestSupport"]),
 
@@ -144,7 +146,8 @@ let package = Package(
       // `gt daemon install` writes these units: they are part of the program, byte for byte.
       resources: [
         "app-gastown-agents.slice", "gastown-check.service", "gastown-check.timer", "gastown-daemon.service",
-        "gastown-daemon.socket", "gastown-tmux.service",
+        "gastown-daemon.socket", "gastown-tmux.service", "gastown-check@.service", "gastown-check@.timer",
+        "gastown-daemon@.service", "gastown-daemon@.socket", "gastown-tmux@.service",
       ].map { .embedInCode("Units/\($0)") }
     ),
     .executableTarget(
@@ -159,7 +162,9 @@ let package = Package(
     // MARK: System - the suites that need a real systemd, and whole towns
     .testTarget(
       name: "SystemTests",
-      dependencies: ["gastown-daemon", "gt", "gt-manual", "Commands", "Processes", "TestSupport", "bd-stand-in"],
+      dependencies: [
+        "gastown-daemon", "gt", "gt-manual", "Commands", "Control", "Processes", "TestSupport", "Town", "bd-stand-in",
+      ],
       path: "Tests/System"
     ),
 

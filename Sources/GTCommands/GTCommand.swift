@@ -23,7 +23,8 @@ package struct GTCommand: AsyncParsableCommand {
       """,
     version: Daemon.version,
     subcommands: [
-      AgentCommand.self, DaemonGroup.self, DoctorCommand.self, MailCommand.self, PolecatCommand.self, RigCommand.self,
+      AgentCommand.self, DaemonGroup.self, DoctorCommand.self, EventsCommand.self, MailCommand.self,
+      PolecatCommand.self, RigCommand.self,
       SessionCommand.self, TownCommand.self, WhyCommand.self,
     ])
 

@@ -37,7 +37,8 @@ package struct Daemon: Sendable {
     try OriginalDaemonGuard.check(town.layout)
     try town.checkRecords()
 
-    let journal = EventJournal(logger: logger, town: town.layout.root)
+    let feed = EventFeed()
+    let journal = EventJournal(logger: logger, town: town.layout.root, feed: feed)
     let status = StatusReporter(manager: manager)
     let gate = ReadinessGate { line in
       manager.post(.ready, .status(line))
@@ -51,7 +52,8 @@ package struct Daemon: Sendable {
         watchdog: { manager.post(.watchdog) }))
     let server = ControlServer(
       endpoint: endpoint, town: town.layout.root, information: ServiceInformation(version: Daemon.version),
-      handler: DaemonHandler(town: town, supervisor: supervisor, manager: manager, journal: journal), logger: logger)
+      handler: DaemonHandler(town: town, supervisor: supervisor, manager: manager, journal: journal, feed: feed),
+      logger: logger)
 
     var configuration = ServiceGroupConfiguration(
       services: [
@@ -95,7 +97,7 @@ package struct Daemon: Sendable {
   private var endpoint: ControlServer.Endpoint {
     let handed = ListenDescriptors(service).listeningSockets(named: "control").first
     if let handed { return .descriptor(handed) }
-    return .path(ControlSocket.path(environment: town.environment))
+    return .path(ControlSocket.path(environment: town.environment, units: town.units))
   }
 
   /// Takes the town's lock. A `gt` that starts one agent holds it for a moment, and so does a daemon

@@ -132,6 +132,9 @@ package enum Disk {
     }
   }
 
+  /// Removes a directory in which nothing is left; any other stays.
+  package static func removeEmptyDirectory(_ path: String) { rmdir(path) }
+
   /// Renames a file within its file system.
   package static func move(_ path: String, to target: String) throws(TownFileError) {
     guard rename(path, target) == 0 else {

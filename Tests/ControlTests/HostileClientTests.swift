@@ -22,7 +22,7 @@ struct HostileClientTests {
     ),
     (
       #"{"method":"org.gastown.Daemon.Beat"}"#,
-      #"{"error":"org.varlink.service.InvalidParameter","parameters":{"parameter":"parameters"}}"#
+      #"{"error":"org.varlink.service.InvalidParameter","parameters":{"parameter":"town"}}"#
     ),
     (
       #"{"method":"org.gastown.Daemon.Beat","parameters":{}}"#,

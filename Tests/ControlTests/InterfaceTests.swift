@@ -1,27 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @testable import Control
 
 @Suite(.timeLimit(.minutes(1)))
 struct InterfaceTests {
-  @Test func descriptionNamesEveryMethodAndError() {
-    for route in ControlInterface.routes {
-      let name = route.method.split(separator: ".").last ?? ""
-      #expect(ControlInterface.description.contains("\nmethod \(name)(town: string"))
-    }
+  private static let described = Result { try VarlinkIDL(ControlInterface.description) }
+
+  @Test func descriptionIsTheFileThatIsShipped() throws {
+    let source = #filePath
+    let end = try #require(source.firstRange(of: "/Tests/"))
+    let shipped = TestFile.text("\(source[..<end.lowerBound])/packaging/org.gastown.Daemon.varlink")
+    #expect(shipped == ControlInterface.description)
+  }
+
+  @Test func descriptionNamesEveryMethodAndError() throws {
+    let ours = try Self.described.get()
+    #expect(ours.interface == ControlInterface.name)
+    #expect(
+      ours.methods.keys.sorted() == ControlInterface.routes.map { String($0.method.split(separator: ".").last ?? "") })
+    for method in ours.methods.values { #expect(method.input.first == VarlinkIDL.Field(name: "town", kind: .string)) }
+    let standard = try VarlinkIDL(ControlInterface.standardDescription)
+    #expect(standard.interface == ControlInterface.standardName)
+    #expect(standard.methods.keys.sorted() == ["GetInfo", "GetInterfaceDescription"])
     let failures: [ControlFailure] = [
       .wrongTown(expected: "", given: ""), .failed(message: ""), .refused(message: ""), .busy, .stopping,
       .badRequest(message: ""), .methodNotFound(method: ""), .methodNotImplemented(method: ""),
       .invalidParameter(parameter: ""), .interfaceNotFound(interface: ""), .expectedMore,
     ]
-    let both = ControlInterface.description + ControlInterface.standardDescription
     for failure in failures {
-      #expect(both.contains("error \(failure.wire.name.split(separator: ".").last ?? "") ("))
-      for parameter in failure.wire.parameters.keys { #expect(both.contains("\(parameter): string")) }
+      let name = String(failure.wire.name.split(separator: ".").last ?? "")
+      let described = try #require(ours.errors[name] ?? standard.errors[name], "\(name)")
+      #expect(described.map(\.name).sorted() == failure.wire.parameters.keys.sorted())
+      #expect(described.allSatisfy { $0.kind == .string })
     }
+    #expect(ours.errors.count == 6)
+  }
+
+  @Test(arguments: [
+    "", "interface a", "interface a.b", "interface a.b\nmethod x() -> ()", "interface a.b\nmethod X()",
+    "interface a.b\nmethod X(a: strin) -> ()", "interface a.b\nmethod X(a: ?Missing) -> ()",
+    "interface a.b\nmethod X(a_: int) -> ()", "interface a.b\nmethod X(a: int,) -> ()",
+    "interface a.b\ntype X (a, a: int)", "interface a.b\nerror X", "interface a.b\nmethod X(a: ??int) -> ()",
+  ])
+  func whatIsNoInterfaceIsNotTaken(text: String) {
+    #expect(throws: VarlinkIDL.Malformed.self) { try VarlinkIDL(text) }
   }
 
   @Test func methodsAreInOrderAndTold() {
@@ -43,25 +69,30 @@ struct InterfaceTests {
     try expectKeys(ResetSession(session: "", who: "", why: ""), outcome)
     try expectKeys(RestartSession(session: "", who: "", why: ""), outcome)
     try expectKeys(Status(), Status.Reply(running: true, town: "", heartbeatCount: 0))
+    try expectKeys(Explain(), Explain.Reply(entries: []))
     let entry = Explain.Entry(agent: "", rule: "", decision: "", reason: "")
-    #expect(try keys(entry).isSubset(of: described(Explain.definition)))
-    #expect(try keys(Explain()).union(["town", "entries"]).union(keys(entry)) == described(Explain.definition))
+    guard case .structure(let described)? = try Self.described.get().types["Case"] else {
+      Issue.record("there is no type Case")
+      return
+    }
+    #expect(try keys(entry) == Set(described.map(\.name)))
+    try expectKeys(
+      Watch.self, try keys(TownParameters(town: "", request: Watch())),
+      try keys(Watch.Reply(event: "", time: "", sequence: 1, town: "", message: "")))
   }
 
   private func expectKeys<Method: ControlMethod>(_ request: Method, _ reply: Method.Reply) throws {
-    let written = try keys(TownParameters(town: "", request: request)).union(keys(reply))
-    #expect(written == described(Method.definition))
+    try expectKeys(Method.self, try keys(TownParameters(town: "", request: request)), try keys(reply))
+  }
+
+  private func expectKeys(_ method: (some ControlMethod).Type, _ request: Set<String>, _ reply: Set<String>) throws {
+    let described = try #require(try Self.described.get().methods[method.name])
+    #expect(request == Set(described.input.map(\.name)), "\(method.name)")
+    #expect(reply == Set(described.output.map(\.name)), "\(method.name)")
   }
 
   private func keys(_ value: some Encodable) throws -> Set<String> {
     return try ControlJSON.decode(AnyKeys.self, from: try ControlJSON.encode(value)).names
-  }
-
-  /// The names before a colon, outside of comments.
-  private func described(_ definition: String) -> Set<String> {
-    let lines = definition.split(separator: "\n").filter { !$0.hasPrefix("#") }
-    let words = lines.joined(separator: " ").split { $0 == " " || $0 == "(" }
-    return Set(words.filter { $0.hasSuffix(":") }.map { String($0.dropLast()) })
   }
 
   @Test func standardMethodsAreAnswered() async throws {

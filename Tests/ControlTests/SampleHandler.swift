@@ -6,6 +6,7 @@
 struct SampleHandler: ControlHandler {
   var beat: @Sendable () async throws -> Beat.Reply = { Beat.Reply(heartbeatCount: 7, summary: "all alive") }
   var explanation = Explain.Reply(entries: [])
+  var watch: @Sendable (Watch) async throws -> ControlStream<Watch.Reply> = { _ in ControlStream { nil } }
 
   func handle(_ request: Beat) async throws -> Beat.Reply { try await beat() }
 
@@ -45,6 +46,8 @@ struct SampleHandler: ControlHandler {
   func handle(_ request: Status) async throws -> Status.Reply {
     Status.Reply(running: true, pid: 812, town: "/town", heartbeatCount: 17, agents: ["backing_off": 1])
   }
+
+  func handle(_ request: Watch) async throws -> ControlStream<Watch.Reply> { try await watch(request) }
 
   func handle(_ request: StopSession) async throws -> StopSession.Reply {
     struct Odd: Error {}

@@ -16,10 +16,41 @@ import TownFiles
   }
 
   @Test func `the units in gt are those in the repository`() throws {
-    for (name, text) in UnitFiles.shipped {
+    for (name, text) in UnitFiles.shipped + UnitFiles.templates {
       #expect(TestFile.text("\(Self.repository)/systemd/\(name)") == text, "\(name)")
     }
-    #expect(UnitFiles.shipped.count == 6)
+    #expect(UnitFiles.shipped.count == 6 && UnitFiles.templates.count == 5)
+  }
+
+  /// What a further town's units say, the first town's say as well, with its names in place of the instance's.
+  @Test func `the templates are the plain units, setting for setting`() throws {
+    for (name, text) in UnitFiles.templates {
+      let plain = try #require(UnitFiles.shipped.first { $0.name == name.replacing("@", with: "") }).text
+      let named = text.replacing("--town %f --instance %i", with: "--town %h/gt").replacing("@%i", with: "")
+        .replacing("/%i/", with: "/").replacing("-%i", with: "").replacing("=:/", with: "=/")
+        .replacing("=-:/", with: "=-/")
+      func settings(_ text: String) -> [String] { code(text).filter { !$0.hasPrefix("Description=") } }
+      #expect(settings(named) == settings(plain), "\(name)")
+    }
+  }
+
+  @Test func `a further town has the programs in the templates and its PATH beside them`() {
+    let names = TownUnits(instance: #"srv-my\x2dtown"#)
+    let units = UnitFiles(
+      daemon: "/opt/a b/gastown-daemon", tmux: "/opt/tmux", town: "/srv/my-town", path: "/opt/bin:/bin",
+      tmuxDirectory: "/run/t", names: names)
+    let texts = Dictionary(uniqueKeysWithValues: units.rendered.map { ($0.name, $0.text) })
+    #expect(Set(texts.keys) == Set(UnitFiles.files(of: names)))
+    let service = texts["gastown-daemon@.service"] ?? ""
+    #expect(service.contains("\nExecStart=:\"/opt/a b/gastown-daemon\" --town %f --instance %i\n"))
+    #expect(service.contains("\nExecReload=:\"/opt/a b/gastown-daemon\" reload --town %f --instance %i\n"))
+    #expect(texts["gastown-tmux@.service"]?.contains("\nExecStop=-:/opt/tmux -S %t/gastown-tmux-%i/sock") == true)
+    for unit in ["check", "daemon", "tmux"] {
+      let dropIn = texts[#"gastown-\#(unit)@srv-my\x2dtown.service.d/10-town.conf"#] ?? ""
+      #expect(code(dropIn) == ["[Service]", "Environment=PATH=/opt/bin:/bin", "Environment=TMUX_TMPDIR=/run/t"])
+    }
+    #expect(!texts.values.contains { $0.contains("/usr/bin/gastown-daemon") || $0.contains("/usr/bin/tmux") })
+    #expect(UnitFiles.pathHolder(names) == #"gastown-daemon@srv-my\x2dtown.service.d/10-town.conf"#)
   }
 
   @Test func `every place that is made for a path gets it`() throws {

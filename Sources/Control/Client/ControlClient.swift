@@ -15,7 +15,7 @@ package struct ControlClient: Sendable {
   /// The canonical path of the town that is meant.
   package let town: String
 
-  private let group: any EventLoopGroup
+  let group: any EventLoopGroup
   private static let replyLimit = 64 << 20
 
   package init(

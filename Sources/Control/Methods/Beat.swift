@@ -5,10 +5,6 @@
 package struct Beat: ControlMethod, Hashable {
   package static let name = "Beat"
   package static let isIdempotent = true
-  package static let definition = """
-    # A heartbeat now; answered when what was found has been acted upon.
-    method Beat(town: string) -> (heartbeat_count: int, summary: string)
-    """
 
   package struct Reply: Codable, Sendable, Hashable {
     /// How many heartbeats there have been in this town, this one included.

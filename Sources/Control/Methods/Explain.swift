@@ -4,18 +4,6 @@
 package struct Explain: ControlMethod, Hashable {
   package static let name = "Explain"
   package static let isIdempotent = true
-  package static let definition = """
-    # What the daemon would do about each agent now, and why. Nothing is done.
-    method Explain(town: string, agent: ?string) -> (
-      entries: [](
-        agent: string,
-        rule: string,
-        decision: string,
-        reason: string,
-        until: ?string
-      )
-    )
-    """
 
   package struct Reply: Codable, Sendable, Hashable {
     package var entries: [Entry]

@@ -4,15 +4,6 @@
 package struct Health: ControlMethod, Hashable {
   package static let name = "Health"
   package static let isIdempotent = true
-  package static let definition = """
-    # Whether the daemon does its work: the age of its last completed turn, and what is overdue.
-    method Health(town: string) -> (
-      healthy: bool,
-      turn_age_milliseconds: ?int,
-      overdue_jobs: []string,
-      reason: ?string
-    )
-    """
 
   package struct Reply: Codable, Sendable, Hashable {
     package var healthy: Bool

@@ -4,10 +4,6 @@
 package struct Lifecycle: ControlMethod, Hashable {
   package static let name = "Lifecycle"
   package static let isIdempotent = true
-  package static let definition = """
-    # Carry out the lifecycle requests that wait in the mail.
-    method Lifecycle(town: string) -> (executed: int, refused: int, summary: string)
-    """
 
   package struct Reply: Codable, Sendable, Hashable {
     /// How many requests were carried out.

@@ -4,10 +4,6 @@
 package struct Refresh: ControlMethod, Hashable {
   package static let name = "Refresh"
   package static let isIdempotent = true
-  package static let definition = """
-    # Something changed: look soon. Answered at once.
-    method Refresh(town: string) -> ()
-    """
 
   package struct Reply: Codable, Sendable, Hashable {
     package init() {}

@@ -5,10 +5,6 @@
 package struct Reload: ControlMethod, Hashable {
   package static let name = "Reload"
   package static let isIdempotent = true
-  package static let definition = """
-    # Read the settings again. Refused where they are wrong: the old ones stay in force.
-    method Reload(town: string) -> ()
-    """
 
   package struct Reply: Codable, Sendable, Hashable {
     package init() {}

@@ -4,19 +4,6 @@
 package struct Status: ControlMethod, Hashable {
   package static let name = "Status"
   package static let isIdempotent = true
-  package static let definition = """
-    # How the daemon is. Times are RFC 3339 in UTC; agents are counted by what they are at.
-    method Status(town: string) -> (
-      running: bool,
-      pid: ?int,
-      town: string,
-      started_at: ?string,
-      last_heartbeat: ?string,
-      heartbeat_count: int,
-      next_heartbeat: ?string,
-      agents: [string]int
-    )
-    """
 
   package struct Reply: Codable, Sendable, Hashable {
     package var running: Bool

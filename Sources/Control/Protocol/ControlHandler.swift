@@ -17,4 +17,5 @@ package protocol ControlHandler: Sendable {
   func handle(_ request: StartSession) async throws -> StartSession.Reply
   func handle(_ request: Status) async throws -> Status.Reply
   func handle(_ request: StopSession) async throws -> StopSession.Reply
+  func handle(_ request: Watch) async throws -> ControlStream<Watch.Reply>
 }

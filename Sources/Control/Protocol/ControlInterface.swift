@@ -21,21 +21,15 @@ package enum ControlInterface {
     ControlRoute(StartSession.self) { try await $0.handle($1) },
     ControlRoute(Status.self) { try await $0.handle($1) },
     ControlRoute(StopSession.self) { try await $0.handle($1) },
+    ControlRoute(streaming: Watch.self) { try await $0.handle($1) },
   ]
 
   /// The routes by the full names of their methods.
   static let routesByName = Dictionary(uniqueKeysWithValues: routes.map { ($0.method, $0) })
 
-  /// What `GetInterfaceDescription` answers for ``name``, as the file of the same name is installed.
-  package static let description =
-    """
-    # Control of the daemon that supervises the agents of one town.
-    #
-    # Every request carries the town's canonical path; one for another town is refused.
-    interface \(name)
-
-
-    """ + routes.map { $0.definition + "\n\n" }.joined() + errors
+  /// What `GetInterfaceDescription` answers for ``name``: the file that is shipped in packaging, byte
+  /// for byte.
+  package static let description = String(decoding: PackageResources.org_gastown_Daemon_varlink, as: UTF8.self)
 
   /// What `GetInterfaceDescription` answers for ``standardName``.
   package static let standardDescription = """
@@ -60,27 +54,6 @@ package enum ControlInterface {
     error InvalidParameter (parameter: string)
     error PermissionDenied ()
     error ExpectedMore ()
-
-    """
-
-  private static let errors = """
-    # The request is meant for another town.
-    error WrongTown (expected: string, given: string)
-
-    # It was tried, and failed.
-    error Failed (message: string)
-
-    # It was not tried.
-    error Refused (message: string)
-
-    # The same is being done already.
-    error Busy ()
-
-    # The daemon is on its way out.
-    error Stopping ()
-
-    # What came was no request; the connection ends.
-    error BadRequest (message: string)
 
     """
 }

@@ -2,8 +2,8 @@
 
 /// One method of the interface `org.gastown.Daemon`: the request itself, with what it is answered.
 ///
-/// A further method is one file with a type like ``Beat``, its case in ``ControlHandler`` and its
-/// line in ``ControlInterface/routes``. The town is no part of a request: the client puts it into
+/// A further method is one file with a type like ``Beat``, its case in ``ControlHandler``, its line in
+/// ``ControlInterface/routes`` and its definition in packaging. The town is no part of a request: the client puts it into
 /// the parameters of each, and the server compares it before a handler sees the request.
 package protocol ControlMethod: Codable, Sendable {
   associatedtype Reply: Codable & Sendable
@@ -14,9 +14,6 @@ package protocol ControlMethod: Codable, Sendable {
   /// Whether asking twice does no more than asking once: only such a request is sent again when the
   /// daemon went away before a byte of its reply.
   static var isIdempotent: Bool { get }
-
-  /// The method in the varlink interface definition language, with its comment.
-  static var definition: String { get }
 }
 
 extension ControlMethod {

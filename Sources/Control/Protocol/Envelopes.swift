@@ -14,9 +14,9 @@ struct RequestEnvelope<Method: ControlMethod>: Encodable {
   let method = Method.qualifiedName
   let parameters: TownParameters<Method>
   /// Absent where it is not wanted, as varlink has it.
-  var oneway: Bool?
+  var more: Bool?
 
-  private enum CodingKeys: String, CodingKey { case method, parameters, oneway }
+  private enum CodingKeys: String, CodingKey { case method, parameters, more }
 }
 
 /// A request's own parameters with the town beside them, in one object.
@@ -33,9 +33,21 @@ struct TownParameters<Method: ControlMethod>: Encodable {
   }
 }
 
-/// The parameters of a request whose method is known.
+/// The parameters of a request whose method is known. A request without any has an empty object of them.
 struct RequestParameters<Parameters: Decodable>: Decodable {
   let parameters: Parameters
+
+  private enum CodingKeys: CodingKey { case parameters }
+  private struct None: Decodable {}
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    guard container.contains(.parameters), try !container.decodeNil(forKey: .parameters) else {
+      parameters = try ControlJSON.decode(Parameters.self, from: Data("{}".utf8))
+      return
+    }
+    parameters = try container.decode(Parameters.self, forKey: .parameters)
+  }
 
   /// - Throws: ``ControlFailure/invalidParameter(parameter:)`` naming the first that is missing or of
   ///   the wrong kind.
@@ -58,6 +70,8 @@ struct TownHeader: Decodable {
 /// A reply as the server writes it and the client reads it.
 struct ReplyEnvelope<Parameters> {
   let parameters: Parameters
+  /// Whether another reply to the same request follows; absent where none does.
+  var continues: Bool?
 }
 
 extension ReplyEnvelope: Encodable where Parameters: Encodable {}
@@ -87,6 +101,7 @@ extension DecodingError {
       @unknown default: []
       }
     let names = path.map(\.stringValue)
-    return names.count > 1 ? names.dropFirst().joined(separator: ".") : names.first ?? "parameters"
+    return names.count > 1 && names[0] == "parameters"
+      ? names.dropFirst().joined(separator: ".") : names.first ?? "parameters"
   }
 }

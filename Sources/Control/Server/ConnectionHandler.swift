@@ -18,6 +18,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private var timer: Scheduled<Void>?
   private var work: Task<Void, Never>?
   private var wantsRead = false
+  private var isStreaming = false
 
   init(dispatcher: ControlDispatcher, limits: ControlLimits) {
     self.dispatcher = dispatcher
@@ -29,9 +30,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
     context.fireChannelActive()
   }
 
-  /// The last of the connection: its request goes on, unless the server is being shut down.
+  /// The last of the connection: its request goes on, unless the server is being shut down. A stream of
+  /// replies that nobody gets ends.
   func channelInactive(context: ChannelHandlerContext) {
     timer?.cancel()
+    if isStreaming { work?.cancel() }
     context.fireChannelInactive()
   }
 
@@ -70,6 +73,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     switch action {
     case .nothing: break
     case .close: context.close(promise: nil)
+    case .endStream: work?.cancel()
     case .read:
       if wantsRead {
         wantsRead = false
@@ -98,9 +102,30 @@ final class ConnectionHandler: ChannelDuplexHandler {
       let answer = await body(dispatcher)
       eventLoop.execute {
         let (handler, context) = bound.value
+        if answer.stream == nil { handler.reply(answer, context) } else { handler.stream(answer, context) }
+      }
+    }
+  }
+
+  /// Hands on one reply at a time: the next is asked for when the client's socket has taken this one.
+  private func stream(_ answer: ControlAnswer, _ context: ChannelHandlerContext) {
+    work = nil
+    guard let stream = answer.stream, context.channel.isActive else { return }
+    isStreaming = true
+    let action = state.streamStarted()
+    let (channel, eventLoop) = (context.channel, context.eventLoop)
+    let bound = NIOLoopBound((self, context), eventLoop: eventLoop)
+    work = Task {
+      while let bytes = await stream.next() {
+        guard (try? await channel.writeAndFlush(bytes).get()) != nil else { break }
+      }
+      eventLoop.execute {
+        let (handler, context) = bound.value
+        handler.isStreaming = false
         handler.reply(answer, context)
       }
     }
+    perform(action, context)
   }
 
   private func reply(_ answer: ControlAnswer, _ context: ChannelHandlerContext) {

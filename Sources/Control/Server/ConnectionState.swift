@@ -14,6 +14,8 @@ struct ConnectionState<Instant: InstantProtocol> where Instant.Duration == Durat
     /// Ask the socket for more.
     case read
     case close
+    /// End the stream of replies; its last one is written as any other.
+    case endStream
     case nothing
   }
 
@@ -24,6 +26,9 @@ struct ConnectionState<Instant: InstantProtocol> where Instant.Duration == Durat
     case receiving(since: Instant)
     /// The handler has it.
     case answering
+    /// The handler gives one reply after the other. However slowly the client reads, it is let: what it
+    /// misses is its own loss.
+    case streaming
     /// The reply is on its way to the client.
     case writing(since: Instant)
     case closed
@@ -47,14 +52,14 @@ struct ConnectionState<Instant: InstantProtocol> where Instant.Duration == Durat
     case .idle(let since): since.advanced(by: limits.idle)
     case .receiving(let since): since.advanced(by: limits.request)
     case .writing(let since): since.advanced(by: limits.reply)
-    case .answering, .closed: nil
+    case .answering, .streaming, .closed: nil
     }
   }
 
   /// Looks for a whole request in what has arrived and was not yet handed on.
   mutating func received(_ bytes: some RandomAccessCollection<UInt8>, now: Instant) -> Action {
     switch phase {
-    case .answering, .writing, .closed: return .nothing
+    case .answering, .streaming, .writing, .closed: return .nothing
     case .idle, .receiving: break
     }
     if let end = bytes.dropFirst(scanned).firstIndex(of: 0) {
@@ -80,9 +85,16 @@ struct ConnectionState<Instant: InstantProtocol> where Instant.Duration == Durat
     return .read
   }
 
-  /// The handler is done, and its reply was given to the socket.
+  /// The handler has replies to give, one after the other.
+  mutating func streamStarted() -> Action {
+    guard phase == .answering else { return .endStream }
+    phase = .streaming
+    return isDraining ? .endStream : .nothing
+  }
+
+  /// The handler is done, and its reply, or the last one, was given to the socket.
   mutating func replyStarted(now: Instant) {
-    if phase == .answering { phase = .writing(since: now) }
+    if phase == .answering || phase == .streaming { phase = .writing(since: now) }
   }
 
   /// The reply has left, or there was none; `bytes` is what arrived after the request.
@@ -109,6 +121,7 @@ struct ConnectionState<Instant: InstantProtocol> where Instant.Duration == Durat
     case .idle, .receiving:
       phase = .closed
       return .close
+    case .streaming: return .endStream
     case .answering, .writing, .closed: return .nothing
     }
   }

@@ -10,6 +10,8 @@ struct ControlAnswer: Sendable {
   var bytes: ByteBuffer?
   /// Whether the connection ends with it.
   var closes = false
+  /// What follows, reply by reply, each with its NUL; then comes ``bytes``.
+  var stream: ControlStream<ByteBuffer>?
 }
 
 /// From the bytes of one request to the bytes of its reply.
@@ -28,7 +30,7 @@ struct ControlDispatcher: Sendable {
     } catch {
       return rejection("not a request: a JSON object with a method is expected")
     }
-    let reply: Data
+    let reply: ControlRoute.Answer
     do {
       reply = try await self.reply(to: header, data)
     } catch {
@@ -36,7 +38,14 @@ struct ControlDispatcher: Sendable {
       logger.debug("control request not done", metadata: ["method": "\(header.method)", "reason": "\(failure)"])
       return ControlAnswer(bytes: header.oneway == true ? nil : encoded(failure))
     }
-    return ControlAnswer(bytes: header.oneway == true ? nil : terminated(reply))
+    switch reply {
+    case _ where header.oneway == true: return ControlAnswer()
+    case .reply(let data): return ControlAnswer(bytes: terminated(data))
+    case .stream(let stream):
+      // It only ends when the daemon does; whoever goes on reading is told.
+      return ControlAnswer(
+        bytes: encoded(.stopping), closes: true, stream: ControlStream { await stream.next().map(terminated) })
+    }
   }
 
   /// The last that is said to a client that does not speak the protocol.
@@ -44,14 +53,15 @@ struct ControlDispatcher: Sendable {
     ControlAnswer(bytes: encoded(.badRequest(message: reason)), closes: true)
   }
 
-  private func reply(to header: RequestHeader, _ request: Data) async throws -> Data {
+  private func reply(to header: RequestHeader, _ request: Data) async throws -> ControlRoute.Answer {
     switch header.method {
     case "\(ControlInterface.standardName).GetInfo":
-      return try ControlJSON.encode(ReplyEnvelope(parameters: information))
+      return .reply(try ControlJSON.encode(ReplyEnvelope(parameters: information)))
     case "\(ControlInterface.standardName).GetInterfaceDescription":
       let wanted = try RequestParameters<InterfaceName>.read(request).interface
-      return try ControlJSON.encode(
-        ReplyEnvelope(parameters: InterfaceDescription(description: try description(of: wanted))))
+      return .reply(
+        try ControlJSON.encode(
+          ReplyEnvelope(parameters: InterfaceDescription(description: try description(of: wanted)))))
     default:
       break
     }
@@ -60,6 +70,7 @@ struct ControlDispatcher: Sendable {
     }
     let given = try RequestParameters<TownHeader>.read(request).town
     guard given == town else { throw ControlFailure.wrongTown(expected: town, given: given) }
+    if route.isStreaming, header.more != true { throw ControlFailure.expectedMore }
     return try await route.answer(request, handler)
   }
 

@@ -18,6 +18,10 @@ struct DaemonInstallCommand: AsyncParsableCommand {
       Agents that another tool has started on your own tmux server stay there: where the settings name no server, \
       this writes "tmux_socket": "default" into mayor/daemon.json and says so. The original daemon must have been \
       stopped.
+
+      A second town gets units of its own, instances of the templates gastown-daemon@.service and so on, named after \
+      the town's path: where the plain units are another town's, by itself, else with --instance. Every gt command \
+      finds the units of its town.
       """)
 
   @Flag(help: "Write them to the runtime directory: they are gone with the next boot.")
@@ -27,6 +31,8 @@ struct DaemonInstallCommand: AsyncParsableCommand {
       "The tmux server for the town's agents: a path, a name, or default for your own. Goes to mayor/daemon.json.",
       valueName: "server"))
   var tmuxSocket: String?
+  @Flag(help: "Instances of the templates, also where no other town has the plain units.")
+  var instance = false
   @OptionGroup var options: TownOptions
 
   func validate() throws {
@@ -37,15 +43,22 @@ struct DaemonInstallCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await failing {
-      let town = try options.open("daemon install")
+      let layout = try options.layout()
+      let town = try options.open(
+        "daemon install", units: instance ? TownUnits(instanceOf: layout) : nil)
       try OriginalDaemonGuard.check(town.layout)
       let search = CommandSearch(town: town)
       let units = UnitFiles(
         daemon: try Self.daemonExecutable(), tmux: try search.required("tmux"), town: town.layout.root,
-        path: search.path, tmuxDirectory: town.environment["TMUX_TMPDIR"])
+        path: search.path, tmuxDirectory: town.environment["TMUX_TMPDIR"], names: town.units)
       if let defect = units.defect { throw Unwritable(description: defect) }
+      if town.units.instance != nil, let plain = TownUnits.plainTown(environment: town.environment),
+        plain != town.layout.root
+      {
+        print("gastown-daemon.service is of the town \(displayable(plain)); this town has \(town.units.daemon).")
+      }
       try await HomeServer.settle(town, option: tmuxSocket)
-      let directory = Self.unitDirectory(town.environment, runtime: runtime)
+      let directory = TownUnits.unitDirectory(town.environment, isRuntime: runtime)
       for (name, text) in units.rendered { try Disk.write(Array(text.utf8), to: "\(directory)/\(name)") }
       print("The units are in \(directory).")
       for missing in search.missing { print("Not found on PATH: \(missing). Install it, then run this again.") }
@@ -54,18 +67,11 @@ struct DaemonInstallCommand: AsyncParsableCommand {
       } catch {
         throw Unreadable(description: "the units are written, but the user manager did not read them: \(error)")
       }
-      let enable = runtime ? "enable --runtime" : "enable"
-      print("To start the daemon now and at every login:  systemctl --user \(enable) --now gastown-daemon")
+      let enable =
+        ["systemctl", "--user", "enable"] + (runtime ? ["--runtime"] : []) + ["--now", town.units.shortName]
+      print("To start the daemon now and at every login:  \(enable.map(Remedy.quoted).joined(separator: " "))")
       if !runtime, !Self.lingers { print("To keep it when you are logged out:          loginctl enable-linger") }
     }
-  }
-
-  static func unitDirectory(_ environment: [String: String], runtime: Bool) -> String {
-    if runtime, let directory = environment["XDG_RUNTIME_DIR"], !directory.isEmpty {
-      return "\(directory)/systemd/user"
-    }
-    let configuration = environment["XDG_CONFIG_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-    return "\(configuration ?? "\(environment["HOME"] ?? "")/.config")/systemd/user"
   }
 
   /// The daemon that came with this `gt`.

@@ -11,7 +11,7 @@ struct DaemonLogsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "logs", abstract: "Show the daemon's journal.",
     discussion: """
-      The same as: journalctl --user -u gastown-daemon. Options of journalctl's own come after --, as in: \
+      The same as: journalctl --user -u gastown-daemon, or the unit of your town. Options of journalctl's own come after --, as in: \
       gt daemon logs -- -o json
 
         gt daemon logs --crashes --since yesterday     all crashes of last night
@@ -40,7 +40,7 @@ struct DaemonLogsCommand: AsyncParsableCommand {
   private func show() throws {
     // Only to note that somebody uses the town; the journal is there without it, too.
     let town = try? options.open("daemon logs")
-    var words = ["journalctl", "--user", "-u", "gastown-daemon"]
+    var words = ["journalctl", "--user", "-u", (town?.units ?? TownUnits()).shortName]
     if crashes { words.append("GT_EVENT=\(EventKind.crashDetected.rawValue)") }
     if let agent { words.append("GT_AGENT=\(try address(of: agent, in: town))") }
     if let rig { words.append("GT_RIG=\(rig)") }

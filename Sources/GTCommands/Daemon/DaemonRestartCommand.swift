@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import GastownDaemon
+internal import TownFiles
 
 /// `gt daemon restart`.
 struct DaemonRestartCommand: AsyncParsableCommand {
@@ -12,7 +13,7 @@ struct DaemonRestartCommand: AsyncParsableCommand {
   func run() async throws {
     try await failing {
       let town = try options.open("daemon restart")
-      try await Systemctl(runner: town.runner).run(["restart", "gastown-daemon.service"])
+      try await Systemctl(runner: town.runner).run(["restart", town.units.daemon])
       print("The daemon was restarted; every agent is as it was.")
     }
   }

@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import GastownDaemon
+internal import TownFiles
 
 /// `gt daemon start`.
 struct DaemonStartCommand: AsyncParsableCommand {
@@ -12,8 +13,8 @@ struct DaemonStartCommand: AsyncParsableCommand {
   func run() async throws {
     try await failing {
       let town = try options.open("daemon start")
-      try await Systemctl(runner: town.runner).run(["start", "gastown-daemon.socket", "gastown-daemon.service"])
-      print("The daemon runs. Its log: journalctl --user -u gastown-daemon")
+      try await Systemctl(runner: town.runner).run(["start", town.units.socket, town.units.daemon])
+      print("The daemon runs. Its log: \(Remedy.command("journalctl", "--user", "-u", town.units.shortName))")
     }
   }
 }

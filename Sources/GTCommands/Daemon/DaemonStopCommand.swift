@@ -18,7 +18,7 @@ struct DaemonStopCommand: AsyncParsableCommand {
       let systemctl = Systemctl(runner: town.runner)
       let failure: (any Error)?
       do {
-        try await systemctl.run(["stop", "gastown-daemon.socket", "gastown-daemon.service"])
+        try await systemctl.run(["stop", town.units.socket, town.units.daemon])
         failure = nil
       } catch {
         failure = error

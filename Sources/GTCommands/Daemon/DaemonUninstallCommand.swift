@@ -17,15 +17,25 @@ struct DaemonUninstallCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await failing {
-      // Only to note that somebody uses the town; the units go without it, too.
-      _ = try? options.open("daemon uninstall")
+      // The units go without a town, too.
+      let layout = try? options.layout(using: "daemon uninstall")
       let environment = TownOptions.environment
+      let units = layout.map { TownUnits.find(layout: $0, environment: environment) } ?? TownUnits()
       let systemctl = Systemctl(runner: SystemCommandRunner(environment: environment))
       // Whatever of it is not loaded or not running need not be stopped.
       _ = try? await systemctl.run(
-        ["disable", "--now", "gastown-check.timer", "gastown-daemon.socket", "gastown-daemon.service"])
-      let directory = DaemonInstallCommand.unitDirectory(environment, runtime: runtime)
-      for (name, _) in UnitFiles.shipped { try Disk.remove("\(directory)/\(name)") }
+        ["disable", "--now", units.timer, units.socket, units.daemon])
+      let directory = TownUnits.unitDirectory(environment, isRuntime: runtime)
+      for name in UnitFiles.own(units) {
+        try Disk.remove("\(directory)/\(name)")
+        if units.instance != nil { Disk.removeEmptyDirectory(Disk.parent(of: "\(directory)/\(name)")) }
+      }
+      // What other towns go on using stays.
+      let left = try Disk.names(in: directory)
+      if !left.contains(where: { $0 == TownUnits().daemon || ($0.hasPrefix("gastown-daemon@") && $0.hasSuffix(".d")) })
+      {
+        for name in UnitFiles.shared { try Disk.remove("\(directory)/\(name)") }
+      }
       try await systemctl.run(["daemon-reload"], deadline: .seconds(30))
       print("The units are removed. Agents that run go on.")
       // Those of a package come to light again.

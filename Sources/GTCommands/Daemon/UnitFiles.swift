@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Town
+internal import TownFiles
+
 /// The units as they are shipped, and as they are installed for one town.
 struct UnitFiles: Sendable {
   /// The absolute path of the daemon's executable.
@@ -13,6 +16,8 @@ struct UnitFiles: Sendable {
   /// The directory of the person's own tmux sockets, where that is not the usual one: the daemon must look
   /// where the person's shell does.
   var tmuxDirectory: String?
+  /// Whether it has the plain units or instances of the templates.
+  var names = TownUnits()
 
   /// The shipped units, by file name.
   static let shipped: [(name: String, text: String)] = [
@@ -24,19 +29,83 @@ struct UnitFiles: Sendable {
     ("gastown-tmux.service", text(PackageResources.gastown_tmux_service)),
   ]
 
+  /// The shipped templates for further towns, by file name.
+  static let templates: [(name: String, text: String)] = [
+    ("gastown-check@.service", text(PackageResources.gastown_check__service)),
+    ("gastown-check@.timer", text(PackageResources.gastown_check__timer)),
+    ("gastown-daemon@.service", text(PackageResources.gastown_daemon__service)),
+    ("gastown-daemon@.socket", text(PackageResources.gastown_daemon__socket)),
+    ("gastown-tmux@.service", text(PackageResources.gastown_tmux__service)),
+  ]
+
+  /// The limits of all agents together, of whichever town.
+  private static let slice = "app-gastown-agents.slice"
+
   private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
-  /// The units for this town: the shipped ones with our paths in the places that are made for them.
-  var rendered: [(name: String, text: String)] { Self.shipped.map { ($0.name, render($0.text)) } }
+  /// The files for this town, by their paths in the directory of units: the shipped units with our paths in
+  /// the places that are made for them, or the templates with ours of the programs, and what this town alone
+  /// needs beside them.
+  var rendered: [(name: String, text: String)] {
+    guard names.instance != nil else { return Self.shipped.map { ($0.name, render($0.text)) } }
+    let shared = Self.shipped.filter { $0.name == Self.slice } + Self.templates
+    return shared.map { ($0.name, renderPrograms($0.text)) } + Self.dropIns(names).map { ($0, dropIn) }
+  }
 
-  /// The units as a package has them, with its own place of the daemon: for the town `~/gt` of whoever enables them.
+  /// What an instance has beside the templates.
+  private static func dropIns(_ names: TownUnits) -> [String] {
+    [names.check, names.daemon, names.tmux].map { "\($0).d/10-town.conf" }
+  }
+
+  /// The files that a town needs.
+  static func files(of names: TownUnits) -> [String] {
+    names.instance == nil ? shipped.map(\.name) : shared + dropIns(names)
+  }
+
+  /// The files of a town that no other town uses.
+  static func own(_ names: TownUnits) -> [String] {
+    names.instance == nil ? shipped.map(\.name).filter { $0 != slice } : dropIns(names)
+  }
+
+  /// Every file that one of a user's towns may use, without what belongs to one instance.
+  static let shared = [slice] + templates.map(\.name)
+
+  /// The file in which the town's own `PATH` stands.
+  static func pathHolder(_ names: TownUnits) -> String {
+    names.instance == nil ? names.daemon : "\(names.daemon).d/10-town.conf"
+  }
+
+  /// The units of a town as the manager knows them.
+  static func loaded(_ names: TownUnits) -> [String] {
+    [slice, names.check, names.timer, names.daemon, names.socket, names.tmux]
+  }
+
+  /// The unit that the manager makes of a file.
+  static func unit(ofFile name: String, _ names: TownUnits) -> String {
+    guard let instance = names.instance else { return name }
+    return name.replacing("@.", with: "@\(instance).")
+  }
+
+  private var dropIn: String {
+    "# Written by gt daemon install for the town \(displayable(town)).\n[Service]\n\(environment)\n"
+  }
+
+  /// What the person's environment gives to the daemon and to the agents.
+  private var environment: String {
+    let lines = ["PATH=\(path)"] + (tmuxDirectory.map { $0.isEmpty ? [] : ["TMUX_TMPDIR=\($0)"] } ?? [])
+    return lines.map { "Environment=" + Self.quoted($0, isCommand: false) }.joined(separator: "\n")
+  }
+
+  /// The units and templates as a package has them, with its own place of the daemon. The plain ones are for the town
+  /// `~/gt` of whoever enables them.
   ///
   /// - Parameter daemon: the absolute path of the daemon's executable.
   static func packaged(daemon: String) -> [(name: String, text: String)] {
-    shipped.map { name, text in
+    let program = "/usr/bin/gastown-daemon"
+    return (shipped + templates).map { name, text in
       let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line -> String in
-        for key in ["ExecStart=", "ExecReload="] where line.hasPrefix(key + "/usr/bin/gastown-daemon ") {
-          return key + daemon + line.dropFirst((key + "/usr/bin/gastown-daemon").count)
+        for key in ["ExecStart=", "ExecStart=:", "ExecReload=", "ExecReload=:"] where line.hasPrefix(key + program + " ") {
+          return key + daemon + line.dropFirst(key.count + program.count)
         }
         return String(line)
       }
@@ -53,7 +122,24 @@ struct UnitFiles: Sendable {
       return "systemd takes no program whose path has a quote, a backslash or a line break in it: \(program). "
         + "Install it elsewhere, such as in ~/.local/bin, and run that gt"
     }
+    if let path = names.socketThatIsTooLong(environment: TownOptions.environment) {
+      return "the socket \(path) would have \(path.utf8.count) bytes, and the kernel takes "
+        + "\(TownUnits.longestSocketPath). Move the town to a shorter path (each character that is no letter, digit, "
+        + "':', '_' or '.' counts four times), or give it the plain units: run gt daemon uninstall for the town that "
+        + "has them, then this again"
+    }
     return nil
+  }
+
+  private func renderPrograms(_ text: String) -> String {
+    text.split(separator: "\n", omittingEmptySubsequences: false).map { line -> String in
+      for (program, replacement) in [("/usr/bin/gastown-daemon", daemon), ("/usr/bin/tmux", tmux)] {
+        for key in ["ExecStart=:", "ExecReload=:", "ExecStop=-:"] where line.hasPrefix(key + program + " ") {
+          return key + Self.quoted(replacement, isCommand: false) + line.dropFirst(key.count + program.count)
+        }
+      }
+      return String(line)
+    }.joined(separator: "\n")
   }
 
   private func render(_ text: String) -> String {
@@ -67,10 +153,7 @@ struct UnitFiles: Sendable {
         // Variables are not looked for in a program's own path.
         return key + Self.quoted(replacement, isCommand: false) + rest
       }
-      if line.hasPrefix("Environment=PATH=") {
-        let lines = ["PATH=\(path)"] + (tmuxDirectory.map { $0.isEmpty ? [] : ["TMUX_TMPDIR=\($0)"] } ?? [])
-        return lines.map { "Environment=" + Self.quoted($0, isCommand: false) }.joined(separator: "\n")
-      }
+      if line.hasPrefix("Environment=PATH=") { return environment }
       return String(line)
     }.joined(separator: "\n")
   }

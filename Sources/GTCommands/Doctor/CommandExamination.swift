@@ -88,7 +88,7 @@ struct CommandExamination: Examination {
   /// The PATH of the daemon that supervises the town now.
   private static func running(_ patient: Patient) -> ServicePath? {
     guard let pid = patient.daemon, let path = patient.processes.environment(of: pid)?["PATH"] else { return nil }
-    let isUnit = (try? patient.units.get())?["gastown-daemon.service"]?["MainPID"] == "\(pid)"
+    let isUnit = (try? patient.units.get())?[patient.names.daemon]?["MainPID"] == "\(pid)"
     return ServicePath(
       value: path, source: "the daemon that runs, pid \(pid)", isInstalled: isUnit && environmentFile(patient) == nil,
       isRunning: true)
@@ -99,11 +99,12 @@ struct CommandExamination: Examination {
     if let file = environmentFile(patient) {
       return ServicePath(value: file.value, source: file.path, isInstalled: false)
     }
-    let loaded = (try? patient.units.get())?["gastown-daemon.service"]?["Environment"] ?? ""
-    if let path = variable("PATH", in: loaded) { return ServicePath(value: path, source: "gastown-daemon.service") }
+    let loaded = (try? patient.units.get())?[patient.names.daemon]?["Environment"] ?? ""
+    if let path = variable("PATH", in: loaded) { return ServicePath(value: path, source: patient.names.daemon) }
     for isRuntime in [false, true] {
-      let directory = DaemonInstallCommand.unitDirectory(patient.environment, runtime: isRuntime)
-      guard let bytes = try? Disk.read("\(directory)/gastown-daemon.service") else { continue }
+      let directory = TownUnits.unitDirectory(patient.environment, isRuntime: isRuntime)
+      let file = "\(directory)/\(UnitFiles.pathHolder(patient.names))"
+      guard let bytes = try? Disk.read(file) else { continue }
       for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
         guard let words = String(line).removingPrefix("Environment=") else { continue }
         if let path = variable("PATH", in: words) {
@@ -111,7 +112,7 @@ struct CommandExamination: Examination {
           let home = patient.environment["HOME"] ?? ""
           return ServicePath(
             value: path.replacing("%h", with: home).replacing("%%", with: "%"),
-            source: "\(directory)/gastown-daemon.service")
+            source: file)
         }
       }
     }
@@ -120,7 +121,7 @@ struct CommandExamination: Examination {
 
   /// What a person has put into the file that overrides the unit's own.
   private static func environmentFile(_ patient: Patient) -> (value: String, path: String)? {
-    let directory = DaemonInstallCommand.unitDirectory(patient.environment, runtime: false)
+    let directory = TownUnits.unitDirectory(patient.environment, isRuntime: false)
     let path = "\(Disk.parent(of: Disk.parent(of: directory)))/gastown/daemon.env"
     guard let bytes = try? Disk.read(path) else { return nil }
     var value: String?

@@ -4,6 +4,7 @@ internal import Processes
 internal import Supervision
 internal import Tmux
 internal import Town
+internal import TownFiles
 
 /// Whether the agents live in the control groups that are made for them.
 struct ControlGroupExamination: Examination {
@@ -18,7 +19,7 @@ struct ControlGroupExamination: Examination {
     var pid: Int32
     /// Its group below the root of the hierarchy; `nil` where it could not be read.
     var group: String?
-    /// Whether it lives on the server of gastown-tmux.service's address.
+    /// Whether it lives on the server of the tmux unit's address.
     var isOnUnitServer: Bool
   }
 
@@ -46,10 +47,10 @@ struct ControlGroupExamination: Examination {
         }
       }
     }
-    return Self.judge(residents)
+    return Self.judge(residents, names: patient.names)
   }
 
-  static func judge(_ residents: [Resident]) -> [Finding] {
+  static func judge(_ residents: [Resident], names: TownUnits = TownUnits()) -> [Finding] {
     var well = 0
     var findings: [Finding] = []
     for resident in residents.sorted(by: { ($0.agent, $0.pid) < ($1.agent, $1.pid) }) {
@@ -71,16 +72,15 @@ struct ControlGroupExamination: Examination {
           Finding(
             .warning, resident.agent, "pid \(resident.pid) lives in \(group), not in \(Self.slice)",
             why: "None of the agents' limits hold for it, and it may end with a login session: its tmux server was not "
-              + "started by gastown-tmux.service. This ends every agent on it; a daemon that runs starts them again.",
+              + "started by \(names.tmux). This ends every agent on it; a daemon that runs starts them again.",
             remedy:
-              "tmux -S $XDG_RUNTIME_DIR/gastown-tmux/sock kill-server; systemctl --user restart gastown-tmux.service"))
+              "tmux -S $XDG_RUNTIME_DIR/\(Remedy.quoted(names.instance.map { "gastown-tmux-\($0)" } ?? "gastown-tmux"))/sock "
+              + "kill-server; " + Remedy.command("systemctl", "--user", "restart", names.tmux)))
       } else {
         findings.append(
           Finding(
             .note, resident.agent, "pid \(resident.pid) lives in \(group), not in \(Self.slice)",
-            why:
-              "None of the agents' limits hold for it. That is so on a tmux server that is not gastown-tmux.service's.")
-        )
+            why: "None of the agents' limits hold for it. That is so on a tmux server that is not \(names.tmux)'s."))
       }
     }
     if well > 0 { findings.insert(Finding(.ok, "agents", "\(well) in \(Self.slice)"), at: 0) }

@@ -14,10 +14,10 @@ struct LockExamination: Examination {
 
   func examine(_ patient: Patient) async -> [Finding] {
     var findings: [Finding] = []
-    let service = (try? patient.units.get())?["gastown-daemon.service"]
+    let service = (try? patient.units.get())?[patient.names.daemon]
     let unit = service.flatMap { Int32($0["MainPID"]) } ?? 0
     let holder = TownLock.currentHolder(layout: patient.layout)
-    findings.append(Self.holder(holder, unit: unit, path: patient.layout.lock))
+    findings.append(Self.holder(holder, unit: unit, name: patient.names.daemon, path: patient.layout.lock))
     findings += Self.original(patient.layout)
     if case .success(let roster) = patient.roster {
       findings += Self.gitLocks(layout: patient.layout, rigs: roster.rigs)
@@ -27,15 +27,16 @@ struct LockExamination: Examination {
 
   /// - Parameters:
   ///   - holder: who holds the town's lock: a pid, 0 where it is not known, `nil` for nobody.
-  ///   - unit: the main process of gastown-daemon.service; 0 for none.
-  static func holder(_ holder: Int32?, unit: Int32, path: String) -> Finding {
+  ///   - unit: the main process of the daemon's unit; 0 for none.
+  ///   - name: that unit.
+  static func holder(_ holder: Int32?, unit: Int32, name: String = TownUnits().daemon, path: String) -> Finding {
     switch holder {
     case nil: return Finding(.ok, path, "nobody holds it")
     case 0: return Finding(.note, path, "is held, and by whom is not known", why: "This town is supervised already.")
-    case .some(let pid) where pid == unit: return Finding(.ok, path, "held by gastown-daemon.service, pid \(pid)")
+    case .some(let pid) where pid == unit: return Finding(.ok, path, "held by \(name), pid \(pid)")
     case .some(let pid) where unit > 0:
       return Finding(
-        .broken, path, "is held by pid \(pid), and gastown-daemon.service runs as pid \(unit)",
+        .broken, path, "is held by pid \(pid), and \(name) runs as pid \(unit)",
         why: "The service waits for the lock or supervises another town; it does nothing here.",
         remedy: "gt daemon stop && gt daemon start")
     case .some(let pid):

@@ -12,6 +12,8 @@ internal import TownFiles
 /// What is examined: a town, its user and this machine, with what several examinations need read once.
 struct Patient: Sendable {
   let layout: TownLayout
+  /// The town's systemd units, by name.
+  let names: TownUnits
   /// The town, or why it cannot be opened: its settings cannot be used.
   let town: Result<OpenTown, TownFileError>
   let environment: [String: String]
@@ -31,18 +33,17 @@ struct Patient: Sendable {
   var settings: TownSettings { (try? town.get())?.settings ?? TownSettings() }
 
   /// The user's runtime directory, as everything of ours finds it.
-  var runtimeDirectory: String {
-    environment["XDG_RUNTIME_DIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/run/user/\(userID)"
-  }
+  var runtimeDirectory: String { TownUnits.runtimeDirectory(environment) }
 
   /// The daemon's process, whoever started it; `nil` where none supervises the town.
   var daemon: Int32? { TownLock.currentHolder(layout: layout).flatMap { $0 > 0 ? $0 : nil } }
 
   static func admit(_ layout: TownLayout, environment: [String: String]) async -> Patient {
     let runner = SystemCommandRunner(environment: environment)
+    let names = TownUnits.find(layout: layout, environment: environment)
     let town: Result<OpenTown, TownFileError>
     do throws(TownFileError) {
-      town = .success(try OpenTown(layout: layout, environment: environment))
+      town = .success(try OpenTown(layout: layout, environment: environment, units: names))
     } catch {
       town = .failure(error)
     }
@@ -53,11 +54,13 @@ struct Patient: Sendable {
       roster = .failure(error)
     }
     let settings = (try? town.get())?.settings ?? TownSettings()
-    async let units = UnitProperties.read(runner: runner)
-    async let tmux = TmuxReading.read(settings: settings, environment: environment, runner: runner)
+    async let units = UnitProperties.read(names, runner: runner)
+    async let tmux = TmuxReading.read(
+      settings: settings, environment: environment, runner: runner, names: names,
+      unitSockets: TownUnits.tmuxSockets(layout: layout, environment: environment))
     let name = getpwuid(getuid()).flatMap { $0.pointee.pw_name }.map { String(cString: $0) }
     return Patient(
-      layout: layout, town: town, environment: environment, runner: runner, userID: getuid(),
+      layout: layout, names: names, town: town, environment: environment, runner: runner, userID: getuid(),
       userName: name ?? "\(getuid())", units: await units, tmux: await tmux, roster: roster)
   }
 
@@ -79,10 +82,12 @@ struct UnitProperties: Sendable, Hashable {
     "FragmentPath", "Environment",
   ]
 
-  static func read(runner: any CommandRunner) async -> Result<[String: UnitProperties], Unreadable> {
+  static func read(_ names: TownUnits, runner: any CommandRunner) async -> Result<
+    [String: UnitProperties], Unreadable
+  > {
     let command = Command(
       "systemctl",
-      ["--user", "show", "-p", keys.joined(separator: ","), "--"] + UnitFiles.shipped.map(\.name),
+      ["--user", "show", "-p", keys.joined(separator: ","), "--"] + UnitFiles.loaded(names),
       deadline: Patient.deadline)
     do {
       let result = try await runner.run(command)
@@ -122,18 +127,20 @@ struct TmuxReading: Sendable {
   }
 
   var own: Server
-  /// Whether the own server is that of `gastown-tmux.service`.
+  /// Whether the own server is that of the town's tmux unit.
   var isUnitServer: Bool
   var others: [Server]
 
   var all: [Server] { [own] + others }
 
   static func read(
-    settings: TownSettings, environment: [String: String], runner: any CommandRunner
+    settings: TownSettings, environment: [String: String], runner: any CommandRunner, names: TownUnits,
+    unitSockets: [String]
   ) async -> TmuxReading {
-    let address = TmuxAddress(settings: settings, environment: environment)
+    let address = TmuxAddress(settings: settings, environment: environment, units: names)
     let servers = TmuxServers(
-      own: address.server, environment: environment, runner: runner, deadline: settings.deadlines.tmux)
+      own: address.server, environment: environment, runner: runner, deadline: settings.deadlines.tmux,
+      unitSockets: unitSockets)
     let others = servers.others()
     let listings = await withTaskGroup(of: (Int, Result<ServerListing, Unreadable>).self) { group in
       for (index, client) in ([servers.own] + others).enumerated() {

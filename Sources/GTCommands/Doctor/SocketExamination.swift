@@ -9,7 +9,7 @@ struct SocketExamination: Examination {
   let name = "sockets"
 
   func examine(_ patient: Patient) async -> [Finding] {
-    let control = ControlSocket.path(environment: patient.environment)
+    let control = ControlSocket.path(environment: patient.environment, units: patient.names)
     var findings: [Finding] = []
     if let facts = FileFacts(of: control) {
       findings += Self.judge("control socket", path: control, facts, userID: patient.userID, mode: 0o600)
@@ -28,7 +28,9 @@ struct SocketExamination: Examination {
       findings += Self.judge("tmux socket", path: tmux, facts, userID: patient.userID, mode: 0o770)
       let parent = Disk.parent(of: tmux)
       // Elsewhere the directory is a person's own choice.
-      if parent.hasSuffix("/gastown-tmux") || parent.hasSuffix("/tmux-\(patient.userID)") {
+      if tmux == patient.names.tmuxSocket(environment: patient.environment)
+        || parent.hasSuffix("/tmux-\(patient.userID)")
+      {
         findings += Self.directory(of: tmux, userID: patient.userID)
       }
     }

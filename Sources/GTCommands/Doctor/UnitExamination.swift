@@ -12,16 +12,16 @@ struct UnitExamination: Examination {
   func examine(_ patient: Patient) async -> [Finding] {
     let manager = try? patient.units.get()
     let expected = Self.expected(patient)
-    let runtime = DaemonInstallCommand.unitDirectory(patient.environment, runtime: true)
-    let directories = [DaemonInstallCommand.unitDirectory(patient.environment, runtime: false), runtime]
-    let files = UnitFiles.shipped.map { unit -> (name: String, path: String?) in
-      let loaded = manager?[unit.name]?["FragmentPath"] ?? ""
+    let runtime = TownUnits.unitDirectory(patient.environment, isRuntime: true)
+    let directories = [TownUnits.unitDirectory(patient.environment, isRuntime: false), runtime]
+    let files = UnitFiles.files(of: patient.names).map { name -> (name: String, path: String?) in
+      let loaded = manager?[UnitFiles.unit(ofFile: name, patient.names)]?["FragmentPath"] ?? ""
       let places =
-        (loaded.isEmpty ? [] : [loaded])
-        + (directories + UnitFiles.packageDirectories).map { "\($0)/\(unit.name)" }
-      return (unit.name, places.first { Disk.exists($0) })
+        (loaded.isEmpty ? [] : [loaded]) + (directories + UnitFiles.packageDirectories).map { "\($0)/\(name)" }
+      return (name, places.first { Disk.exists($0) })
     }
-    guard files.contains(where: { $0.path != nil }) else {
+    let own = UnitFiles.own(patient.names)
+    guard files.contains(where: { $0.path != nil && own.contains($0.name) }) else {
       return [
         Finding(
           .warning, "files", "the units are not installed",
@@ -44,7 +44,9 @@ struct UnitExamination: Examination {
       findings.append(.unexamined("files", "what this gt would write is not known: \(reason)"))
     }
     guard let manager else { return findings + [.unexamined("states", "the user manager does not answer")] }
-    return findings + Self.states(manager, usesTmuxUnit: patient.tmux.isUnitServer, isRuntime: isRuntime)
+    return findings
+      + Self.states(
+        manager, names: patient.names, usesTmuxUnit: patient.tmux.isUnitServer, isRuntime: isRuntime)
   }
 
   /// What `gt daemon install` would write now, by file name.
@@ -61,21 +63,20 @@ struct UnitExamination: Examination {
     }
     let units = UnitFiles(
       daemon: "\(Disk.parent(of: own))/gastown-daemon", tmux: tmux, town: town.layout.root, path: search.path,
-      tmuxDirectory: town.environment["TMUX_TMPDIR"])
+      tmuxDirectory: town.environment["TMUX_TMPDIR"], names: patient.names)
     return .success(Dictionary(uniqueKeysWithValues: units.rendered.map { ($0.name, $0.text) }))
   }
 
-  /// How a unit that a package has brought compares with this gt's: those are for the town `~/gt`.
+  /// How a unit that a package has brought compares with this gt's: the plain ones are for the town `~/gt`.
   private static func packaged(_ name: String, _ installed: String, _ patient: Patient) -> UnitFileState {
     let home = "\(patient.environment["HOME"] ?? "")/gt"
-    if Disk.canonical(home) != patient.layout.root {
+    if patient.names.instance == nil, Disk.canonical(home) != patient.layout.root {
       return Disk.exists(TownLayout(root: home).townFile) ? .otherTown("~/gt") : .packagedForHome
     }
     guard let own = Disk.canonical("/proc/self/exe"),
-      let text = UnitFiles.packaged(daemon: "\(Disk.parent(of: own))/gastown-daemon").first(where: { $0.name == name })?
-        .text
+      let unit = UnitFiles.packaged(daemon: "\(Disk.parent(of: own))/gastown-daemon").first(where: { $0.name == name })
     else { return .unknown }
-    return .compare(installed: installed, expected: text)
+    return .compare(installed: installed, expected: unit.text)
   }
 
   static func judge(_ files: [(name: String, state: UnitFileState)], isRuntime: Bool) -> [Finding] {
@@ -122,7 +123,9 @@ struct UnitExamination: Examination {
     return findings
   }
 
-  static func states(_ units: [String: UnitProperties], usesTmuxUnit: Bool, isRuntime: Bool) -> [Finding] {
+  static func states(
+    _ units: [String: UnitProperties], names: TownUnits = TownUnits(), usesTmuxUnit: Bool, isRuntime: Bool
+  ) -> [Finding] {
     var findings: [Finding] = []
     let stale = units.filter { $0.value["NeedDaemonReload"] == "yes" }.keys.sorted()
     if !stale.isEmpty {
@@ -133,7 +136,9 @@ struct UnitExamination: Examination {
     }
     for (name, unit) in units.sorted(by: { $0.key < $1.key }) where unit["LoadState"] == "masked" {
       findings.append(
-        Finding(.broken, name, "is masked", why: "It cannot be started.", remedy: "systemctl --user unmask \(name)"))
+        Finding(
+          .broken, name, "is masked", why: "It cannot be started.",
+          remedy: Remedy.command("systemctl", "--user", "unmask", name)))
     }
     for (name, unit) in units.sorted(by: { $0.key < $1.key }) where unit["ActiveState"] == "failed" {
       if unit["ExecMainStatus"] == "\(ExitStatus.configuration)" {
@@ -145,36 +150,38 @@ struct UnitExamination: Examination {
         findings.append(
           Finding(
             .broken, name, "has failed (\(unit["Result"]))", why: "It is not started again by itself.",
-            remedy: "systemctl --user reset-failed \(name) && systemctl --user start \(name)"))
+            remedy: ["reset-failed", "start"].map { Remedy.command("systemctl", "--user", $0, name) }
+              .joined(separator: " && ")))
       }
     }
     func state(_ name: String) -> String { units[name]?["ActiveState"] ?? "" }
-    let daemon = "gastown-daemon.service"
+    let daemon = names.daemon
     let runs = state(daemon) == "active"
-    if runs, state("gastown-daemon.socket") == "inactive" {
+    if runs, state(names.socket) == "inactive" {
       findings.append(
         Finding(
-          .broken, "gastown-daemon.socket", "is stopped while the daemon runs", why: "Nobody can speak to the daemon.",
+          .broken, names.socket, "is stopped while the daemon runs", why: "Nobody can speak to the daemon.",
           remedy: "gt daemon stop && gt daemon start"))
     }
-    if runs, state("gastown-check.timer") == "inactive" {
+    if runs, state(names.timer) == "inactive" {
       findings.append(
         Finding(
-          .warning, "gastown-check.timer", "is stopped while the daemon runs",
-          why: "Nobody looks whether the daemon answers.", remedy: "systemctl --user start gastown-check.timer"))
+          .warning, names.timer, "is stopped while the daemon runs",
+          why: "Nobody looks whether the daemon answers.",
+          remedy: Remedy.command("systemctl", "--user", "start", names.timer)))
     }
-    if usesTmuxUnit, state("gastown-tmux.service") == "inactive" {
+    if usesTmuxUnit, state(names.tmux) == "inactive" {
       findings.append(
         Finding(
-          .warning, "gastown-tmux.service", "is stopped",
+          .warning, names.tmux, "is stopped",
           why: "The agents have no tmux server; a daemon that runs starts it with the first agent.",
-          remedy: "systemctl --user start gastown-tmux.service"))
+          remedy: Remedy.command("systemctl", "--user", "start", names.tmux)))
     }
     if !isRuntime, units[daemon]?["UnitFileState"] == "disabled" {
       findings.append(
         Finding(
           .warning, daemon, "is not enabled", why: "It does not start with the next login or boot.",
-          remedy: "systemctl --user enable gastown-daemon"))
+          remedy: Remedy.command("systemctl", "--user", "enable", names.shortName)))
     }
     if findings.isEmpty { findings.append(Finding(.ok, "states", "as they should be")) }
     return findings

@@ -30,8 +30,10 @@ struct TownOptions: ParsableArguments {
   }
 
   /// Opens the town, and notes that somebody uses it: the heartbeat's interval follows that.
-  func open(_ command: String) throws(TownFileError) -> OpenTown {
-    let town = try OpenTown(layout: try layout(), environment: Self.environment)
+  ///
+  /// - Parameter units: the town's systemd units, where the command decides about them.
+  func open(_ command: String, units: TownUnits? = nil) throws(TownFileError) -> OpenTown {
+    let town = try OpenTown(layout: try layout(), environment: Self.environment, units: units)
     Self.note(command, in: town.layout)
     return town
   }

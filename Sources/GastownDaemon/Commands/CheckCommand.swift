@@ -12,25 +12,23 @@ struct CheckCommand: AsyncParsableCommand {
     commandName: "check", abstract: "Ask the running daemon how it is, and revive it where it failed or is stuck.",
     discussion: "A daemon that a person has stopped is left alone, and so is one whose settings cannot be used.")
 
-  static let unit = "gastown-daemon.service"
-  static let socketUnit = "gastown-daemon.socket"
-
   @OptionGroup var options: DaemonOptions
 
   func run() async throws {
     let environment = DaemonOptions.environment
     let systemctl = Systemctl(runner: SystemCommandRunner(environment: environment))
+    let units = options.units()
     do {
-      let state = try await systemctl.state(of: Self.unit)
-      switch CheckDecision.first(state, socket: try await systemctl.state(of: Self.socketUnit)) {
+      let state = try await systemctl.state(of: units.daemon)
+      switch CheckDecision.first(state, socket: try await systemctl.state(of: units.socket)) {
       case .leave(let reason):
         print(reason)
       case .revive(let reason):
         print("reviving the daemon: \(reason)")
-        try await systemctl.run(["reset-failed", Self.unit, Self.socketUnit])
-        try await systemctl.run(["start", Self.socketUnit, Self.unit])
+        try await systemctl.run(["reset-failed", units.daemon, units.socket])
+        try await systemctl.run(["start", units.socket, units.daemon])
       case .ask:
-        try await ask(systemctl, environment: environment)
+        try await ask(systemctl, units: units, environment: environment)
       }
     } catch {
       complain("\(error)")
@@ -39,31 +37,61 @@ struct CheckCommand: AsyncParsableCommand {
   }
 
   /// The daemon runs by systemd's account. Whether it does its work only it can tell.
-  private func ask(_ systemctl: Systemctl, environment: [String: String]) async throws {
+  private func ask(_ systemctl: Systemctl, units: TownUnits, environment: [String: String]) async throws {
     let layout = try TownLayout.find(option: options.town, environment: environment, workingDirectory: nil)
-    let client = ControlSocket.client(layout: layout, environment: environment)
-    let complaint: String
-    do {
-      let health = try await client.call(Health(), deadline: .seconds(5))
-      if health.healthy {
-        print("the daemon is well")
-        return
-      }
-      complaint = health.reason ?? "it says that it is not well"
-    } catch {
-      complaint = "it does not answer: \(error)"
+    let client = ControlClient(
+      socketPath: ControlSocket.path(environment: environment, units: units), town: layout.root)
+    let before = try await systemctl.state(of: units.daemon)
+    var answer = await self.answer(of: client)
+    if case .unreachable = answer {
+      // It may just have been replaced.
+      try await Task.sleep(for: .seconds(1))
+      answer = await self.answer(of: client)
+    }
+    if case .well = answer {
+      print("the daemon is well")
+      return
     }
     // Somebody may have stopped it, or it may have been replaced, while it was being asked.
-    let state = try await systemctl.state(of: Self.unit)
-    guard case .ask = CheckDecision.first(state, socket: nil) else { return }
-    print("the daemon is stuck (\(complaint)); it is ended with SIGABRT, and systemd starts it again")
-    let abort = ["kill", "--signal=ABRT", "--kill-who=main", Self.unit]
+    let state = try await systemctl.state(of: units.daemon)
+    guard case .ask = CheckDecision.first(state, socket: nil), state.mainPID == before.mainPID else { return }
+    switch answer {
+    case .well: break
+    case .unreachable(let reason):
+      // Its socket was removed, or nobody listens: another daemon would be given the same one. Both are
+      // made anew, by jobs of the manager's own: they go on should this check be ended meanwhile.
+      print("the daemon cannot be reached (\(reason)); it is restarted with its socket")
+      try await systemctl.run(["restart", "--no-block", units.socket, units.daemon])
+    case .stuck(let reason): try await end(units.daemon, systemctl, state: state, because: reason)
+    }
+  }
+
+  private enum Answer {
+    case well
+    case unreachable(String)
+    case stuck(String)
+  }
+
+  private func answer(of client: ControlClient) async -> Answer {
+    do {
+      let health = try await client.call(Health(), deadline: .seconds(5))
+      return health.healthy ? .well : .stuck(health.reason ?? "it says that it is not well")
+    } catch let error as ControlError where error.code == .unreachable {
+      return .unreachable("\(error)")
+    } catch {
+      return .stuck("it does not answer: \(error)")
+    }
+  }
+
+  private func end(_ unit: String, _ systemctl: Systemctl, state: UnitState, because reason: String) async throws {
+    print("the daemon is stuck (\(reason)); it is ended with SIGABRT, and systemd starts it again")
+    let abort = ["kill", "--signal=ABRT", "--kill-who=main", unit]
     try await systemctl.run(abort)
     // One that was stopped (SIGSTOP) learns of it only when it goes on.
-    try await systemctl.run(["kill", "--signal=CONT", "--kill-who=main", Self.unit])
+    try await systemctl.run(["kill", "--signal=CONT", "--kill-who=main", unit])
     // The Swift runtime writes a backtrace at the first one and, as it came from outside, lets the
     // process go on. The second waits until that is written, and ends it.
     try await Task.sleep(for: .milliseconds(500))
-    if try await systemctl.state(of: Self.unit).mainPID == state.mainPID { try await systemctl.run(abort) }
+    if try await systemctl.state(of: unit).mainPID == state.mainPID { try await systemctl.run(abort) }
   }
 }

@@ -9,7 +9,7 @@ enum CheckDecision: Equatable {
   static func first(_ service: UnitState, socket: UnitState?) -> CheckDecision {
     if service.activeState == "failed" {
       if service.mainStatus == "\(ExitStatus.configuration)" {
-        return .leave("the daemon refused its town or its settings; see: journalctl --user -u gastown-daemon")
+        return .leave("the daemon refused its town or its settings; see: gt daemon logs")
       }
       return .revive("its unit has failed (\(service.result))")
     }

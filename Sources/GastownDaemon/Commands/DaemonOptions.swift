@@ -11,6 +11,10 @@ struct DaemonOptions: ParsableArguments {
   @Option(
     name: .long, help: ArgumentHelp("The town's directory (default: $GT_TOWN_ROOT, then ~/gt).", valueName: "path"))
   var town: String?
+  @Option(
+    help: ArgumentHelp(
+      "The instance of the templates that this is, as the units of a further town say.", valueName: "name"))
+  var instance: String?
 
   /// Our own environment, as it was at the start.
   static var environment: [String: String] { ProcessInfo.processInfo.environment }
@@ -19,7 +23,17 @@ struct DaemonOptions: ParsableArguments {
   func open(clients: ControlClients? = nil) throws(TownFileError) -> OpenTown {
     let environment = DaemonOptions.environment
     let layout = try TownLayout.find(option: town, environment: environment, workingDirectory: nil)
-    return try OpenTown(layout: layout, environment: environment, awaitingBd: true, clients: clients)
+    return try OpenTown(
+      layout: layout, environment: environment, awaitingBd: true, clients: clients,
+      units: instance.map { TownUnits(instance: $0) })
+  }
+
+  /// The units by name, also where there is no town.
+  func units() -> TownUnits {
+    if let instance { return TownUnits(instance: instance) }
+    let environment = DaemonOptions.environment
+    let layout = try? TownLayout.find(option: town, environment: environment, workingDirectory: nil)
+    return layout.map { TownUnits.find(layout: $0, environment: environment) } ?? TownUnits()
   }
 }
 

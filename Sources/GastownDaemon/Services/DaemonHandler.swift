@@ -13,12 +13,16 @@ package struct DaemonHandler: ControlHandler {
   private let supervisor: Supervisor
   private let manager: ServiceManager
   private let journal: EventJournal
+  private let feed: EventFeed
 
-  init(town: OpenTown, supervisor: Supervisor, manager: ServiceManager, journal: EventJournal) {
+  init(
+    town: OpenTown, supervisor: Supervisor, manager: ServiceManager, journal: EventJournal, feed: EventFeed
+  ) {
     self.town = town
     self.supervisor = supervisor
     self.manager = manager
     self.journal = journal
+    self.feed = feed
   }
 
   package func handle(_ request: Beat) async throws -> Beat.Reply {
@@ -65,7 +69,8 @@ package struct DaemonHandler: ControlHandler {
     let fresh: OpenTown
     do {
       fresh = try OpenTown(
-        layout: town.layout, environment: town.environment, awaitingBd: true, clients: town.clients)
+        layout: town.layout, environment: town.environment, awaitingBd: true, clients: town.clients,
+        units: town.units)
     } catch {
       journal.error("the settings are as they were, for the new ones cannot be used: \(error)")
       throw ControlFailure.refused(message: "\(error); the settings are as they were")
@@ -106,6 +111,10 @@ package struct DaemonHandler: ControlHandler {
 
   package func handle(_ request: ResetSession) async throws -> ResetSession.Reply {
     try await carryOut(.reset, session: request.session, who: request.who, why: request.why)
+  }
+
+  package func handle(_ request: Watch) async throws -> ControlStream<Watch.Reply> {
+    try WatchedEvents.stream(request, feed: feed, town: town.layout.root)
   }
 
   private func carryOut(

@@ -16,14 +16,18 @@ package struct OpenTown: Sendable {
   /// The bead store, or why there is none.
   package let store: Result<any BeadStore, BeadStoreError>
   package let world: LiveTown
+  /// The town's systemd units.
+  package let units: TownUnits
   /// The lasting tmux clients of the daemon; `nil` for everybody else.
   package let clients: ControlClients?
 
   /// - Parameter awaitingBd: whether a `bd` that the town needs and that is missing now may come later, as a
   ///   daemon can wait for it and a command cannot.
+  /// - Parameter units: the town's systemd units, where somebody has said which; else they are found.
   /// - Throws: `TownFileError` where the town or its settings cannot be read.
   package init(
-    layout: TownLayout, environment: [String: String], awaitingBd: Bool = false, clients: ControlClients? = nil
+    layout: TownLayout, environment: [String: String], awaitingBd: Bool = false, clients: ControlClients? = nil,
+    units: TownUnits? = nil
   ) throws(TownFileError) {
     self.layout = layout
     self.environment = environment
@@ -43,8 +47,11 @@ package struct OpenTown: Sendable {
     self.runner = runner
     self.store = store
     self.clients = clients
+    let units = units ?? TownUnits.find(layout: layout, environment: environment)
+    self.units = units
     world = LiveTown(
-      layout: layout, settings: settings, store: store, runner: runner, environment: environment, clients: clients)
+      layout: layout, settings: settings, store: store, runner: runner, environment: environment, clients: clients,
+      units: units)
   }
 }
 

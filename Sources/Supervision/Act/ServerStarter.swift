@@ -3,7 +3,7 @@
 package import Commands
 internal import Processes
 internal import Tmux
-internal import TownFiles
+package import TownFiles
 
 /// Brings the town's tmux server up where none runs.
 ///
@@ -11,20 +11,18 @@ internal import TownFiles
 /// agent would end with the next restart of it. So systemd is asked to start its unit; only where
 /// there is no user manager a server of our own is started, in a session of its own.
 package actor ServerStarter {
-  package static let unit = "gastown-tmux.service"
-
   private let servers: TmuxServers
-  /// Whether `gastown-tmux.service` serves this socket.
-  private let isUnitServer: Bool
+  /// The unit that serves this socket; `nil` where none of ours does.
+  private let unit: String?
   private let runner: any CommandRunner
   private let environment: [String: String]
   private var attempt: Task<Void, any Error>?
 
   package init(
-    servers: TmuxServers, isUnitServer: Bool, runner: any CommandRunner, environment: [String: String]
+    servers: TmuxServers, unit: String?, runner: any CommandRunner, environment: [String: String]
   ) {
     self.servers = servers
-    self.isUnitServer = isUnitServer
+    self.unit = unit
     self.runner = runner
     self.environment = environment
   }
@@ -52,9 +50,9 @@ package actor ServerStarter {
   /// a server below the daemon would take every agent along with the daemon's next end.
   private func askManager() async throws {
     let scrubbed = ChildEnvironment.scrubbed(environment)
-    if isUnitServer {
+    if let unit {
       let start = Command(
-        "systemctl", ["--user", "start", ServerStarter.unit], environment: scrubbed, deadline: .seconds(10))
+        "systemctl", ["--user", "start", unit], environment: scrubbed, deadline: .seconds(10))
       if try await runner.run(start).succeeded { return }
     }
     try makeSocketDirectory()

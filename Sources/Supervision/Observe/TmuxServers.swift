@@ -13,13 +13,16 @@ package struct TmuxServers: Sendable {
   private let environment: [String: String]
   private let runner: any CommandRunner
   private let deadline: Duration
+  private let unitSockets: [String]
   private let known = KnownServers()
 
-  /// - Parameter clients: gives the lasting client of the own server; never of the one that a bare `tmux`
-  ///   talks to, which is a person's, and where nothing is to be found that nobody started.
+  /// - Parameters:
+  ///   - clients: gives the lasting client of the own server; never of the one that a bare `tmux` talks to,
+  ///     which is a person's, and where nothing is to be found that nobody started.
+  ///   - unitSockets: where the town's agents may be found besides the directory of the user's own sockets.
   package init(
     own: TmuxServer, environment: [String: String], runner: any CommandRunner, deadline: Duration,
-    clients: ControlClients? = nil
+    clients: ControlClients? = nil, unitSockets: [String] = []
   ) {
     let isPersons = Self.path(of: own, environment) == Self.path(of: .default, environment)
     self.own = TmuxClient(
@@ -28,6 +31,7 @@ package struct TmuxServers: Sendable {
     self.environment = environment
     self.runner = runner
     self.deadline = deadline
+    self.unitSockets = unitSockets
   }
 
   /// Every other server that listens in the directory where tmux keeps its sockets. Asking the
@@ -67,10 +71,9 @@ package struct TmuxServers: Sendable {
     let base = environment["TMUX_TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
     var directories = ["\(base)/tmux-\(getuid())"]
     if base != "/tmp" { directories.append("/tmp/tmux-\(getuid())") }
-    if let runtime = environment["XDG_RUNTIME_DIR"] { directories.append("\(runtime)/gastown-tmux") }
     return directories.flatMap { directory in
       ((try? Disk.names(in: directory)) ?? []).map { "\(directory)/\($0)" }
-    }
+    } + unitSockets.filter { Disk.exists($0) }
   }
 }
 

@@ -7,13 +7,17 @@ package import Town
 package struct EventJournal: Sendable {
   private let logger: Logger
   private let town: String
+  private let feed: EventFeed?
 
-  package init(logger: Logger, town: String) {
+  /// - Parameter feed: told of every event as well.
+  package init(logger: Logger, town: String, feed: EventFeed? = nil) {
     self.logger = logger
     self.town = town
+    self.feed = feed
   }
 
   package func record(_ event: TownEvent) {
+    feed?.publish(event, at: LiveTown.wallClock())
     var fields: Logger.Metadata = [
       "MESSAGE_ID": "\(event.kind.messageID)",
       "GT_EVENT": "\(event.kind.rawValue)",
@@ -24,6 +28,8 @@ package struct EventJournal: Sendable {
       fields["GT_SESSION"] = "\(agent.session)"
       if let rig = agent.rig { fields["GT_RIG"] = "\(rig)" }
     }
+    // By this `journalctl --user -u UNIT` shows what is told of an agent beside what it says itself.
+    if let unit = event.unit { fields["USER_UNIT"] = "\(unit)" }
     if let bead = event.bead { fields["GT_BEAD"] = "\(bead)" }
     if let pid = event.pid { fields["GT_PID"] = "\(pid)" }
     switch event.cause {

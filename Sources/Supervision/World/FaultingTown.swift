@@ -4,11 +4,11 @@
   import Glibc
   package import Town
 
-  /// A town in which the daemon dies by SIGKILL at a point that a test has chosen, once. It is no part
-  /// of a release build.
+  /// A town in which the daemon dies by SIGKILL at a point that a test has chosen, or hangs in its next
+  /// look, once. It is no part of a release build.
   ///
-  /// The point is read from the file that `GASTOWN_FAULT` names, at each effect; the file is removed
-  /// just before the death.
+  /// The point, or `hang`, is read from the file that `GASTOWN_FAULT` names, at each effect; the file is
+  /// removed just before.
   package struct FaultingTown: ForwardingTown {
     /// Where a lifecycle request can be cut off, in the order in which it passes them.
     package enum Point: String, Sendable, CaseIterable {
@@ -31,15 +31,25 @@
     }
 
     private func pass(_ point: Point) {
-      guard let stream = fopen(file, "re") else { return }
+      if isNext(point.rawValue) { kill(getpid(), SIGKILL) }
+    }
+
+    private func isNext(_ name: String) -> Bool {
+      guard let stream = fopen(file, "re") else { return false }
       var line = [CChar](repeating: 0, count: 64)
       let isRead = fgets(&line, Int32(line.count), stream) != nil
       fclose(stream)
       guard isRead,
-        String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self).trimmed == point.rawValue
-      else { return }
+        String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self).trimmed == name
+      else { return false }
       unlink(file)
-      kill(getpid(), SIGKILL)
+      return true
+    }
+
+    /// A hanging look keeps its turn and its thread for ever.
+    @concurrent package func look(beads: BeadReadings, lives: [String: ProcessLife]) async -> TownSnapshot {
+      if isNext("hang") { while true { pause() } }
+      return await town.look(beads: beads, lives: lives)
     }
 
     package func save(_ ledger: Ledger) throws {

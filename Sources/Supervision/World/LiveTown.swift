@@ -30,24 +30,25 @@ package struct LiveTown: TownWorld {
   ///   - environment: our own, as it was at the start of the process.
   ///   - store: the town's bead store, or why there is none: then every bead is unknown.
   ///   - clients: lasting tmux clients, where the process stays; whoever made them ends them.
+  ///   - units: the town's systemd units: one of them has the tmux server.
   package init(
     layout: TownLayout, settings: TownSettings, store: Result<any BeadStore, BeadStoreError>,
     runner: any CommandRunner, environment: [String: String], processes: ProcessTable = ProcessTable(),
-    clients: ControlClients? = nil
+    clients: ControlClients? = nil, units: TownUnits = TownUnits()
   ) {
     self.layout = layout
     self.settings = settings
     self.store = store
     self.processes = processes
-    let address = TmuxAddress(settings: settings, environment: environment)
+    let address = TmuxAddress(settings: settings, environment: environment, units: units)
     servers = TmuxServers(
       own: address.server, environment: environment, runner: runner, deadline: settings.deadlines.tmux,
-      clients: clients)
+      clients: clients, unitSockets: TownUnits.tmuxSockets(layout: layout, environment: environment))
     observer = TownObserver(layout: layout, servers: servers, processes: processes)
     launcher = AgentLauncher(
       layout: layout, settings: settings, servers: servers,
       starter: ServerStarter(
-        servers: servers, isUnitServer: address.isUnitServer, runner: runner, environment: environment),
+        servers: servers, unit: address.isUnitServer ? units.tmux : nil, runner: runner, environment: environment),
       refresher: WorktreeRefresher(
         runner: runner, environment: ChildEnvironment.scrubbed(environment), deadline: settings.deadlines.git,
         syncsBeads: (try? store.get()) is BdBeadStore),

@@ -15,6 +15,8 @@ package struct TownEvent: Sendable, Hashable {
   package var isRepeated = false
   /// The id of the capsule of the death that this is about.
   package var capsule: String?
+  /// The systemd unit of the user's manager that the agent lives in, or has lived in, where it has one of its own.
+  package var unit: String?
   /// What the agent's pane showed last, a few lines, each displayable.
   package var lastWords: [String] = []
 

@@ -23,11 +23,13 @@ struct PrivateSystemd: Sendable {
   /// What ordinary users find their commands on.
   static let path = "/opt/gastown/bin:/usr/local/bin:/usr/bin:/bin"
 
-  private static let script: String = {
+  /// The checkout that these tests are of.
+  static let repository: String = {
     let source = #filePath
-    guard let end = source.firstRange(of: "/Tests/System/") else { return "packaging/private-systemd" }
-    return "\(source[..<end.lowerBound])/packaging/private-systemd"
+    return source.firstRange(of: "/Tests/System/").map { String(source[..<$0.lowerBound]) } ?? "."
   }()
+
+  private static let script = "\(repository)/packaging/private-systemd"
 
   private static let runner = SystemCommandRunner(environment: ["PATH": TestEnvironment.path, "HOME": "/root"])
 

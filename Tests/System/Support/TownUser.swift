@@ -5,6 +5,7 @@ import FoundationEssentials
 import Synchronization
 import TestSupport
 import Testing
+import Town
 
 /// An ordinary user of the private systemd, with a town of stand-in agents in `~/gt`.
 struct TownUser: Sendable {
@@ -15,6 +16,11 @@ struct TownUser: Sendable {
   var town: String { "\(home)/gt" }
 
   private static let path = ":\(PrivateSystemd.path)"
+
+  /// The control socket, as this process sees it: root may speak to anybody's daemon.
+  func controlSocket() async throws -> String {
+    "\(systemd.root)\(try await shell("echo $XDG_RUNTIME_DIR").trimmed)/gastown/control.sock"
+  }
 
   /// What a town begins with.
   struct Plan: Sendable {
@@ -124,7 +130,9 @@ struct TownUser: Sendable {
   // MARK: what is
 
   /// The agents that live, by session.
-  func agents() async throws -> [String: Int32] {
+  ///
+  /// - Parameter town: the town, where it is not the usual one.
+  func agents(of town: String? = nil) async throws -> [String: Int32] {
     struct Listing: Decodable {
       struct Row: Decodable {
         var session: String
@@ -133,7 +141,11 @@ struct TownUser: Sendable {
       }
       var sessions: [Row]
     }
-    let listing = try decode(Listing.self, try await gt("session", "list", "--json"))
+    let words = ["gt", "session", "list", "--json"] + (town.map { ["--town", $0] } ?? [])
+    let result = try await systemd.run(
+      name, words, environment: ["PATH": "\(home)/.local/bin\(TownUser.path)"], deadline: .seconds(200)
+    ).check()
+    let listing = try decode(Listing.self, result.output)
     return Dictionary(
       listing.sessions.compactMap { row in row.state == "alive" ? row.pid.map { (row.session, $0) } : nil },
       uniquingKeysWith: { first, _ in first })

@@ -86,8 +86,10 @@ extension TownUser {
   }
 
   /// Settings of the unit that only a test wants.
-  func dropIn(_ lines: String, for unit: String = "gastown-daemon.service") async throws {
-    try await write("[Service]\n\(lines)\n", to: ".config/systemd/user/\(unit).d/test.conf")
+  func dropIn(
+    _ lines: String, for unit: String = "gastown-daemon.service", section: String = "Service"
+  ) async throws {
+    try await write("[\(section)]\n\(lines)\n", to: ".config/systemd/user/\(unit).d/\(section).conf")
     try await systemctl("daemon-reload")
   }
 

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The replies to a request with `more`, one after the other.
+package struct ControlStream<Element: Sendable>: Sendable {
+  /// Waits for the next one; `nil` when there will be none, and soon after the task was cancelled. It is
+  /// called again only when the client has been sent what it gave: who reads slowly makes it wait, and
+  /// nobody else.
+  package let next: @Sendable () async -> Element?
+
+  package init(next: @escaping @Sendable () async -> Element?) { self.next = next }
+}

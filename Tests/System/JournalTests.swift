@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Commands
+import FoundationEssentials
+import TestSupport
+import Testing
+import Town
+
+/// The journal as an interface: its fields, and the commands that the README gives.
+@Suite("The journal", .requiresSystemd)
+struct JournalTests {
+  private static let everybody: Set = [
+    "gt-deacon", "gt-rig1-witness", "gt-rig1-toast", "gt-rig2-witness", "gt-rig2-nux",
+  ]
+
+  /// The commands in the README's section about the journal, without their remarks.
+  private static let commands: [String] = {
+    let text = TestFile.text("\(PrivateSystemd.repository)/README.md") ?? ""
+    guard let begin = text.firstRange(of: "### The journal\n") else { return [] }
+    let section = text[begin.upperBound...].prefix { $0 != "§" }
+    let end = section.firstRange(of: "\n### ")?.lowerBound ?? section.endIndex
+    return section[..<end].split(separator: "\n").filter { $0.hasPrefix("    ") }.map { line in
+      String(line.split(separator: "  #", maxSplits: 1)[0]).trimmed
+    }
+  }()
+
+  @Test func `every command of the README does what it says`() async throws {
+    try await withTown(TownUser.Plan(polecats: ["rig1/toast", "rig2/nux"])) { town in
+      let agents = try await town.settle(Self.everybody)
+      for session in ["gt-rig1-toast", "gt-rig2-nux"] {
+        try await town.kill(try #require(agents[session]))
+        try await town.event("agent_restarted", session: session)
+      }
+      try await town.systemd.root(["journalctl", "--sync"]).check()
+      func lines(_ command: String) async throws -> [String] {
+        let named = command.replacing("my-rig/toast", with: "rig1/toast")
+        let result = try await town.run("bash", "-c", named, environment: ["PAGER": "cat", "SYSTEMD_PAGER": "cat"])
+        #expect(result.status == 0, "\(command): \(result.errors)")
+        return result.output.split(separator: "\n").map(String.init)
+      }
+      let commands = Self.commands
+      try #require(commands.count >= 7, "\(commands)")
+      for command in commands {
+        let said = try await lines(command)
+        #expect(!said.isEmpty, "\(command)")
+        if command.contains("GT_EVENT=crash_detected") || command.contains("--crashes") {
+          let crashes = said.filter { $0.contains("killed by signal 9") }
+          let isOfOne = command.contains("toast")
+          #expect(crashes.count == (isOfOne ? 1 : 2), "\(command): \(said)")
+        } else if command.contains("toast") {
+          #expect(said.contains { $0.contains("killed by signal 9") }, "\(command)")
+          #expect(!said.contains { $0.contains("rig2/nux") }, "\(command)")
+        }
+        guard command.contains("-o json") else { continue }
+        for line in said where !command.contains("jq") {
+          #expect(throws: Never.self, "\(command)") {
+            _ = try JSONDecoder().decode([String: AnyValue].self, from: Data(line.utf8))
+          }
+        }
+      }
+    }
+  }
+
+  private struct AnyValue: Decodable { init(from decoder: any Decoder) {} }
+
+  @Test func `a crash has every field that is documented, whatever is in them`() async throws {
+    // As large as one argument of a command may be, with all that a field could stumble over.
+    let hook = "gt-ö=\u{1B}[31m\"'%$" + String(repeating: "x", count: 100_000)
+    try await withTown(.init(working: [])) { town in
+      try await town.gt("agent", "set", "rig1/toast", "--hook", hook, "--state", "working")
+      try await town.beat()
+      let agents = try await town.settle(["gt-deacon", "gt-rig1-witness", "gt-rig1-toast"])
+      try await town.kill(try #require(agents["gt-rig1-toast"]))
+      let crash = try #require(try await town.event("crash_detected").first)
+      #expect(crash["GT_BEAD"] == hook)
+      let expected = [
+        "MESSAGE_ID": "7a45213b1d9743ebab9ed686489df375", "PRIORITY": "4", "SYSLOG_IDENTIFIER": "gastown-daemon",
+        "GT_EVENT": "crash_detected", "GT_TOWN": town.town, "GT_RIG": "rig1", "GT_AGENT": "rig1/toast",
+        "GT_SESSION": "gt-rig1-toast", "GT_PID": "\(agents["gt-rig1-toast"] ?? 0)", "GT_EXIT_SIGNAL": "9",
+        "GT_RESTART_COUNT": "0", "GT_REASON": "killed by signal 9",
+        "_SYSTEMD_USER_UNIT": "gastown-daemon.service",
+      ]
+      for (name, value) in expected { #expect(crash[name] == value, "\(name)") }
+      for name in ["CODE_FILE", "CODE_LINE", "CODE_FUNC", "GT_CAPSULE"] { #expect(crash[name] != nil, "\(name)") }
+      // Several lines are one value.
+      let words = try #require(try await town.event("last_words").first)
+      #expect(words["GT_LAST_WORDS"]?.contains("\n") == true)
+      #expect(words["GT_CAPSULE"] == crash["GT_CAPSULE"])
+    }
+  }
+}
