@@ -16,10 +16,22 @@ import Testing
     return text
   }()
 
+  /// The methods as the interface describes them: what each takes, and that with what it answers.
+  private static let methods: [(name: String, taken: String, whole: String)] = {
+    ControlInterface.description.split(separator: "\n\n").compactMap { block in
+      let lines = block.split(separator: "\n").drop { !$0.hasPrefix("method ") }
+      guard let first = lines.first else { return nil }
+      let whole = lines.joined(separator: "\n")
+      return (
+        String(first.dropFirst("method ".count).prefix { $0 != "(" }), String(whole.split(separator: "->")[0]), whole
+      )
+    }
+  }()
+
   /// The words before a colon, outside of comments.
-  private func names(_ definition: String) -> [Substring] {
-    definition.split(separator: "\n").filter { !$0.hasPrefix("#") }.flatMap { line in
-      line.split { $0 == " " || $0 == "(" }.filter { $0.hasSuffix(":") }.map { $0.dropLast() }
+  private func names(_ definition: some StringProtocol) -> [String] {
+    definition.split(separator: "\n").filter { !$0.drop { $0 == " " }.hasPrefix("#") }.flatMap { line in
+      line.split { $0 == " " || $0 == "(" }.filter { $0.hasSuffix(":") }.map { String($0.dropLast()) }
     }
   }
 
@@ -28,22 +40,25 @@ import Testing
   }
 
   @Test func `has every method, with all that it takes and answers`() throws {
-    #expect(ControlInterface.routes.count >= 11)
-    for route in ControlInterface.routes {
-      let method = try #require(route.method.split(separator: ".").last)
+    #expect(Set(Self.methods.map(\.name)) == Set(ControlInterface.routes.compactMap(\.shortName)))
+    #expect(Self.methods.count >= 11)
+    for method in Self.methods {
       let heading = try #require(
-        Self.page.split(separator: "\n").first { $0.hasPrefix(".BR \(method) (") }, "no entry for \(method)")
-      let taken = route.definition.split(separator: "->")[0]
-      for name in names(String(taken)) { #expect(heading.contains(name), "\(method) takes \(name)") }
-      for name in names(route.definition) { #expect(isNamed(name), "\(method): \(name)") }
+        Self.page.split(separator: "\n").first { $0.hasPrefix(".BR \(method.name) (") }, "no entry for \(method.name)")
+      for name in names(method.taken) { #expect(heading.contains(name), "\(method.name) takes \(name)") }
+      for name in names(method.whole) { #expect(isNamed(name), "\(method.name): \(name)") }
+    }
+    // What the types of replies hold, too.
+    for block in ControlInterface.description.split(separator: "\n\n") where block.contains("\ntype ") {
+      for name in names(block) { #expect(isNamed(name), "\(name)") }
     }
   }
 
   @Test func `has no method that there is not`() {
     let methods = Self.page.components(between: ".SH METHODS OF org.gastown.Daemon", and: ".SH METHODS OF org.varlink")
-      .filter { $0.hasPrefix(".BR ") && $0.contains(" (") }.compactMap { $0.split(separator: " ").dropFirst().first }
-    let known = ControlInterface.routes.compactMap { $0.method.split(separator: ".").last }
-    #expect(Set(methods) == Set(known))
+      .filter { $0.hasPrefix(".BR ") && $0.contains(" (") }
+      .compactMap { $0.split(separator: " ").dropFirst().first.map(String.init) }
+    #expect(Set(methods) == Set(ControlInterface.routes.compactMap(\.shortName)))
   }
 
   @Test func `has every error`() {
@@ -52,7 +67,7 @@ import Testing
     #expect(errors.count >= 11)
     for error in errors {
       #expect(isNamed(error.split(separator: " ")[1]), "\(error)")
-      for name in names(String(error)) { #expect(isNamed(name), "\(error)") }
+      for name in names(error) { #expect(isNamed(name), "\(error)") }
     }
   }
 
@@ -71,4 +86,9 @@ extension String {
     let lines = split(separator: "\n").drop { !$0.hasPrefix(start) }.dropFirst()
     return Array(lines.prefix { !$0.hasPrefix(end) })
   }
+}
+
+extension ControlRoute {
+  /// `Beat` of `org.gastown.Daemon.Beat`.
+  fileprivate var shortName: String? { method.split(separator: ".").last.map(String.init) }
 }
