@@ -17,9 +17,10 @@ import TownFiles
     #expect(
       UnitFiles.packaged(daemon: "/usr/bin/gastown-daemon").map(\.text)
         == (UnitFiles.shipped + UnitFiles.templates).map(\.text))
-    let changed = zip(UnitFiles.shipped + UnitFiles.templates, UnitFiles.packaged(daemon: "/opt/bin/gastown-daemon")).flatMap { old, new in
-      zip(old.text.split(separator: "\n"), new.text.split(separator: "\n")).filter { $0 != $1 }.map(\.1)
-    }
+    let changed = zip(UnitFiles.shipped + UnitFiles.templates, UnitFiles.packaged(daemon: "/opt/bin/gastown-daemon"))
+      .flatMap { old, new in
+        zip(old.text.split(separator: "\n"), new.text.split(separator: "\n")).filter { $0 != $1 }.map(\.1)
+      }
     #expect(changed.count == 6)
     #expect(changed.allSatisfy { $0.hasPrefix("Exec") && $0.contains("/opt/bin/gastown-daemon ") })
   }

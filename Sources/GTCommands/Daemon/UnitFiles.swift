@@ -104,7 +104,8 @@ struct UnitFiles: Sendable {
     let program = "/usr/bin/gastown-daemon"
     return (shipped + templates).map { name, text in
       let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line -> String in
-        for key in ["ExecStart=", "ExecStart=:", "ExecReload=", "ExecReload=:"] where line.hasPrefix(key + program + " ") {
+        for key in ["ExecStart=", "ExecStart=:", "ExecReload=", "ExecReload=:"]
+        where line.hasPrefix(key + program + " ") {
           return key + daemon + line.dropFirst(key.count + program.count)
         }
         return String(line)
