@@ -4,13 +4,6 @@ SWIFT ?= swift
 SWIFT_FLAGS ?=
 # How many tests run at once: many of them wait for tmux, systemd or git, and some for each other.
 TEST_WIDTH ?= 6
-# What `make install` and `make uninstall` work on; packages have their own way to say so.
-PREFIX ?= /usr/local
-DESTDIR ?=
-# Programs for use have the Swift runtime inside, and are linked so that their
-# tables of addresses are read-only once they run. Where they were built is nobody's business.
-RELEASE_FLAGS = -c release --static-swift-stdlib -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now \
-  -Xcc "-ffile-prefix-map=$(CURDIR)=."
 products = $(shell $(SWIFT) build --show-bin-path $(SWIFT_FLAGS))
 
 .PHONY: help
@@ -51,6 +44,14 @@ check: dependencies ## Formatting, shell scripts, units, docs.
 .PHONY: format
 format: ## Format the Swift sources.
 	@$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests
+
+# What `make install` and `make uninstall` work on; packages have their own way to say so.
+PREFIX ?= /usr/local
+DESTDIR ?=
+# Programs for use have the Swift runtime inside, and their tables of addresses are read-only once they run. Where they
+# were built makes no difference.
+RELEASE_FLAGS = -c release --static-swift-stdlib -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now \
+  -Xcc "-ffile-prefix-map=$(CURDIR)=."
 
 .PHONY: release
 release: dependencies ## Build for use: optimised, with the Swift runtime inside.

@@ -3,6 +3,7 @@
 internal import Control
 internal import Glibc
 package import Logging
+internal import Processes
 internal import ServiceLifecycle
 internal import Supervision
 package import Systemd
@@ -44,12 +45,14 @@ package struct Daemon: Sendable {
       manager.post(.ready, .status(line))
       journal.record(TownEvent(.daemonReady, message: "supervising \(town.layout.root): \(line)"))
     }
+    let memory = FreedMemory()
     let supervisor = Supervisor(
       world: world, policy: town.settings.policy, journal: journal,
       reports: SupervisorReports(
         ready: { gate.firstLookIsTaken(status: $0) },
         status: { line in Task { await status.report(line) } },
-        watchdog: { manager.post(.watchdog) }))
+        watchdog: { manager.post(.watchdog) },
+        rest: { memory.giveBackWhereDue() }))
     let server = ControlServer(
       endpoint: endpoint, town: town.layout.root, information: ServiceInformation(version: Daemon.version),
       handler: DaemonHandler(town: town, supervisor: supervisor, manager: manager, journal: journal, feed: feed),

@@ -5,6 +5,7 @@ package import Town
 /// The supervisor's own records: the ledger, the pending spawns, the state and the activity.
 package struct TownRecords: Sendable {
   private let layout: TownLayout
+  private let ledgerText = LedgerText()
 
   package init(layout: TownLayout) { self.layout = layout }
 
@@ -27,7 +28,14 @@ package struct TownRecords: Sendable {
   }
 
   package func write(_ ledger: Ledger) throws(TownFileError) {
-    try Disk.writeJSON(ledger, to: layout.ledger)
+    let text: [UInt8]
+    do {
+      text = try ledgerText.encode(ledger)
+    } catch {
+      throw TownFileError(.unwritable, path: layout.ledger, reason: "it cannot be encoded: \(error)")
+    }
+    try layout.checkBounds(of: layout.ledger)
+    try Disk.write(text, to: layout.ledger)
   }
 
   /// The agents that wait to be told to begin; none where there is no file.
@@ -40,11 +48,11 @@ package struct TownRecords: Sendable {
   }
 
   package func write(_ pending: [PendingSpawn]) throws(TownFileError) {
-    try Disk.writeJSON(pending, to: layout.pendingSpawns)
+    try writeJSON(pending, to: layout.pendingSpawns)
   }
 
   package func write(_ state: DaemonState) throws(TownFileError) {
-    try Disk.writeJSON(state, to: layout.state)
+    try writeJSON(state, to: layout.state)
   }
 
   package func state() throws(TownFileError) -> DaemonState {
@@ -57,7 +65,7 @@ package struct TownRecords: Sendable {
   }
 
   package func write(_ activity: Activity) throws(TownFileError) {
-    try Disk.writeJSON(activity, to: layout.activity)
+    try writeJSON(activity, to: layout.activity)
   }
 
   /// Moves a file that cannot be understood out of the way, so that nothing of it is lost, and says
@@ -66,5 +74,10 @@ package struct TownRecords: Sendable {
     let target = "\(path).unreadable-\(time.nanoseconds / 1_000_000_000)"
     try Disk.move(path, to: target)
     return target
+  }
+
+  private func writeJSON(_ value: some Encodable, to path: String) throws(TownFileError) {
+    try layout.checkBounds(of: path)
+    try Disk.writeJSON(value, to: path)
   }
 }

@@ -10,14 +10,17 @@ package struct SupervisorReports: Sendable {
   package var status: @Sendable (String) -> Void
   /// The loop has turned, and nothing is overdue.
   package var watchdog: @Sendable () -> Void
+  /// A turn has ended, and nothing is under way.
+  package var rest: @Sendable () -> Void
 
   package init(
     ready: @escaping @Sendable (String) -> Void = { _ in }, status: @escaping @Sendable (String) -> Void = { _ in },
-    watchdog: @escaping @Sendable () -> Void = {}
+    watchdog: @escaping @Sendable () -> Void = {}, rest: @escaping @Sendable () -> Void = {}
   ) {
     self.ready = ready
     self.status = status
     self.watchdog = watchdog
+    self.rest = rest
   }
 }
 
