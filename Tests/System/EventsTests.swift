@@ -50,7 +50,10 @@ struct EventsTests {
       try await watch(town, "--json --rig rig2", to: "other")
       try await watch(town, "", to: "lines")
       try await town.kill(try #require(agents[Self.session]))
-      try await eventually("the agent's return") { try events(town, "all").contains { $0.event == "agent_ready" } }
+      try await eventually("the agent's return") {
+        let of = try events(town, "all").filter { $0.session == Self.session }.map(\.event)
+        return of.last == "agent_ready" && of.contains("crash_detected")
+      }
       let crash = try #require(try events(town, "all").first { $0.event == "crash_detected" })
       #expect(crash.town == town.town && crash.agent == "rig1/toast" && crash.rig == "rig1")
       #expect(crash.session == Self.session && crash.pid == agents[Self.session] && crash.exit_signal == 9)

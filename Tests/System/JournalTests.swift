@@ -64,9 +64,16 @@ struct JournalTests {
   private struct AnyValue: Decodable { init(from decoder: any Decoder) {} }
 
   @Test func `a crash has every field that is documented, whatever is in them`() async throws {
-    // As large as one argument of a command may be, with all that a field could stumble over.
-    let hook = "gt-ö=\u{1B}[31m\"'%$" + String(repeating: "x", count: 100_000)
-    try await withTown(.init(working: [])) { town in
+    let hook = "gt-work"
+    // What an agent leaves on its screen is of any bytes, and of several lines.
+    let agent = #"""
+      #!/bin/bash
+      printf 'grüße=1\nMESSAGE=geförged\n\377\376 \033[31mred\033[0m "quoted"\n> '
+      sleep 1000
+      """#
+    let plan = TownUser.Plan(working: [], agent: "~/bin/odd", prepare: "")
+    try await withTown(plan) { town in
+      try await town.write(agent + "\n", to: "bin/odd", isExecutable: true)
       try await town.gt("agent", "set", "rig1/toast", "--hook", hook, "--state", "working")
       try await town.beat()
       let agents = try await town.settle(["gt-deacon", "gt-rig1-witness", "gt-rig1-toast"])
@@ -84,7 +91,15 @@ struct JournalTests {
       for name in ["CODE_FILE", "CODE_LINE", "CODE_FUNC", "GT_CAPSULE"] { #expect(crash[name] != nil, "\(name)") }
       // Several lines are one value.
       let words = try #require(try await town.event("last_words").first)
-      #expect(words["GT_LAST_WORDS"]?.contains("\n") == true)
+      let lines = (words["GT_LAST_WORDS"] ?? "").split(separator: "\n").map(String.init)
+      #expect(lines.count > 1 && lines.contains("MESSAGE=geförged"), "\(lines)")
+      #expect(words["MESSAGE"]?.hasPrefix("last words of rig1/toast") == true)
+      #expect(!(words["GT_LAST_WORDS"] ?? "").contains("\u{1B}"))
+      // A value as large as an argument of a command may be, with all that a field could stumble over.
+      let reason = "größe=7 '\"%n $HOME \\ " + String(repeating: "x", count: 100_000) + " end"
+      try await town.gt("session", "stop", "rig1/toast", "--reason", reason)
+      let stopped = try #require(try await town.event("agent_stopped").first)
+      #expect(stopped["GT_REASON"]?.contains(reason) == true, "\((stopped["GT_REASON"] ?? "").prefix(200))")
       #expect(words["GT_CAPSULE"] == crash["GT_CAPSULE"])
     }
   }

@@ -18,8 +18,9 @@ struct TwoTownsTests {
 
   /// Runs `gt` for the second town.
   private func gt(_ town: TownUser, _ words: String...) async throws -> CommandResult {
-    try await town.systemd.run(
-      town.name, ["gt"] + words + ["--town", "\(town.home)/\(Self.second)"],
+    let own = words.prefix { $0 != "--" }
+    return try await town.systemd.run(
+      town.name, ["gt"] + own + ["--town", "\(town.home)/\(Self.second)"] + words.dropFirst(own.count),
       environment: ["PATH": "\(town.home)/.local/bin:\(PrivateSystemd.path)"], deadline: .seconds(200))
   }
 
@@ -122,7 +123,8 @@ struct TwoTownsTests {
       try await town.settle(everybody)
       #expect(try await town.property("ActiveState", of: daemon) == "inactive")
       _ = try await gt(town, "daemon", "uninstall").check()
-      #expect(try await town.shell("find .config/systemd -name '*gastown*@*'").isEmpty)
+      let left = try await town.shell("find .config/systemd -name '*gastown*@*'")
+      #expect(left.isEmpty, "\(left)")
       #expect(town.exists(".config/systemd/user/gastown-daemon.service"))
       #expect(town.exists(".config/systemd/user/app-gastown-agents.slice"))
       #expect(try await town.property("ActiveState") == "active")

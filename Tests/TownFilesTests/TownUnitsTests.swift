@@ -69,15 +69,18 @@ import TownFiles
   ) async throws {
     try await TemporaryDirectory.with { directory in
       let places = ["one", "two"].map { TownLayout(root: Disk.canonical(directory.makeDirectory($0)) ?? "") }
-      for place in places { TestFile.write("{}", to: place.townFile) }
+      for place in places { try put("{}", to: place.townFile) }
       directory.makeDirectory("run")
       try body(
         directory, ["HOME": directory("home"), "XDG_RUNTIME_DIR": directory("run")], places[0], places[1])
     }
   }
 
-  private func write(_ directory: String, town: String) {
-    TestFile.write(
+  /// Writes a file, with its directories.
+  private func put(_ text: String, to path: String) throws { try Disk.write(Array(text.utf8), to: path) }
+
+  private func write(_ directory: String, town: String) throws {
+    try put(
       "[Service]\nExecStart=/usr/bin/gastown-daemon --town \(town)\n", to: "\(directory)/gastown-daemon.service")
   }
 
@@ -86,20 +89,20 @@ import TownFiles
     try await withTowns { directory, environment, one, two in
       func units(_ town: TownLayout) -> TownUnits { .find(layout: town, environment: environment) }
       #expect(units(one) == TownUnits() && units(two) == TownUnits())
-      write(directory(place), town: one.root)
+      try write(directory(place), town: one.root)
       #expect(TownUnits.plainTown(environment: environment) == one.root)
       #expect(units(one) == TownUnits())
       #expect(units(two) == TownUnits(instanceOf: two))
       // Plain units of a town that is no more are nobody's.
-      write(directory(place), town: directory("three"))
+      try write(directory(place), town: directory("three"))
       #expect(units(one) == TownUnits() && units(two) == TownUnits())
     }
   }
 
   @Test func `the person's own units come before those of the runtime directory`() async throws {
     try await withTowns { directory, environment, one, two in
-      write(directory("run/systemd/user"), town: one.root)
-      write(directory("home/.config/systemd/user"), town: two.root)
+      try write(directory("run/systemd/user"), town: one.root)
+      try write(directory("home/.config/systemd/user"), town: two.root)
       #expect(TownUnits.plainTown(environment: environment) == two.root)
     }
   }
@@ -110,14 +113,14 @@ import TownFiles
       let instance = TownUnits(instanceOf: two)
       switch how {
       case "installed":
-        TestFile.write("", to: directory("home/.config/systemd/user/\(instance.daemon).d/10-town.conf"))
+        try put("", to: directory("home/.config/systemd/user/\(instance.daemon).d/10-town.conf"))
       case "enabled":
-        TestFile.write("", to: directory("home/.config/systemd/user/default.target.wants/\(instance.daemon)"))
-      default: TestFile.write("", to: instance.controlSocket(environment: environment))
+        try put("", to: directory("home/.config/systemd/user/default.target.wants/\(instance.daemon)"))
+      default: try put("", to: instance.controlSocket(environment: environment))
       }
       #expect(TownUnits.find(layout: two, environment: environment) == instance)
       // The plain ones, once they are its own, come first.
-      write(directory("home/.config/systemd/user"), town: two.root)
+      try write(directory("home/.config/systemd/user"), town: two.root)
       #expect(TownUnits.find(layout: two, environment: environment) == TownUnits())
     }
   }

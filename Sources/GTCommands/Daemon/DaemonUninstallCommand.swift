@@ -32,9 +32,9 @@ struct DaemonUninstallCommand: AsyncParsableCommand {
       }
       // What other towns go on using stays.
       let left = try Disk.names(in: directory)
-      if !left.contains(where: { $0 == TownUnits().daemon || ($0.hasPrefix("gastown-daemon@") && $0.hasSuffix(".d")) })
-      {
-        for name in UnitFiles.shared { try Disk.remove("\(directory)/\(name)") }
+      if !left.contains(where: { $0.hasPrefix("gastown-daemon@") && $0.hasSuffix(".d") }) {
+        for (name, _) in UnitFiles.templates { try Disk.remove("\(directory)/\(name)") }
+        if !left.contains(TownUnits().daemon) { try Disk.remove("\(directory)/\(UnitFiles.slice)") }
       }
       try await systemctl.run(["daemon-reload"], deadline: .seconds(30))
       print("The units are removed. Agents that run go on.")

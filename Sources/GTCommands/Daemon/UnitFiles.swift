@@ -39,7 +39,7 @@ struct UnitFiles: Sendable {
   ]
 
   /// The limits of all agents together, of whichever town.
-  private static let slice = "app-gastown-agents.slice"
+  static let slice = "app-gastown-agents.slice"
 
   private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
@@ -59,16 +59,13 @@ struct UnitFiles: Sendable {
 
   /// The files that a town needs.
   static func files(of names: TownUnits) -> [String] {
-    names.instance == nil ? shipped.map(\.name) : shared + dropIns(names)
+    names.instance == nil ? shipped.map(\.name) : [slice] + templates.map(\.name) + dropIns(names)
   }
 
   /// The files of a town that no other town uses.
   static func own(_ names: TownUnits) -> [String] {
     names.instance == nil ? shipped.map(\.name).filter { $0 != slice } : dropIns(names)
   }
-
-  /// Every file that one of a user's towns may use, without what belongs to one instance.
-  static let shared = [slice] + templates.map(\.name)
 
   /// The file in which the town's own `PATH` stands.
   static func pathHolder(_ names: TownUnits) -> String {

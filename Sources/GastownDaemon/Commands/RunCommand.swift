@@ -78,6 +78,11 @@ struct RunCommand: AsyncParsableCommand {
       await output.flush()
       let manager = ServiceManager(environment: service)
       await manager.notify([.status("\(error)")])
+      if status == ExitStatus.configuration,
+        let socket = ListenDescriptors(service).listeningSockets(named: "control").first
+      {
+        PendingClients.refuse(at: socket, because: "\(error)")
+      }
       // systemd before 254 tries again after a second, each time. This is the pause that it lacks.
       if status == ExitStatus.temporary { try? await Task.sleep(for: .seconds(10)) }
     } else {
