@@ -3,7 +3,7 @@
 package import Commands
 internal import Processes
 internal import Tmux
-package import TownFiles
+internal import TownFiles
 
 /// Brings the town's tmux server up where none runs.
 ///
