@@ -47,6 +47,24 @@ struct ListeningSocketTests {
     #expect(access(directory.socket, F_OK) == 0)
   }
 
+  @Test func whoWaitsIsToldThatNobodyWillServe() async throws {
+    let directory = try SocketDirectory()
+    let socket = try ListeningSocket.bind(directory.socket)
+    defer { close(socket.descriptor) }
+    let asking = try RawConnection(directory.socket)
+    try await asking.send(#"{"method":"org.gastown.Daemon.Beat","parameters":{"town":"/town"}}"# + "\0")
+    let silent = try RawConnection(directory.socket)
+    PendingClients.refuse(at: socket.descriptor, because: "a \"key\" is wrong")
+    for connection in [asking, silent] {
+      #expect(
+        try await connection.receive()
+          == #"{"error":"org.gastown.Daemon.Refused","parameters":{"message":"a \"key\" is wrong"}}"#)
+      #expect(try await connection.receive() == nil)
+    }
+    // The socket itself is as it was.
+    #expect(try #require(UnixAddress(directory.socket)).isAnswered)
+  }
+
   @Test func anothersSocketIsNotRemoved() throws {
     let directory = try SocketDirectory()
     let first = try ListeningSocket.bind(directory.socket)

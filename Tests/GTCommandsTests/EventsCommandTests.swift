@@ -10,7 +10,8 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct EventsCommandTests {
   private func event(_ name: String = "crash_detected", lost: Int = 0) -> Watch.Reply {
     var event = Watch.Reply(
-      event: name, time: "2026-11-23T15:18:00.123456789Z", sequence: 7, town: "/t", message: "rig/toast \u{1B}[31mdied")
+      event: name, time: "2026-11-23T15:18:00.123456789Z", sequence: 7, town: "/t",
+      message: "rig/toast \u{1B}[31m\u{202E}died")
     event.lost = lost
     event.pid = 4711
     return event
@@ -27,7 +28,7 @@ import Testing
 
   @Test func `tools get one object a line, with null for what does not apply`() throws {
     let text = EventPrinter.json(event(lost: 2))
-    #expect(!text.contains("\n"))
+    #expect(!text.contains("\n") && !text.contains("\u{1B}") && !text.contains("\u{202E}"))
     #expect(
       text.contains(#""event":"crash_detected""#) && text.contains(#""lost":2"#) && text.contains(#""bead":null"#))
     #expect(try JSONDecoder().decode(Watch.Reply.self, from: Data(text.utf8)) == event(lost: 2))

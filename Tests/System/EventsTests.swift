@@ -121,6 +121,25 @@ struct EventsTests {
     }
   }
 
+  @Test(.requires(executable: "varlinkctl"))
+  func `varlinkctl lists the interface, reads it, calls it and follows its stream`() async throws {
+    try await withTown { town in
+      try await town.settle(Self.everybody)
+      let socket = "unix:$XDG_RUNTIME_DIR/gastown/control.sock"
+      #expect(try await town.shell("varlinkctl list-interfaces \(socket)").contains("org.gastown.Daemon\n"))
+      #expect(try await town.shell("varlinkctl introspect \(socket) org.gastown.Daemon").contains("method Watch("))
+      let parameters = #"{"town":"\#(town.town)","recent":true,"events":["daemon_ready"]}"#
+      let status = try await town.shell("varlinkctl call -j \(socket) org.gastown.Daemon.Status \"$1\"", parameters)
+      #expect(status.contains(#""running":true"#))
+      // It goes on until somebody ends it.
+      let stream = try await town.run(
+        "bash", "-c", "timeout 3 varlinkctl call -j --more \(socket) org.gastown.Daemon.Watch \"$1\"", "bash",
+        parameters)
+      #expect(stream.output.contains(#""event":"stream_started""#))
+      #expect(stream.output.contains(#""event":"daemon_ready""#))
+    }
+  }
+
   @Test func `one that reads nothing holds up neither the daemon nor the others`() async throws {
     try await withTown(.init(dropIn: "WatchdogSec=3")) { town in
       try await town.settle(Self.everybody)

@@ -16,7 +16,7 @@ struct EventPrinter: Sendable {
   }
 
   func print(_ event: Watch.Reply) {
-    let lines = isJSON ? [Self.json(event)] : Self.lines(event)
+    let lines = isJSON ? [Self.json(event)] : Self.lines(event).map { printable($0) }
     for line in lines { Self.write(line + "\n") }
   }
 
@@ -34,7 +34,7 @@ struct EventPrinter: Sendable {
   static func json(_ event: Watch.Reply) -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return (try? encoder.encode(event)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+    return (try? encoder.encode(event)).map { printable(json: String(decoding: $0, as: UTF8.self)) } ?? "{}"
   }
 
   /// Waits for a slow reader; ends the process where there is none any more.

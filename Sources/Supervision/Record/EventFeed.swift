@@ -27,22 +27,33 @@ package final class EventFeed: Sendable {
   package struct Full: Error {}
 
   private struct Subscriber {
+    var id: Int
     var isWanted: @Sendable (TownEvent) -> Bool
-    var waiting: [Entry] = []
+    var waiting: EntryRing
     var lost = 0
     var isEnded = false
     var reader: CheckedContinuation<Delivery?, Never>?
+
+    /// Takes the event in, or hands it to whoever waits for it.
+    mutating func take(_ entry: Entry) -> CheckedContinuation<Delivery?, Never>? {
+      guard !isEnded, isWanted(entry.event) else { return nil }
+      if let reader {
+        self.reader = nil
+        return reader
+      }
+      if waiting.append(entry) { lost += 1 }
+      return nil
+    }
   }
 
   private struct State {
     var sequence = 0
-    var known: [Entry] = []
-    var subscribers: [Int: Subscriber] = [:]
+    var known: EntryRing
+    var subscribers: [Subscriber] = []
     var nextSubscriber = 0
   }
 
-  private let state = Mutex(State())
-  private let knownLimit: Int
+  private let state: Mutex<State>
   private let bufferLimit: Int
   private let subscriberLimit: Int
 
@@ -51,33 +62,24 @@ package final class EventFeed: Sendable {
   ///   - buffer: how many events a subscriber may be behind.
   ///   - subscribers: how many may watch at once.
   package init(known: Int = 512, buffer: Int = 512, subscribers: Int = 32) {
-    knownLimit = known
+    state = Mutex(State(known: EntryRing(limit: known)))
     bufferLimit = buffer
     subscriberLimit = subscribers
   }
 
   package func publish(_ event: TownEvent, at time: Timestamp) {
-    let deliveries = state.withLock { state -> [(CheckedContinuation<Delivery?, Never>, Delivery)] in
+    let (entry, readers) = state.withLock { state -> (Entry, [CheckedContinuation<Delivery?, Never>]) in
       state.sequence += 1
       let entry = Entry(event: event, time: time, sequence: state.sequence)
-      state.known.append(entry)
-      if state.known.count > knownLimit { state.known.removeFirst(state.known.count - knownLimit) }
-      var deliveries: [(CheckedContinuation<Delivery?, Never>, Delivery)] = []
-      for (id, subscriber) in state.subscribers where !subscriber.isEnded && subscriber.isWanted(event) {
-        if let reader = subscriber.reader {
-          state.subscribers[id]?.reader = nil
-          deliveries.append((reader, Delivery(entry: entry, lost: 0)))
-        } else {
-          state.subscribers[id]?.waiting.append(entry)
-          if subscriber.waiting.count >= bufferLimit {
-            state.subscribers[id]?.waiting.removeFirst()
-            state.subscribers[id]?.lost += 1
-          }
-        }
+      _ = state.known.append(entry)
+      // In place: a copy of every buffer for every event would be dear.
+      var readers: [CheckedContinuation<Delivery?, Never>] = []
+      for index in state.subscribers.indices {
+        if let reader = state.subscribers[index].take(entry) { readers.append(reader) }
       }
-      return deliveries
+      return (entry, readers)
     }
-    for (reader, delivery) in deliveries { reader.resume(returning: delivery) }
+    for reader in readers { reader.resume(returning: Delivery(entry: entry, lost: 0)) }
   }
 
   /// How many watch now.
@@ -96,9 +98,9 @@ package final class EventFeed: Sendable {
       guard state.subscribers.count < subscriberLimit else { return nil }
       let id = state.nextSubscriber
       state.nextSubscriber += 1
-      var subscriber = Subscriber(isWanted: isWanted)
-      if recent { subscriber.waiting = state.known.filter { isWanted($0.event) }.suffix(bufferLimit) }
-      state.subscribers[id] = subscriber
+      var waiting = EntryRing(limit: bufferLimit)
+      if recent { for entry in state.known.all where isWanted(entry.event) { _ = waiting.append(entry) } }
+      state.subscribers.append(Subscriber(id: id, isWanted: isWanted, waiting: waiting))
       return (id, state.sequence)
     }
     guard let made else { throw Full() }
@@ -109,17 +111,14 @@ package final class EventFeed: Sendable {
     await withTaskCancellationHandler {
       await withCheckedContinuation { reader in
         let ready = state.withLock { state -> Delivery?? in
-          guard var subscriber = state.subscribers[id] else { return .some(nil) }
-          if subscriber.waiting.isEmpty {
-            if subscriber.isEnded { return .some(nil) }
-            subscriber.reader = reader
-            state.subscribers[id] = subscriber
-            return nil
+          guard let index = state.subscribers.firstIndex(where: { $0.id == id }) else { return .some(nil) }
+          if let entry = state.subscribers[index].waiting.popFirst() {
+            defer { state.subscribers[index].lost = 0 }
+            return Delivery(entry: entry, lost: state.subscribers[index].lost)
           }
-          let delivery = Delivery(entry: subscriber.waiting.removeFirst(), lost: subscriber.lost)
-          subscriber.lost = 0
-          state.subscribers[id] = subscriber
-          return delivery
+          if state.subscribers[index].isEnded { return .some(nil) }
+          state.subscribers[index].reader = reader
+          return nil
         }
         if let ready { reader.resume(returning: ready) }
       }
@@ -129,15 +128,16 @@ package final class EventFeed: Sendable {
   }
 
   private func end(_ id: Int) {
-    let reader = state.withLock { state in
-      state.subscribers[id]?.isEnded = true
-      defer { state.subscribers[id]?.reader = nil }
-      return state.subscribers[id]?.reader
+    let reader = state.withLock { state -> CheckedContinuation<Delivery?, Never>? in
+      guard let index = state.subscribers.firstIndex(where: { $0.id == id }) else { return nil }
+      state.subscribers[index].isEnded = true
+      defer { state.subscribers[index].reader = nil }
+      return state.subscribers[index].reader
     }
     reader?.resume(returning: nil)
   }
 
-  fileprivate func remove(_ id: Int) { state.withLock { $0.subscribers[id] = nil } }
+  fileprivate func remove(_ id: Int) { state.withLock { $0.subscribers.removeAll { $0.id == id } } }
 }
 
 /// One who watches a town's events.
