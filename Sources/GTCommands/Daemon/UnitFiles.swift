@@ -93,14 +93,17 @@ struct UnitFiles: Sendable {
     return lines.map { "Environment=" + Self.quoted($0, isCommand: false) }.joined(separator: "\n")
   }
 
-  /// The units as a package has them, with its own place of the daemon: for the town `~/gt` of whoever enables them.
+  /// The units and templates as a package has them, with its own place of the daemon. The plain ones are for the town
+  /// `~/gt` of whoever enables them.
   ///
   /// - Parameter daemon: the absolute path of the daemon's executable.
   static func packaged(daemon: String) -> [(name: String, text: String)] {
-    shipped.map { name, text in
+    let program = "/usr/bin/gastown-daemon"
+    return (shipped + templates).map { name, text in
       let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line -> String in
-        for key in ["ExecStart=", "ExecReload="] where line.hasPrefix(key + "/usr/bin/gastown-daemon ") {
-          return key + daemon + line.dropFirst((key + "/usr/bin/gastown-daemon").count)
+        for key in ["ExecStart=", "ExecStart=:", "ExecReload=", "ExecReload=:"]
+        where line.hasPrefix(key + program + " ") {
+          return key + daemon + line.dropFirst(key.count + program.count)
         }
         return String(line)
       }

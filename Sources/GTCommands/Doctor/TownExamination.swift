@@ -27,7 +27,7 @@ struct TownExamination: Examination {
     findings.append(await daemon(patient))
     if let pid = patient.daemon, let program = DaemonProgram.running(as: pid) {
       findings.append(
-        program.judge(isUnit: (try? patient.units.get())?["gastown-daemon.service"]?["MainPID"] == "\(pid)"))
+        program.judge(isUnit: (try? patient.units.get())?[patient.names.daemon]?["MainPID"] == "\(pid)"))
     }
     return findings
   }

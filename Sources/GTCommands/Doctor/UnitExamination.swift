@@ -67,17 +67,16 @@ struct UnitExamination: Examination {
     return .success(Dictionary(uniqueKeysWithValues: units.rendered.map { ($0.name, $0.text) }))
   }
 
-  /// How a unit that a package has brought compares with this gt's: those are for the town `~/gt`.
+  /// How a unit that a package has brought compares with this gt's: the plain ones are for the town `~/gt`.
   private static func packaged(_ name: String, _ installed: String, _ patient: Patient) -> UnitFileState {
     let home = "\(patient.environment["HOME"] ?? "")/gt"
-    if Disk.canonical(home) != patient.layout.root {
+    if patient.names.instance == nil, Disk.canonical(home) != patient.layout.root {
       return Disk.exists(TownLayout(root: home).townFile) ? .otherTown("~/gt") : .packagedForHome
     }
     guard let own = Disk.canonical("/proc/self/exe"),
-      let text = UnitFiles.packaged(daemon: "\(Disk.parent(of: own))/gastown-daemon").first(where: { $0.name == name })?
-        .text
+      let unit = UnitFiles.packaged(daemon: "\(Disk.parent(of: own))/gastown-daemon").first(where: { $0.name == name })
     else { return .unknown }
-    return .compare(installed: installed, expected: text)
+    return .compare(installed: installed, expected: unit.text)
   }
 
   static func judge(_ files: [(name: String, state: UnitFileState)], isRuntime: Bool) -> [Finding] {
