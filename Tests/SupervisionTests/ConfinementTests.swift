@@ -32,6 +32,14 @@ import Testing
       let swept = try #require(log.firstIndex(of: .sweep(former.unit)))
       #expect(swept < log.firstIndex(of: .launch(polecat.session))!)
       await town.wait { $0.ledger[polecat].scope?.life != former.life }
+      // What is said of its end stands under its unit too, and so is its last word; the new life has another.
+      let units = town.with { $0.entries.filter { $0["GT_SESSION"] == polecat.session } }
+        .map { ($0["GT_EVENT"] ?? "", $0["USER_UNIT"]) }
+      for (event, unit) in units {
+        #expect(
+          (unit == former.unit) == ["crash_detected", "last_words"].contains(event), "\(event): \(unit ?? "none")")
+      }
+      #expect(units.contains { $0.0 == "crash_detected" } && units.contains { $0.0 == "agent_restarted" })
       #expect(!town.with { $0.populated.contains(former.path) })
       // Nobody else's group was touched.
       #expect(!log.contains(.sweep(try #require(known(.deacon)).unit)))

@@ -41,6 +41,7 @@ extension Supervisor {
     let counted = reports.map { $0.life.flatMap { memory[$0] }.map { world.memoryEventsNow($0) } }
     let journal = self.journal
     let gathered = reports
+    let units = ledger.agents.compactMapValues { $0.scope?.unit }
     start(.evidence) { world, job in
       let words = await words.value
       func capsule(of report: DeathReport, memory: MemoryEvents?) -> CrashCapsule {
@@ -53,7 +54,9 @@ extension Supervisor {
       var failure: String?
       for (report, capsule) in zip(gathered, capsules) {
         if let reason = write(capsule, to: world) { failure = reason }
-        journal.record(.lastWords(of: report.agent, in: capsule))
+        var event = TownEvent.lastWords(of: report.agent, in: capsule)
+        event.unit = units[report.agent.session]
+        journal.record(event)
       }
       // The service manager may be about to say it.
       await withTaskGroup(of: (Int, Bool?).self) { group in

@@ -58,6 +58,16 @@ extension Supervisor {
     }
   }
 
+  /// An event with the unit of the agent that it is about, under which it is to be found too.
+  func placed(_ event: TownEvent) -> TownEvent {
+    guard let record = event.agent.map({ ledger[$0] }), let scope = record.scope,
+      scope.life == record.death?.life ?? record.life
+    else { return event }
+    var event = event
+    event.unit = scope.unit
+    return event
+  }
+
   private func startConfining(_ agent: AgentIdentity, _ life: ProcessLife, former: AgentScope?) {
     let protected = protectedProcesses
     let journal = self.journal

@@ -248,7 +248,7 @@ extension Supervisor {
     ledger = plan.ledger
     if let failure, failure != saveFailure { journal.error("what was decided could not be written down: \(failure)") }
     saveFailure = failure
-    for event in plan.events { journal.record(event) }
+    for event in plan.events { journal.record(placed(event)) }
     keepHistory(of: plan, snapshot: snapshot)
     tell(plan.remarks)
     if duty == .town { tellFailures(snapshot) }
