@@ -24,11 +24,16 @@ struct PrivateSystemd: Sendable {
   /// What ordinary users find their commands on.
   static let path = "/opt/gastown/bin:/usr/local/bin:/usr/bin:/bin"
 
-  private static let script: String = {
+  private static let checkout: String = {
     let source = #filePath
-    guard let end = source.firstRange(of: "/Tests/System/") else { return "packaging/private-systemd" }
-    return "\(source[..<end.lowerBound])/packaging/private-systemd"
+    guard let end = source.firstRange(of: "/Tests/System/") else { return "." }
+    return String(source[..<end.lowerBound])
   }()
+
+  private static let script = "\(checkout)/packaging/private-systemd"
+
+  /// The text of a file of this checkout.
+  static func source(_ path: String) -> String? { TestFile.text("\(checkout)/\(path)") }
 
   /// The directory of the root file system that is booted; `nil` for this machine's own.
   static let tree: String? = TestEnvironment.variable("GASTOWN_TEST_ROOT").flatMap { $0.isEmpty ? nil : $0 }
@@ -131,7 +136,12 @@ struct PrivateSystemd: Sendable {
       ["run", state, user] + variables + ["--"] + words, input: input, deadline: deadline)
   }
 
-  func root(_ words: [String]) async throws -> CommandResult { try await run("root", words) }
+  func root(_ words: [String], input: String? = nil) async throws -> CommandResult {
+    try await run("root", words, input: input)
+  }
+
+  /// Whether the system that is booted has a command.
+  static func has(_ command: String) -> Bool { TestFile.exists("\(tree ?? "")/usr/bin/\(command)") }
 
   /// Ends everything of a user.
   func removeUser(_ name: String) async {
@@ -165,6 +175,11 @@ extension Trait where Self == ConditionTrait {
   /// Skips where no private systemd can be booted, and says why.
   static var requiresSystemd: Self {
     .enabled(if: PrivateSystemd.obstacle == nil, Comment(rawValue: PrivateSystemd.obstacle ?? ""))
+  }
+
+  /// Skips where the system that is booted lacks a command, and names it.
+  static func requires(inBoot command: String) -> Self {
+    .enabled(if: PrivateSystemd.has(command), "the system that is booted has no \(command)")
   }
 }
 
