@@ -41,6 +41,10 @@ test-debian13: dependencies ## Run the suites that need a systemd on Debian 13's
 	  --experimental-maximum-parallelization-width $(TEST_WIDTH) \
 	  --filter 'SystemTests\.$(if $(WHOLE),,$(debian13_suites))'
 
+.PHONY: vm-test
+vm-test: build ## See an agent's memory limit enforced, in a virtual machine (minutes; needs root).
+	@packaging/virtual-machine/run "$(products)"
+
 .PHONY: check
 check: dependencies ## Formatting, shell scripts, units, docs.
 	@echo "swift format lint …" >&2
