@@ -13,6 +13,11 @@ package enum PaneListing {
   /// For `list-panes -F`.
   package static let format = fields.joined(separator: "|")
 
+  /// For `list-panes -f`: true in these sessions. What need not be listed costs tmux a sixth of what is.
+  static func filter(sessions: [SessionName]) -> String {
+    sessions.reduce("0") { "#{||:#{==:#{session_name},\($1)},\($0)}" }
+  }
+
   /// For `display-message -p`, which answers also on a server without sessions.
   package static let serverFormat = "#{pid} #{start_time}"
 

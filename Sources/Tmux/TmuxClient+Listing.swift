@@ -23,10 +23,13 @@ extension TmuxClient {
 
   /// Every pane of every session but the ``Keeper``'s. That nobody listens at the address is an answer,
   /// ``ServerListing/noServer``; that we may not ask, or got no answer in time, is an error.
-  @concurrent package func panes() async throws -> ServerListing {
+  ///
+  /// - Parameter sessions: only the panes of these; `nil` is all. A session that is not there has none.
+  @concurrent package func panes(of sessions: [SessionName]? = nil) async throws -> ServerListing {
     let operation = "list panes on the tmux server \(server)"
+    let filter = sessions.map { ["-f", PaneListing.filter(sessions: $0)] } ?? []
     let result = try await run(
-      [["display-message", "-p", PaneListing.serverFormat], ["list-panes", "-a", "-F", PaneListing.format]],
+      [["display-message", "-p", PaneListing.serverFormat], ["list-panes", "-a"] + filter + ["-F", PaneListing.format]],
       operation: operation, isReading: true)
     let lines = result.output.split(separator: "\n")
     if !result.succeeded {

@@ -5,6 +5,7 @@ package import Town
 /// The supervisor's own records: the ledger, the pending spawns, the state and the activity.
 package struct TownRecords: Sendable {
   private let layout: TownLayout
+  private let ledgerText = LedgerText()
 
   package init(layout: TownLayout) { self.layout = layout }
 
@@ -27,7 +28,13 @@ package struct TownRecords: Sendable {
   }
 
   package func write(_ ledger: Ledger) throws(TownFileError) {
-    try Disk.writeJSON(ledger, to: layout.ledger)
+    let text: [UInt8]
+    do {
+      text = try ledgerText.encode(ledger)
+    } catch {
+      throw TownFileError(.unwritable, path: layout.ledger, reason: "it cannot be encoded: \(error)")
+    }
+    try Disk.write(text, to: layout.ledger)
   }
 
   /// The agents that wait to be told to begin; none where there is no file.

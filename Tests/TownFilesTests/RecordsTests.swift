@@ -47,6 +47,27 @@ import TownFiles
     }
   }
 
+  @Test func `whatever changes in a ledger is in the next file, and what has gone is in it no more`() async throws {
+    try await with { _, records in
+      var ledger = Ledger()
+      for number in 0..<5 { ledger[.polecat(rig: "r", name: "a\(number)")].restarts = 1 + number }
+      try records.write(ledger)
+      try #expect(records.ledger() == ledger)
+      ledger[.polecat(rig: "r", name: "a3")].toldRefusal = "\"}\n"
+      ledger.heldBack = "},"
+      try records.write(ledger)
+      try #expect(records.ledger() == ledger)
+      ledger[.polecat(rig: "r", name: "a3")] = AgentRecord()
+      ledger[.witness(rig: "r")].restarts = 9
+      // A name that a file may hold and no agent may bear.
+      ledger.agents["a\"b\\"] = ledger[.witness(rig: "r")]
+      try records.write(ledger)
+      try #expect(records.ledger() == ledger)
+      try records.write(Ledger())
+      try #expect(records.ledger() == Ledger())
+    }
+  }
+
   @Test func `a ledger of a newer daemon, or cut short, is an error and stays as it is`() async throws {
     try await with { layout, records in
       try records.write(Ledger())

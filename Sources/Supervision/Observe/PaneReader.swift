@@ -18,14 +18,15 @@ package struct PaneReader: Sendable {
 
   /// The panes of one server in whose sessions an agent may live. No server is no panes.
   ///
+  /// - Parameter sessions: only the panes of these; `nil` is all.
   /// - Throws: `TmuxError` where the server could not be asked.
-  package func read(_ client: TmuxClient, isOwn: Bool, roster: Roster) async throws -> (
-    server: Town.ServerIdentity?, panes: [PaneSighting]
-  ) {
+  package func read(
+    _ client: TmuxClient, isOwn: Bool, roster: Roster, sessions: [SessionName]? = nil
+  ) async throws -> (server: Town.ServerIdentity?, panes: [PaneSighting]) {
     // One reading of the processes for each listing: it answers whether tmux has missed an end, and what is
     // to be known of them after that.
     var readings = Readings(processes: processes, town: layout.mark)
-    let listing = try await client.panesKicked { pane in
+    let listing = try await client.panesKicked(of: sessions) { pane in
       guard readings.showMissedEnd(of: pane), !roster.candidates(session: pane.session).isEmpty else { return false }
       // There will be another listing, before which these were read.
       readings = Readings(processes: processes, town: layout.mark)
@@ -148,14 +149,16 @@ extension TmuxClient {
   /// its process is a zombie. Another SIGCHLD makes it look; often it is just
   /// about to, so the first pause is a short one. After nine, half a second, the cause is given up for this
   /// time: a turn has to end.
-  func panesKicked(where hasMissedEnd: (Pane) -> Bool) async throws -> ServerListing {
-    var listing = try await panes()
+  func panesKicked(
+    of sessions: [SessionName]? = nil, where hasMissedEnd: (Pane) -> Bool
+  ) async throws -> ServerListing {
+    var listing = try await panes(of: sessions)
     let end = ContinuousClock.now + .seconds(1)
     for attempt in 0...8 where ContinuousClock.now < end && listing.panes.contains(where: hasMissedEnd) {
       guard let identity = listing.identity else { break }
       Glibc.kill(identity.pid, SIGCHLD)
       try await Task.sleep(for: .milliseconds(1 << attempt))
-      listing = try await panes()
+      listing = try await panes(of: sessions)
     }
     return listing
   }

@@ -58,14 +58,44 @@ package struct TownObserver: Sendable {
     snapshot.otherTmuxFailure = panes.otherFailures.first
     snapshot.failures += panes.ownFailure.map { [$0] } ?? []
     snapshot.failures += panes.otherFailures
+    snapshot.agents = observations(of: census.agents, panes: panes, beads: beads, lives: lives)
+    return snapshot
+  }
+
+  /// The same look with what is seen now of some agents. `nil` where only another whole look will do: where a
+  /// tmux server does not answer, or there are more of them than are cheaper to ask for one by one.
+  @concurrent package func look(
+    again former: TownSnapshot, at sessions: Set<String>, beads: BeadReadings, lives: [String: ProcessLife],
+    time: Timestamp
+  ) async -> TownSnapshot? {
+    let names = sessions.sorted().compactMap { SessionName($0) }
+    guard names.count == sessions.count, names.count <= TownObserver.fewSessions else { return nil }
+    var snapshot = former.taking(beads, at: time)
+    guard !names.isEmpty else { return snapshot }
+    let panes = await panes(roster: Roster(rigs: snapshot.rigs.map(\.name)), sessions: names)
+    guard panes.ownFailure == nil, panes.otherFailures.isEmpty else { return nil }
+    snapshot.servers = panes.servers
+    let indices = snapshot.agents.indices.filter { sessions.contains(snapshot.agents[$0].agent.session) }
+    let seen = observations(of: indices.map { snapshot.agents[$0].agent }, panes: panes, beads: beads, lives: lives)
+    for (index, observation) in zip(indices, seen) { snapshot.agents[index] = observation }
+    return snapshot
+  }
+
+  /// For how many agents a look of their own costs less than one at everybody.
+  private static let fewSessions = 8
+
+  private func observations(
+    of agents: [AgentIdentity], panes: PaneReadings, beads: BeadReadings, lives: [String: ProcessLife]
+  ) -> [AgentObservation] {
     let unreadable = panes.ownFailure ?? panes.otherFailures.first
     let holds = Holds(listing: layout)
     let bySession = Dictionary(grouping: panes.sightings, by: \.session)
-    snapshot.agents = census.agents.map { agent in
+    let mark = layout.mark
+    return agents.map { agent in
       AgentObservation(
         agent: agent,
         liveness: Liveness.judge(
-          bySession[agent.session] ?? [], boot: boot, town: layout.mark, unreadable: unreadable,
+          bySession[agent.session] ?? [], boot: boot, town: mark, unreadable: unreadable,
           known: lives[agent.session]
         ).doubted(if: lives[agent.session], boot: boot) {
           processes.isRunning(ProcessIdentity(pid: $0.pid, startTime: $0.startTime))
@@ -74,7 +104,6 @@ package struct TownObserver: Sendable {
         hooked: beads.hooked(of: agent), hold: holds.hold(on: agent),
         hasDirectory: Disk.isDirectory(layout.directory(of: agent)))
     }
-    return snapshot
   }
 
   private struct PaneReadings: Sendable {
@@ -85,14 +114,14 @@ package struct TownObserver: Sendable {
   }
 
   /// Asks all servers at once; one that does not answer costs one deadline, not one each.
-  private func panes(roster: Roster) async -> PaneReadings {
+  private func panes(roster: Roster, sessions: [SessionName]? = nil) async -> PaneReadings {
     await withTaskGroup(of: (Bool, Result<(server: Town.ServerIdentity?, panes: [PaneSighting]), any Error>).self) {
       group in
       let clients = [(servers.own, true)] + servers.others().map { ($0, false) }
       for (client, isOwn) in clients {
         group.addTask {
           do {
-            let reading = try await reader.read(client, isOwn: isOwn, roster: roster)
+            let reading = try await reader.read(client, isOwn: isOwn, roster: roster, sessions: sessions)
             if let server = reading.server { servers.note(server, at: client) }
             return (isOwn, .success(reading))
           } catch {

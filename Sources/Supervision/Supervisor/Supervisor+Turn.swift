@@ -27,7 +27,8 @@ extension Supervisor {
     postponed = []
     let waiting = Set(pending.map(\.session))
 
-    let snapshot = await world.look(beads: beads, lives: plan.ledger.lives)
+    var sight = await look(because: events, ledger: plan.ledger)
+    let snapshot = sight.snapshot
     noteBoot(snapshot.boot, ledger: &plan.ledger)
     var closings = intake.isHeartbeat ? attendMail(snapshot, commands: intake.commands.map(\.0), plan: &plan) : []
     // Whose end has been decided is nobody else's to judge, a job for it or none.
@@ -39,17 +40,27 @@ extension Supervisor {
     var acts = advanceIntents(snapshot, plan: &plan, orders: &intake.orders)
     // What a person wants of an agent comes before what the rules want: never both at once.
     let taken = jobs.busy.union(intake.orders.map(\.agent.session))
-    let ruled = duty == .town ? decided.launches.filter { !taken.contains($0.agent.session) } : []
+    let ruled =
+      duty == .town ? decided.launches.filter { !taken.contains($0.agent.session) && sight.covers($0.agent) } : []
     let (launches, unconfirmed) = part(ruled, intake: intake, plan: &plan, at: snapshot.time)
     let starts = launches + intake.orders
     let beginnings = await attendSpawns(
       snapshot, starting: starts, isPressed: !(starts.isEmpty && unconfirmed.isEmpty), plan: &plan)
     for order in starts { noteLaunch(order, at: snapshot.time, ledger: &plan.ledger) }
     let marks = marks(of: &plan, starting: starts)
-    let adoptions = adoptions(of: plan, starting: starts)
+    let adoptions = adoptions(of: plan, starting: starts).filter { sight.covers($0.agent) }
 
     let notices = post(plan.notices, retrying: intake.isHeartbeat, ledger: &plan.ledger)
     let announcements = announce(plan.events, at: snapshot.time, ledger: &plan.ledger)
+
+    if sight.sessions == nil {
+      sight.nextLook = plan.nextLook
+    } else {
+      // Those of whom nothing new was seen are not put off.
+      if let next = sight.nextLook { plan.look(at: next) }
+      if decided.launches.contains(where: { !sight.covers($0.agent) }) { plan.look(at: snapshot.time) }
+    }
+    lastLook = sight
 
     record(plan, snapshot: snapshot, isHeartbeat: intake.isHeartbeat)
     if saveFailure != nil, !(acts.isEmpty && closings.isEmpty) {
@@ -105,7 +116,7 @@ extension Supervisor {
         if let due = mailDue, due <= uptime { wantsBeat = true }
         // What could not be read is read again long before the next heartbeat.
         if !beads.failures.isEmpty, let lastReading, uptime - lastReading >= TownRules.retry { wantsBeat = true }
-      case .look, .died, .watchdog, .stop, .beadsRead, .gathered:
+      case .look, .died, .serverDied, .watchdog, .stop, .beadsRead, .gathered:
         break
       case .command(let command, let ticket):
         intake.commands.append((command, ticket))

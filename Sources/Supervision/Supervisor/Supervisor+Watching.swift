@@ -7,35 +7,36 @@ extension Supervisor {
   /// Watches those who live now, and nobody else.
   func watch(_ snapshot: TownSnapshot) {
     guard duty == .town else { return }
-    var alive: Set<ProcessLife> = []
+    var alive: [ProcessLife: String] = [:]
     // Who could not be seen may live on, and may die while nobody can look.
     var unseen = Set(snapshot.registryFailure == nil ? [] : ledger.lives.values.map { $0 })
     for observation in snapshot.agents {
       switch observation.liveness {
       case .alive(let life, let place):
-        alive.insert(life)
+        let session = observation.agent.session
+        alive[life] = session
         // Where the life is a shell's, the end of what runs in it leaves the shell.
         for worker in place.workers {
           var watched = life
           (watched.pid, watched.startTime) = (worker.pid, worker.startTime)
-          alive.insert(watched)
+          alive[watched] = session
         }
       case .unknown: if let life = ledger[observation.agent].life { unseen.insert(life) }
       case .dead, .deadShell, .absent: break
       }
     }
-    for (life, task) in watches where !alive.contains(life) && !unseen.contains(life) {
+    for (life, task) in watches where alive[life] == nil && !unseen.contains(life) {
       task.cancel()
       watches[life] = nil
       memory[life] = nil
     }
-    for life in alive where watches[life] == nil {
+    for (life, session) in alive where watches[life] == nil {
       let world = self.world
       memory[life] = world.memoryEvents(of: life)
       watches[life] = Task { [weak self] in
         // One that cannot be watched is found dead at the next beat.
         guard (try? await world.waitForEnd(of: life)) != nil else { return }
-        await self?.post(.died)
+        await self?.post(.died(session: session))
       }
     }
   }
@@ -52,7 +53,7 @@ extension Supervisor {
       let world = self.world
       serverWatches[server] = Task { [weak self] in
         guard (try? await world.waitForEnd(of: server)) != nil else { return }
-        await self?.post(.died)
+        await self?.post(.serverDied)
       }
     }
   }

@@ -68,6 +68,9 @@ package actor Supervisor {
   /// Lifecycle requests carried out and refused so far.
   var requestCounts = RequestCounts()
 
+  /// What was last seen.
+  var lastLook: Sight?
+
   // What is under way.
   var jobs = JobTable()
   var watches: [ProcessLife: Task<Void, Never>] = [:]
@@ -208,7 +211,8 @@ package actor Supervisor {
     switch event {
     case .command(_, let ticket), .ended(_, _, let ticket, _):
       ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping"))
-    case .beat, .timer, .look, .died, .watchdog, .stop, .beadsRead, .confirmed, .launched, .marked, .adopted,
+    case .beat, .timer, .look, .died, .serverDied, .watchdog, .stop, .beadsRead, .confirmed, .launched, .marked,
+      .adopted,
       .hooksRead, .requestClaimed, .requestEnded, .mailClosed, .told, .announced, .begun, .gathered:
       break
     }

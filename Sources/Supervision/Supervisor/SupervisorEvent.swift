@@ -10,8 +10,10 @@ enum SupervisorEvent: Sendable {
   case timer
   /// Somebody says that something may have changed.
   case look
-  /// An agent's process has ended.
-  case died
+  /// A process of this session's agent has ended.
+  case died(session: String)
+  /// A tmux server has ended.
+  case serverDied
   /// The service manager wants to know whether the loop still turns.
   case watchdog
   case command(PersonCommand, CommandTicket)

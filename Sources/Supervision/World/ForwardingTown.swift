@@ -15,6 +15,11 @@ extension ForwardingTown {
   @concurrent package func look(beads: BeadReadings, lives: [String: ProcessLife]) async -> TownSnapshot {
     await town.look(beads: beads, lives: lives)
   }
+  @concurrent package func look(
+    again former: TownSnapshot, at sessions: Set<String>, beads: BeadReadings, lives: [String: ProcessLife]
+  ) async -> TownSnapshot {
+    await town.look(again: former, at: sessions, beads: beads, lives: lives)
+  }
   @concurrent package func waitForEnd(of life: ProcessLife) async throws { try await town.waitForEnd(of: life) }
   @concurrent package func waitForEnd(of server: ServerIdentity) async throws {
     try await town.waitForEnd(of: server)

@@ -121,6 +121,16 @@ package struct LiveTown: TownWorld {
     return snapshot
   }
 
+  @concurrent package func look(
+    again former: TownSnapshot, at sessions: Set<String>, beads: BeadReadings, lives: [String: ProcessLife]
+  ) async -> TownSnapshot {
+    let seen = await observer.look(again: former, at: sessions, beads: beads, lives: lives, time: now())
+    guard var snapshot = seen else { return await look(beads: beads, lives: lives) }
+    snapshot.host = host.read()
+    snapshot.missingCommands = launcher.missingCommands()
+    return snapshot
+  }
+
   @concurrent package func waitForEnd(of server: Town.ServerIdentity) async throws {
     guard let process = processes.identity(of: server.pid) else { return }
     try await ProcessExit.wait(for: process)

@@ -29,6 +29,12 @@ package protocol TownWorld: TownEvidence {
   ///   still runs is not dead, whatever tmux shows.
   @concurrent func look(beads: BeadReadings, lives: [String: ProcessLife]) async -> TownSnapshot
 
+  /// The same look, with what is seen now of the agents in `sessions`; nobody else is looked at again, if
+  /// that is cheaper. No sessions cost nothing.
+  @concurrent func look(
+    again former: TownSnapshot, at sessions: Set<String>, beads: BeadReadings, lives: [String: ProcessLife]
+  ) async -> TownSnapshot
+
   /// Returns when a life has ended, at once where it has; without looking again and again.
   @concurrent func waitForEnd(of life: ProcessLife) async throws
 
@@ -193,6 +199,41 @@ package struct BeadReadings: Sendable {
       if case .unknown(let reason) = missing(id) { return .unknown(reason) }
     }
     return .known(nil)
+  }
+}
+
+extension TownWorld {
+  /// A whole look, of which only what was asked for is taken.
+  @concurrent package func look(
+    again former: TownSnapshot, at sessions: Set<String>, beads: BeadReadings, lives: [String: ProcessLife]
+  ) async -> TownSnapshot {
+    if sessions.isEmpty { return former.taking(beads, at: now()) }
+    let whole = await look(beads: beads, lives: lives)
+    guard whole.tmuxIsComplete, whole.registryFailure == nil else { return whole }
+    var snapshot = former.taking(beads, at: whole.time)
+    snapshot.servers = whole.servers
+    snapshot.host = whole.host
+    snapshot.missingCommands = whole.missingCommands
+    let seen = Dictionary(whole.agents.map { ($0.agent, $0) }, uniquingKeysWith: { first, _ in first })
+    for index in snapshot.agents.indices where sessions.contains(snapshot.agents[index].agent.session) {
+      snapshot.agents[index] = seen[snapshot.agents[index].agent] ?? snapshot.agents[index]
+    }
+    return snapshot
+  }
+}
+
+extension TownSnapshot {
+  /// The same look, with what is now known of the beads.
+  func taking(_ beads: BeadReadings, at time: Timestamp) -> TownSnapshot {
+    var snapshot = self
+    snapshot.time = time
+    for index in snapshot.agents.indices {
+      let agent = snapshot.agents[index].agent
+      snapshot.agents[index].bead = beads.bead(of: agent)
+      snapshot.agents[index].work = beads.work(of: agent)
+      snapshot.agents[index].hooked = beads.hooked(of: agent)
+    }
+    return snapshot
   }
 }
 
