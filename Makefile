@@ -41,6 +41,11 @@ test-debian13: dependencies ## Run the suites that need a systemd on Debian 13's
 	  --experimental-maximum-parallelization-width $(TEST_WIDTH) \
 	  --filter 'SystemTests\.$(if $(WHOLE),,$(debian13_suites))'
 
+.PHONY: soak
+soak: dependencies ## A hundred agents, random deaths and restarts for MINUTES=20: is every promise kept?
+	@$(SWIFT) build $(SWIFT_FLAGS) --build-tests
+	@GASTOWN_SOAK_MINUTES=$(or $(MINUTES),20) $(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter SystemTests.SoakTests
+
 .PHONY: vm-test
 vm-test: build ## See an agent's memory limit enforced, in a virtual machine (minutes; needs root).
 	@packaging/virtual-machine/run "$(products)"
