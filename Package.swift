@@ -107,6 +107,7 @@ let package = Package(
         "Beads",
         "Commands",
         "Processes",
+        "Systemd",
         "Tmux",
         "Town",
         "TownFiles",

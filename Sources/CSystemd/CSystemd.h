@@ -7,6 +7,7 @@
 #ifndef GASTOWN_CSYSTEMD_H
 #define GASTOWN_CSYSTEMD_H
 
+#include <systemd/sd-bus.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-journal.h>
 

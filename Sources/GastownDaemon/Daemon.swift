@@ -17,11 +17,16 @@ package struct Daemon: Sendable {
   private let town: OpenTown
   private let service: ServiceEnvironment
   private let logger: Logger
+  /// Returns when everything that was logged is written.
+  private let flush: @Sendable () async -> Void
 
-  package init(town: OpenTown, service: ServiceEnvironment, logger: Logger) {
+  package init(
+    town: OpenTown, service: ServiceEnvironment, logger: Logger, flush: @escaping @Sendable () async -> Void = {}
+  ) {
     self.town = town
     self.service = service
     self.logger = logger
+    self.flush = flush
   }
 
   /// Supervises until it is told to stop by SIGTERM or SIGINT.
@@ -33,12 +38,19 @@ package struct Daemon: Sendable {
     // One that comes before anybody listens asks for no more than the first beat brings.
     signal(SIGUSR1, SIG_IGN)
     let manager = ServiceManager(environment: service)
+    manager.post(.extendTimeout(StartupService.patience))
+    // Before anything is started that could inherit them.
+    let descriptors = ListenDescriptors(service)
     let lock = try await takeLock(manager: manager)
     try OriginalDaemonGuard.check(town.layout)
     try town.checkRecords()
 
     let journal = EventJournal(logger: logger, town: town.layout.root)
     let status = StatusReporter(manager: manager)
+    let keeper = DescriptorKeeper(descriptors, isManaged: manager.isManaged)
+    for (session, life) in keeper.ended.sorted(by: { $0.key < $1.key }) {
+      journal.info("\(session) (pid \(life.pid)) has ended while no daemon was there, as its stored descriptor tells")
+    }
     let gate = ReadinessGate { line in
       manager.post(.ready, .status(line))
       journal.record(TownEvent(.daemonReady, message: "supervising \(town.layout.root): \(line)"))
@@ -48,9 +60,11 @@ package struct Daemon: Sendable {
       reports: SupervisorReports(
         ready: { gate.firstLookIsTaken(status: $0) },
         status: { line in Task { await status.report(line) } },
-        watchdog: { manager.post(.watchdog) }))
+        watchdog: { manager.post(.watchdog) },
+        broken: { surrender(manager, because: $0) },
+        keep: { keeper.keep($0) }), recalled: keeper.recalled)
     let server = ControlServer(
-      endpoint: endpoint, town: town.layout.root, information: ServiceInformation(version: Daemon.version),
+      endpoint: endpoint(descriptors), town: town.layout.root, information: ServiceInformation(version: Daemon.version),
       handler: DaemonHandler(town: town, supervisor: supervisor, manager: manager, journal: journal), logger: logger)
 
     var configuration = ServiceGroupConfiguration(
@@ -58,6 +72,7 @@ package struct Daemon: Sendable {
         .init(service: SupervisorService(supervisor: supervisor), successTerminationBehavior: .gracefullyShutdownGroup),
         .init(service: ControlService(server: server, gate: gate)),
         .init(service: SignalService(supervisor: supervisor)),
+        .init(service: StartupService(manager: manager, supervisor: supervisor, gate: gate)),
         .init(
           service: BeadsWatchService(
             layout: town.layout, supervisor: supervisor, longest: town.settings.policy.heartbeat.active,
@@ -92,8 +107,8 @@ package struct Daemon: Sendable {
     return town.world
   }
 
-  private var endpoint: ControlServer.Endpoint {
-    let handed = ListenDescriptors(service).listeningSockets(named: "control").first
+  private func endpoint(_ descriptors: ListenDescriptors) -> ControlServer.Endpoint {
+    let handed = descriptors.listeningSockets(named: "control").first
     if let handed { return .descriptor(handed) }
     return .path(ControlSocket.path(environment: town.environment))
   }
@@ -105,6 +120,16 @@ package struct Daemon: Sendable {
     return try await TownLock.take(layout: town.layout, patience: .seconds(5)) { error in
       if !isSaid { manager.post(.status("waiting for the town's lock: \(error.reason)")) }
       isSaid = true
+    }
+  }
+
+  /// Has the service manager put another process in our place, as soon as the journal knows why; where there is no
+  /// manager, ends this one.
+  private func surrender(_ manager: ServiceManager, because reason: String) {
+    Task {
+      await flush()
+      guard case .notManaged = await manager.notify([.status(reason), .watchdogTrigger]) else { return }
+      exit(ExitStatus.failure)
     }
   }
 

@@ -4,13 +4,13 @@
   import Glibc
 #endif
 
-/// Control groups as far as the evidence of a death needs them: whose memory ran out.
+/// The control groups of the unified hierarchy: who lives in which, and whose memory ran out.
 package struct ControlGroups: Sendable {
   private let root: String
   private let table: ProcessTable
 
   /// - Parameter root: where the unified hierarchy is mounted.
-  package init(root: String = "/sys/fs/cgroup", table: ProcessTable = ProcessTable()) {
+  package init(root: String = ControlGroups.mount, table: ProcessTable = ProcessTable()) {
     self.root = root
     self.table = table
   }
@@ -26,9 +26,13 @@ package struct ControlGroups: Sendable {
 
   /// The text of a group's `memory.events`; `nil` where the group is gone, or has no memory controller.
   package func memoryEvents(of path: String) -> String? {
-    // A path from a file of ours or the kernel's must not lead out of the hierarchy.
+    directory(path).flatMap { ProcessFiles.text("\($0)/memory.events") }
+  }
+
+  /// Where a group's files are. A path from a file of ours or the kernel's must not lead out of the hierarchy.
+  func directory(_ path: String) -> String? {
     guard path.hasPrefix("/"), !path.split(separator: "/").contains("..") else { return nil }
-    return ProcessFiles.text("\(root)\(path == "/" ? "" : path)/memory.events")
+    return "\(root)\(path == "/" ? "" : path)"
   }
 }
 

@@ -15,8 +15,12 @@ package enum ProcessExit {
   ///   ``SignalError`` where the kernel gives no descriptor, such as for want of them.
   @concurrent package static func wait(for process: ProcessIdentity) async throws {
     let number: Int32
-    do {
-      number = try ProcessDescriptor(process).release()
+    do throws(SignalError) {
+      if let inherited = WatchedProcesses.shared.takeInherited(process) {
+        number = inherited
+      } else {
+        number = try ProcessDescriptor(process).release()
+      }
     } catch {
       if error.code == .noSuchProcess { return }
       throw error

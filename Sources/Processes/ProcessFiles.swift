@@ -64,6 +64,23 @@ enum ProcessFiles {
     return numbers
   }
 
+  /// The directories in a directory of the kernel's; `nil` where it cannot be read.
+  static func directories(in directory: String) -> [String]? {
+    guard let stream = opendir(directory) else { return nil }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let raw = UnsafeRawPointer(entry)
+      guard let type = MemoryLayout<dirent>.offset(of: \.d_type),
+        let offset = MemoryLayout<dirent>.offset(of: \.d_name),
+        raw.load(fromByteOffset: type, as: UInt8.self) == UInt8(DT_DIR)
+      else { continue }
+      let text = String(cString: raw.advanced(by: offset).assumingMemoryBound(to: CChar.self))
+      if text != ".", text != ".." { names.append(text) }
+    }
+    return names
+  }
+
   /// Where a symbolic link points; `nil` where it cannot be read.
   static func destination(of link: String) -> String? {
     var bytes = [CChar](repeating: 0, count: Int(PATH_MAX))

@@ -27,7 +27,8 @@ package struct ProcessTable: Sendable {
 
   /// Whether exactly this process lives. A zombie does not, nor does another one with its pid.
   package func isRunning(_ identity: ProcessIdentity) -> Bool {
-    self.identity(of: identity.pid) == identity
+    if root == "/proc", WatchedProcesses.shared.hasEnded(identity) == true { return false }
+    return self.identity(of: identity.pid) == identity
   }
 
   /// Of the processes for whose ends ``ProcessExit`` waits, those that live at this moment, by pid: one system

@@ -21,6 +21,13 @@ extension TmuxClient {
     return identity
   }
 
+  /// The server's version, such as `3.5a`. Errors are those of ``panes()``.
+  package func version() async throws -> String {
+    let output = try await call(
+      "ask for the version", [["display-message", "-p", "#{version}"]], isReading: true)
+    return String(output.prefix { $0 != "\n" })
+  }
+
   /// Every pane of every session but the ``Keeper``'s. That nobody listens at the address is an answer,
   /// ``ServerListing/noServer``; that we may not ask, or got no answer in time, is an error.
   ///
@@ -29,7 +36,10 @@ extension TmuxClient {
     let operation = "list panes on the tmux server \(server)"
     let filter = sessions.map { ["-f", PaneListing.filter(sessions: $0)] } ?? []
     let result = try await run(
-      [["display-message", "-p", PaneListing.serverFormat], ["list-panes", "-a"] + filter + ["-F", PaneListing.format]],
+      [
+        ["display-message", "-p", PaneListing.serverFormat],
+        ["list-panes", "-a"] + filter + ["-F", PaneListing.format],
+      ],
       operation: operation, isReading: true)
     let lines = result.output.split(separator: "\n")
     if !result.succeeded {

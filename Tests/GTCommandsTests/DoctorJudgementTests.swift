@@ -220,18 +220,28 @@ import Town
   }
 
   @Test func `agents outside their control groups`() {
-    func judge(_ group: String?, isOnUnitServer: Bool = true) -> [Level] {
-      ControlGroupExamination.judge([
-        .init(agent: "rig/polecats/toast", pid: 9, group: group, isOnUnitServer: isOnUnitServer)
-      ]).map(\.level)
+    func judge(
+      _ group: String?, isOnUnitServer: Bool = true, isAlone: Bool = false, isSupervised: Bool = true
+    ) -> [Level] {
+      ControlGroupExamination.judge(
+        [
+          .init(
+            agent: "rig/polecats/toast", pid: 9, group: group, isOnUnitServer: isOnUnitServer, isAlone: isAlone)
+        ], isSupervised: isSupervised
+      ).map(\.level)
     }
     let apps = "/user.slice/user-1000.slice/user@1000.service/app.slice/app-gastown.slice"
-    #expect(judge("\(apps)/app-gastown-agents.slice/gastown-tmux.service") == [.ok])
-    #expect(judge("\(apps)/app-gastown-agents.slice/tmux-spawn-1.scope") == [.ok])
-    #expect(judge("\(apps)/gastown-daemon.service") == [.broken])
-    #expect(judge("/user.slice/user-1000.slice/session-3.scope") == [.warning])
-    #expect(judge("/user.slice/user-1000.slice/session-3.scope", isOnUnitServer: false) == [.note])
+    #expect(judge("\(apps)/app-gastown-agents.slice/gastown-tmux.service") == [.ok, .warning])
+    #expect(judge("\(apps)/app-gastown-agents.slice/gastown-tmux.service", isSupervised: false) == [.ok, .note])
+    #expect(judge("\(apps)/app-gastown-agents.slice/tmux-spawn-1.scope", isAlone: true) == [.ok, .ok])
+    #expect(judge("\(apps)/gastown-daemon.service") == [.broken, .warning])
+    #expect(judge("/user.slice/user-1000.slice/session-3.scope") == [.warning, .warning])
+    #expect(judge("/user.slice/user-1000.slice/session-3.scope", isOnUnitServer: false) == [.note, .warning])
     #expect(judge(nil) == [.note])
+    let shared = ControlGroupExamination.judge([
+      .init(agent: "rig/polecats/toast", pid: 9, group: "\(apps)/x", isOnUnitServer: true, isAlone: false)
+    ])
+    #expect(shared.contains { $0.subject == "agents outside their cgroups" && $0.what == "1 of 1: rig/polecats/toast" })
     #expect(ControlGroupExamination.judge([]).map(\.level) == [.ok])
   }
 

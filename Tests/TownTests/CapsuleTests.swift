@@ -73,6 +73,27 @@ import Testing
     #expect(killer(report(cause), memory(2, before: 2)) == .unknown)
     #expect(killer(report(cause), memory(2, before: 1)) == (cause == .signalled(9) ? .outOfMemory : .unknown))
     #expect(killer(report(cause, intent: intent()), memory(2, before: 1)) == .person("ada"))
+    // What systemd says of the agent's own unit holds also where the group's counts are gone, and for a unit of
+    // others that was ended as a whole.
+    var reported = MemoryEvents(controlGroup: "/a.scope", counts: [:], isReported: true)
+    let isOfSystemd = cause == .signalled(9) || cause == .signalled(15)
+    #expect(killer(report(cause), reported) == (isOfSystemd ? .outOfMemory : .unknown))
+    reported.isReported = false
+    #expect(killer(report(cause), reported) == .unknown)
+  }
+
+  @Test func `an end for want of memory by recorded values of memory.events`() throws {
+    // As a kernel has it: before, after a child was killed, after the agent was.
+    let before = "low 0\nhigh 0\nmax 0\noom 0\noom_kill 0\noom_group_kill 0\n"
+    let after = "low 0\nhigh 0\nmax 412\noom 1\noom_kill 1\noom_group_kill 0\n"
+    let counts = try #require(MemoryEvents.counts(after))
+    let first = try #require(MemoryEvents.counts(before)?["oom_kill"])
+    let memory = MemoryEvents(controlGroup: "/a.scope", counts: counts, killsBefore: first)
+    let capsule = CrashCapsule(report(.signalled(9)), words: .unknown("gone"), memory: memory)
+    #expect(capsule.killedBy == "oom_killer" && capsule.how.contains("OOM killer"))
+    let unchanged = MemoryEvents(controlGroup: "/a.scope", counts: counts, killsBefore: 1)
+    #expect(CrashCapsule(report(.signalled(9)), words: .unknown("gone"), memory: unchanged).killedBy == "unknown")
+    #expect(CrashCapsule(report(.exited(status: 1)), words: .unknown("gone"), memory: memory).killedBy == nil)
   }
 
   @Test(arguments: [ExitCause.exited(status: 1), .exited(status: 0), .serverGone, .shellLeft, nil])
@@ -160,7 +181,7 @@ import Testing
       full["memory_events"]
         == .object([
           "cgroup": .string("/a"), "counts": .object(["oom": .integer(5), "oom_kill": .integer(1)]),
-          "oom_kill_before": .null,
+          "oom_kill_before": .null, "oom_reported": .null,
         ]))
   }
 

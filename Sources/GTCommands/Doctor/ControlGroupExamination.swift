@@ -20,6 +20,8 @@ struct ControlGroupExamination: Examination {
     var group: String?
     /// Whether it lives on the server of gastown-tmux.service's address.
     var isOnUnitServer: Bool
+    /// Whether its group is a scope that holds nobody else's agent, and no tmux server.
+    var isAlone: Bool
   }
 
   func examine(_ patient: Patient) async -> [Finding] {
@@ -41,15 +43,23 @@ struct ControlGroupExamination: Examination {
           residents.append(
             Resident(
               agent: agent.actor, pid: pane.pid, group: groups.path(of: pane.pid),
-              isOnUnitServer: index == 0 && patient.tmux.isUnitServer))
+              isOnUnitServer: index == 0 && patient.tmux.isUnitServer,
+              isAlone: isAlone(groups.path(of: pane.pid), server: server, groups: groups)))
         case .otherTown, .stranger: continue
         }
       }
     }
-    return Self.judge(residents)
+    return Self.judge(residents, isSupervised: patient.daemon != nil)
   }
 
-  static func judge(_ residents: [Resident]) -> [Finding] {
+  private func isAlone(_ group: String?, server: TmuxReading.Server, groups: ControlGroups) -> Bool {
+    guard let group, AgentScope.unit(at: group) != nil else { return false }
+    guard let pid = (try? server.listing.get())?.identity?.pid, let other = groups.path(of: pid) else { return true }
+    return other != group && !other.hasPrefix("\(group)/")
+  }
+
+  /// - Parameter isSupervised: whether there is a daemon, which makes the groups.
+  static func judge(_ residents: [Resident], isSupervised: Bool = true) -> [Finding] {
     var well = 0
     var findings: [Finding] = []
     for resident in residents.sorted(by: { ($0.agent, $0.pid) < ($1.agent, $1.pid) }) {
@@ -83,8 +93,29 @@ struct ControlGroupExamination: Examination {
         )
       }
     }
+    findings += outsiders(among: residents, isSupervised: isSupervised)
     if well > 0 { findings.insert(Finding(.ok, "agents", "\(well) in \(Self.slice)"), at: 0) }
     if residents.isEmpty { findings.append(Finding(.ok, "agents", "none lives at present")) }
+    return findings
+  }
+
+  /// Who shares a control group, though each agent is to have one of its own.
+  private static func outsiders(among residents: [Resident], isSupervised: Bool) -> [Finding] {
+    let known = residents.filter { $0.group != nil }
+    let outside = known.filter { !$0.isAlone }.map(\.agent).sorted()
+    var findings: [Finding] = []
+    if outside.count < known.count {
+      findings.append(Finding(.ok, "agents", "\(known.count - outside.count) in control groups of their own"))
+    }
+    guard !outside.isEmpty else { return findings }
+    let names = outside.prefix(5).joined(separator: ", ") + (outside.count > 5 ? ", …" : "")
+    findings.append(
+      Finding(
+        isSupervised ? .warning : .note, "agents outside their cgroups", "\(outside.count) of \(known.count): \(names)",
+        why: "The limits of their roles do not hold for them, they cannot be frozen, and what they leave behind at "
+          + "their end stays. The daemon puts each into a scope of its own; its journal says where it could not.",
+        remedy: isSupervised
+          ? Remedy.command("gt", "daemon", "beat") : Remedy.command("systemctl", "--user", "start", "gastown-daemon")))
     return findings
   }
 }

@@ -38,7 +38,8 @@ struct AgentStatus: Sendable, Encodable {
     let world = town.world
     let beads = await world.readBeads(hooks: [])
     if beads.isBlind { throw Unreadable(description: beads.failures.joined(separator: "; ")) }
-    let snapshot = await world.look(beads: beads)
+    var snapshot = await world.look(beads: beads)
+    snapshot.noteFrozen(by: world)
     if let failure = snapshot.registryFailure ?? snapshot.tmuxFailure { throw Unreadable(description: failure) }
     for failure in snapshot.failures { complain(displayable(failure), program: "gt") }
     guard let observation = snapshot.agents.first(where: { $0.agent == agent }) else {

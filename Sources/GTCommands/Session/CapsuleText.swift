@@ -25,7 +25,9 @@ enum CapsuleText {
     if let memory = capsule.memory {
       let counts = memory.counts.sorted { $0.key < $1.key }.map { "\(displayable($0.key)) \($0.value)" }
       let before = memory.killsBefore.map { "; oom_kill was \($0) when it was first seen" } ?? ""
-      rows.append(("memory", "\(counts.joined(separator: ", "))\(before) (\(displayable(memory.controlGroup)))"))
+      let reported = memory.isReported == true ? ["systemd saw something killed for want of it"] : []
+      let words = (reported + (counts.isEmpty ? [] : [counts.joined(separator: ", ") + before])).joined(separator: "; ")
+      rows.append(("memory", "\(words) (\(displayable(memory.controlGroup)))"))
     }
     rows.append(("file", path))
     let header = rows.map { "  \($0.0)\(String(repeating: " ", count: 10 - $0.0.count))\($0.1)" }

@@ -8,8 +8,9 @@ struct SessionCommand: ParsableCommand {
     commandName: "session", abstract: "Agents' sessions: which live, looking into them, starting and stopping them.",
     subcommands: [
       SessionAtCommand.self, SessionCaptureCommand.self, SessionCheckCommand.self, SessionCrashCommand.self,
-      SessionCrashesCommand.self, SessionHoldCommand.self, SessionInjectCommand.self, SessionListCommand.self,
+      SessionCrashesCommand.self, SessionFreezeCommand.self, SessionHoldCommand.self, SessionInjectCommand.self,
+      SessionListCommand.self,
       SessionReleaseCommand.self, SessionResetCommand.self, SessionRestartCommand.self, SessionStartCommand.self,
-      SessionStatusCommand.self, SessionStopCommand.self,
+      SessionStatusCommand.self, SessionStopCommand.self, SessionThawCommand.self,
     ])
 }

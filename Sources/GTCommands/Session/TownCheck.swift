@@ -52,7 +52,8 @@ struct TownCheck: Sendable {
     let beads = await world.readBeads(hooks: [])
     if beads.isBlind { throw Unreadable(description: beads.failures.joined(separator: "; ")) }
     let ledger = (try? world.loadLedger(settingAside: false)) ?? Ledger()
-    let snapshot = await world.look(beads: beads, lives: ledger.lives)
+    var snapshot = await world.look(beads: beads, lives: ledger.lives)
+    snapshot.noteFrozen(by: world)
     if let failure = snapshot.registryFailure ?? snapshot.tmuxFailure { throw Unreadable(description: failure) }
     for failure in snapshot.failures { complain(displayable(failure), program: "gt") }
 

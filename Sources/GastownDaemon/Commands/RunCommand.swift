@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Control
+internal import Glibc
 internal import Logging
 internal import Processes
 internal import Supervision
@@ -37,7 +38,7 @@ struct RunCommand: AsyncParsableCommand {
       } else if once {
         try await Self.beat(town, logger: logger)
       } else {
-        try await Daemon(town: town, service: service, logger: logger).run()
+        try await Daemon(town: town, service: service, logger: logger) { await output.flush() }.run()
       }
       await output.flush()
     } catch {
@@ -77,13 +78,25 @@ struct RunCommand: AsyncParsableCommand {
       logger.error("\(displayable("\(error)"))")
       await output.flush()
       let manager = ServiceManager(environment: service)
-      await manager.notify([.status("\(error)")])
+      await manager.notify([.status("\(error)"), .errno(number(of: error))])
       // systemd before 254 tries again after a second, each time. This is the pause that it lacks.
       if status == ExitStatus.temporary { try? await Task.sleep(for: .seconds(10)) }
     } else {
       complain("\(error)")
     }
     throw ExitCode(status)
+  }
+
+  /// The kind of failure as `systemctl status` shows it.
+  static func number(of error: any Error) -> Int32 {
+    guard let error = error as? TownFileError else { return EIO }
+    return switch error.code {
+    case .malformed: EINVAL
+    case .held: EBUSY
+    case .missing: ENOENT
+    case .unreadable: EACCES
+    case .unwritable: EROFS
+    }
   }
 
   /// 78 means that starting again will not help, and the service manager does not.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Synchronization
+internal import Synchronization
 
 /// Opens once both halves of readiness are there: the control socket is served, and the first look at
 /// the town has been taken.
@@ -16,6 +16,9 @@ final class ReadinessGate: Sendable {
 
   /// - Parameter open: called once, with the first status line.
   init(open: @escaping @Sendable (String) -> Void) { self.open = open }
+
+  /// Whether both are there.
+  var isOpen: Bool { state.withLock { $0.isOpen } }
 
   func socketIsServed() { advance { $0.isServed = true } }
 

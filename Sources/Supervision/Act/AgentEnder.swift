@@ -12,12 +12,15 @@ package struct AgentEnder: Sendable {
   private let servers: TmuxServers
   private let processes: ProcessTable
   private let adopter: AgentAdopter
+  private let scopes: ScopeKeeper?
   /// How long an agent has to put its work away.
   private let grace: Duration
 
   package init(
-    servers: TmuxServers, processes: ProcessTable, adopter: AgentAdopter, grace: Duration = .seconds(3)
+    servers: TmuxServers, processes: ProcessTable, adopter: AgentAdopter, scopes: ScopeKeeper? = nil,
+    grace: Duration = .seconds(3)
   ) {
+    self.scopes = scopes
     self.servers = servers
     self.processes = processes
     self.adopter = adopter
@@ -63,6 +66,8 @@ package struct AgentEnder: Sendable {
   private func end(_ life: ProcessLife, of agent: AgentIdentity, place: Liveness.Place) async throws -> EndOutcome {
     let identity = ProcessIdentity(pid: life.pid, startTime: life.startTime)
     let ender = ProcessEnder(table: processes)
+    // One that is frozen would not hear that it is to end.
+    await scopes?.thaw(life)
     // What runs in a shell has its time before the shell is hung up on, and its terminal with it.
     let workers = isBareShell(identity) ? processes.children(of: life.pid).filter(\.isAlive).map(\.identity) : []
     let first = try await withThrowingTaskGroup(of: ProcessEnder.Outcome.self) { group in

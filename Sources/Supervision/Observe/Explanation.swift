@@ -19,6 +19,7 @@ package struct Explanation: Sendable {
     let pending = (try? world.loadPendingSpawns(settingAside: false)) ?? []
     var beads = await world.readBeads(hooks: [])
     var snapshot = await world.look(beads: beads, lives: ledger.lives)
+    snapshot.noteFrozen(by: world)
     // Whose end has been decided is nobody else's to judge.
     let busy = ledger.sessionsWithIntents
     var plan = rules.decide(snapshot, ledger: ledger, busy: busy, look: .heartbeat)
@@ -33,6 +34,7 @@ package struct Explanation: Sendable {
       }
       beads.take(hooks: hooks, readings: fresh)
       snapshot = await world.look(beads: beads, lives: ledger.lives)
+      snapshot.noteFrozen(by: world)
       plan = rules.decide(snapshot, ledger: ledger, busy: busy, look: .heartbeat)
     }
     for (session, reason) in unread { plan.replaceFinding(of: session, by: .unknown, reason: reason) }

@@ -60,6 +60,10 @@ package struct EventJournal: Sendable {
     logger.error("\(displayable(message))", metadata: ["GT_TOWN": "\(town)"])
   }
 
+  package func info(_ message: String) {
+    logger.info("\(displayable(message))", metadata: ["GT_TOWN": "\(town)"])
+  }
+
   package func warning(_ message: String) {
     logger.warning("\(displayable(message))", metadata: ["GT_TOWN": "\(town)"])
   }

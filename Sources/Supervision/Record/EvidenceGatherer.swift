@@ -102,6 +102,25 @@ package struct EvidenceGatherer: Sendable {
     return MemoryEvents(controlGroup: former.controlGroup, counts: counts, killsBefore: former.killsBefore)
   }
 
+  /// The message by which systemd says that a process of a unit was killed for memory. It looks at the
+  /// group's counts when the group becomes empty and before it removes it, so that none is missed.
+  private static let outOfMemory = "MESSAGE_ID=fe6faa94e7774663a0da52717891d8ef"
+
+  /// Looks three times within two seconds: whoever says it may be slower than we are.
+  package func reportedOutOfMemory(_ scope: AgentScope) async -> Bool? {
+    let command = Command(
+      "journalctl",
+      ["--user", "-q", "--no-pager", "-n", "1", "-o", "cat", Self.outOfMemory, "USER_UNIT=\(scope.unit)"],
+      deadline: .seconds(2))
+    for pause: Duration in [.milliseconds(100), .milliseconds(400), .milliseconds(1_500)] {
+      guard (try? await Task.sleep(for: pause)) != nil,
+        let result = try? await runner.run(command), result.succeeded
+      else { return nil }
+      if result.output.contains(where: { !$0.isWhitespace }) { return true }
+    }
+    return false
+  }
+
   package func start(of life: ProcessLife, now: Timestamp) -> Timestamp? {
     guard life.startTime > 0, life.boot == processes.bootID() else { return nil }
     return now + (.zero - ProcessTable.age(startTime: life.startTime))

@@ -16,6 +16,8 @@ struct JobTable {
     case announce = "telling a person's command of an event"
     case begin = "telling an agent to begin"
     case evidence = "gathering the evidence of deaths"
+    case confine = "putting an agent into a control group of its own"
+    case sweep = "clearing up behind a dead agent"
   }
 
   struct Job {
@@ -46,6 +48,9 @@ struct JobTable {
   /// Sessions whose agents are being adopted; nothing else has to wait for that.
   var adopting: Set<String> { sessions(of: [.adopt]) }
 
+  /// Sessions whose control groups somebody sees to; nothing else has to wait for that.
+  var confining: Set<String> { sessions(of: [.confine, .sweep]) }
+
   /// Whether a message of this key is on its way.
   func isTelling(_ key: String) -> Bool { sessions(of: [.tell]).contains(key) }
 
@@ -53,7 +58,9 @@ struct JobTable {
   var occupied: Set<String> { busy.union(sessions(of: [.begin])) }
 
   /// Whether all that a beat can have set in motion has ended.
-  var isQuiet: Bool { !jobs.values.contains { $0.kind != .begin && $0.kind != .readBeads } }
+  var isQuiet: Bool {
+    !jobs.values.contains { ![.begin, .readBeads, .confine, .sweep].contains($0.kind) }
+  }
 
   var isReading: Bool { jobs.values.contains { $0.kind == .readBeads } }
 
@@ -62,6 +69,9 @@ struct JobTable {
   func overdue(at uptime: Duration) -> [String] {
     jobs.values.filter { $0.deadline < uptime }.map(\.kind.rawValue).sorted()
   }
+
+  /// Whether a process of this agent is being started, or ended, already.
+  func isHandling(_ session: String) -> Bool { sessions(of: [.launch, .end, .request]).contains(session) }
 
   func cancelAll() { for job in jobs.values { job.task?.cancel() } }
 

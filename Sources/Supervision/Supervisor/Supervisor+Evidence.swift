@@ -37,21 +37,37 @@ extension Supervisor {
     for report in reports where report.remains != nil {
       lastWords[report.agent.session] = LastWords(capsule: report.id, task: words)
     }
-    let before = reports.map { $0.life.flatMap { memory[$0] } }
+    // Read now: what a dead agent has left is cleared up soon, and the group goes.
+    let counted = reports.map { $0.life.flatMap { memory[$0] }.map { world.memoryEventsNow($0) } }
     let journal = self.journal
     let gathered = reports
     start(.evidence) { world, job in
       let words = await words.value
-      var capsules = zip(gathered, before).map { report, before in
+      func capsule(of report: DeathReport, memory: MemoryEvents?) -> CrashCapsule {
         CrashCapsule(
           report, words: report.remains.flatMap { words[$0] } ?? .unknown(report.whyNothingRemains),
-          startedAt: report.life.flatMap { world.start(of: $0) }, memory: before.map { world.memoryEventsNow($0) })
+          startedAt: report.life.flatMap { world.start(of: $0) }, memory: memory)
       }
+      var capsules = zip(gathered, counted).map { capsule(of: $0, memory: $1) }
       // First without what git says: should the daemon end now, this much is there.
       var failure: String?
       for (report, capsule) in zip(gathered, capsules) {
         if let reason = write(capsule, to: world) { failure = reason }
         journal.record(.lastWords(of: report.agent, in: capsule))
+      }
+      // The service manager may be about to say it.
+      await withTaskGroup(of: (Int, Bool?).self) { group in
+        for (index, report) in gathered.enumerated() where report.mayBeOutOfMemory {
+          guard let scope = report.scope, counted[index]?.sawKill != true else { continue }
+          group.addTask { (index, await world.reportedOutOfMemory(scope)) }
+        }
+        for await (index, isReported) in group {
+          guard isReported == true, let scope = gathered[index].scope else { continue }
+          var memory = counted[index] ?? MemoryEvents(controlGroup: scope.path, counts: [:])
+          memory.isReported = true
+          capsules[index] = capsule(of: gathered[index], memory: memory)
+          if let reason = write(capsules[index], to: world) { failure = reason }
+        }
       }
       await withTaskGroup(of: (Int, Reading<CrashCapsule.Worktree>).self) { group in
         for (index, report) in gathered.enumerated() {

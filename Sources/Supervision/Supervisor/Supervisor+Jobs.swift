@@ -40,9 +40,19 @@ extension Supervisor {
 
   func startLaunch(_ order: LaunchOrder) {
     let words = lastWords[order.agent.session]
+    let leftovers = leftovers(of: order)
+    let protected = leftovers == nil ? [] : protectedProcesses
+    let journal = self.journal
     start(.launch, sessions: [order.agent.session], delay: order.delay) { world, job in
+      // At logout agents may end before we are told to.
+      async let isEnding = world.isShuttingDown()
       // The new process takes the pane's last screen away.
       _ = await words?.task.value
+      if await isEnding { return .launched(job: job, order, .declined("everything of this user's is being ended")) }
+      if let leftovers {
+        let outcome = await world.sweep(leftovers.scope, protecting: protected, sparing: leftovers.sparing)
+        journal.tell(outcome, of: leftovers.scope, left: order.agent)
+      }
       return .launched(job: job, order, await world.launch(order))
     }
   }

@@ -9,6 +9,8 @@ struct Sight: Sendable {
   var began: Duration
   /// Whom it has newly seen; `nil` is everybody. Of the others it says what the look before has said.
   var sessions: Set<String>?
+  /// Whether it was looked at who stands still.
+  var hasStanding: Bool { snapshot.agents.contains { $0.isFrozen != nil } }
   /// When the last look at everybody is to be followed by the next.
   var nextLook: Timestamp?
 
@@ -55,7 +57,7 @@ extension Supervisor {
       case .confirmed(_, let orders, _): sessions.formUnion(orders.map(\.agent.session))
       case .told, .announced: break
       case .beat, .timer, .look, .serverDied, .watchdog, .command, .beadsRead, .marked, .adopted, .hooksRead, .ended,
-        .requestClaimed, .requestEnded, .mailClosed, .gathered, .stop:
+        .requestClaimed, .requestEnded, .mailClosed, .gathered, .confined, .swept, .stop:
         return nil
       }
     }

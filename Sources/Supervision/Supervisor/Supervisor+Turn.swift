@@ -18,6 +18,7 @@ extension Supervisor {
 
   /// One pass of observe, decide, record, act.
   func turn(_ events: [SupervisorEvent]) async {
+    guard holds(breachByTurn()) else { return }
     turnBegan = world.uptime()
     defer { turnBegan = nil }
     var plan = Plan(ledger: ledger)
@@ -28,6 +29,7 @@ extension Supervisor {
     let waiting = Set(pending.map(\.session))
 
     var sight = await look(because: events, ledger: plan.ledger)
+    noteStanding(in: &sight.snapshot, isHeartbeat: intake.isHeartbeat, plan: &plan)
     let snapshot = sight.snapshot
     noteBoot(snapshot.boot, ledger: &plan.ledger)
     var closings = intake.isHeartbeat ? attendMail(snapshot, commands: intake.commands.map(\.0), plan: &plan) : []
@@ -44,6 +46,7 @@ extension Supervisor {
       duty == .town ? decided.launches.filter { !taken.contains($0.agent.session) && sight.covers($0.agent) } : []
     let (launches, unconfirmed) = part(ruled, intake: intake, plan: &plan, at: snapshot.time)
     let starts = launches + intake.orders
+    guard holds(breach(by: starts)) else { return }
     let beginnings = await attendSpawns(
       snapshot, starting: starts, isPressed: !(starts.isEmpty && unconfirmed.isEmpty), plan: &plan)
     for order in starts { noteLaunch(order, at: snapshot.time, ledger: &plan.ledger) }
@@ -85,6 +88,8 @@ extension Supervisor {
     for notice in notices where !isOnItsWay(notice) { startNotice(notice) }
     for announcement in announcements { startAnnouncement(announcement) }
     for beginning in beginnings { startBeginning(beginning) }
+    attendScopes(sight, starting: starts)
+    keep(snapshot)
     settleBeats()
     armTimer(nextLook: plan.nextLook, now: world.now())
   }
@@ -116,7 +121,7 @@ extension Supervisor {
         if let due = mailDue, due <= uptime { wantsBeat = true }
         // What could not be read is read again long before the next heartbeat.
         if !beads.failures.isEmpty, let lastReading, uptime - lastReading >= TownRules.retry { wantsBeat = true }
-      case .look, .died, .serverDied, .watchdog, .stop, .beadsRead, .gathered:
+      case .look, .died, .serverDied, .watchdog, .stop, .beadsRead, .gathered, .confined, .swept:
         break
       case .command(let command, let ticket):
         intake.commands.append((command, ticket))

@@ -55,6 +55,17 @@ package actor Supervisor {
   /// Why messages that are sent until they are through could not be, for the same reason.
   var unsent: [String: String] = [:]
 
+  /// Who stood still when that was last looked at, by session.
+  var frozen: Set<String> = []
+  /// When lives were to be put into control groups of their own and could not be, on the clock that nobody sets.
+  var unconfined: [ProcessLife: Duration] = [:]
+  /// Why that could not be done, so that it is said once.
+  var confinementFailure: String?
+  /// What the service manager keeps for the next process, as it was handed over.
+  var kept: RuntimeState?
+  /// Whether the limits of those who live are to be set anew.
+  var limitsMayHaveChanged = false
+
   /// The boot that the last look was taken in.
   var boot: String?
 
@@ -79,6 +90,8 @@ package actor Supervisor {
   var turnBegan: Duration?
   var isReady = false
   var isStopping = false
+  /// Whether something was found that must never be so.
+  var isBroken = false
   /// Beats that were asked for: before the present reading of the beads, during it, and those whose
   /// turn was taken and whose jobs are still at work.
   var beatsToCome: [CheckedContinuation<Void, Never>] = []
@@ -105,7 +118,7 @@ package actor Supervisor {
 
   package init(
     world: any TownWorld, policy: Policy, journal: EventJournal, duty: Duty = .town,
-    reports: SupervisorReports = .init()
+    reports: SupervisorReports = .init(), recalled: RuntimeState? = nil
   ) {
     self.world = world
     self.duty = duty
@@ -113,6 +126,7 @@ package actor Supervisor {
     self.journal = journal
     self.reports = reports
     startedAt = world.now()
+    memory = recalled?.memory ?? [:]
   }
 
   /// Supervises until ``stop()`` is called or the task is cancelled.
@@ -157,7 +171,7 @@ package actor Supervisor {
     return inbox
   }
 
-  /// A watchdog's question and the end of gathering evidence cost no turn; anything else is one, however
+  /// A watchdog's question, the end of gathering evidence and what concerns control groups cost no turn; anything else is one, however
   /// many events it answers.
   private func handle(_ events: [SupervisorEvent]) async {
     var causes: [SupervisorEvent] = []
@@ -166,11 +180,13 @@ package actor Supervisor {
       switch event {
       case .watchdog: isAsked = true
       case .gathered(let job, let reports, let failure): finishGathering(job, of: reports, failure: failure)
+      case .confined(let job, let agent, let life, let reading): finishConfining(job, agent, life, reading)
+      case .swept(let job, let agent, let scope, let outcome): finishSweeping(job, agent, scope, outcome)
       default: causes.append(event)
       }
     }
     if !causes.isEmpty { await turn(causes) }
-    if isAsked, health().isWell { reports.watchdog() }
+    if isAsked, !isBroken, health().isWell { reports.watchdog() }
   }
 
   private func recall() {
@@ -213,7 +229,7 @@ package actor Supervisor {
       ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping"))
     case .beat, .timer, .look, .died, .serverDied, .watchdog, .stop, .beadsRead, .confirmed, .launched, .marked,
       .adopted,
-      .hooksRead, .requestClaimed, .requestEnded, .mailClosed, .told, .announced, .begun, .gathered:
+      .hooksRead, .requestClaimed, .requestEnded, .mailClosed, .told, .announced, .begun, .gathered, .confined, .swept:
       break
     }
   }
@@ -268,6 +284,7 @@ extension Supervisor {
   package func adopt(world: any TownWorld, policy: Policy) {
     self.world = world
     rules = TownRules(policy: policy)
+    limitsMayHaveChanged = true
     post(.look)
   }
 

@@ -34,6 +34,10 @@ enum SupervisorEvent: Sendable {
   case begun(job: Int, SpawnRule.Beginning, failure: String?)
   /// The capsules of deaths are written. Nothing is decided because of it.
   case gathered(job: Int, [DeathReport], failure: String?)
+  /// An agent is in a control group of its own, or could not be put into one.
+  case confined(job: Int, AgentIdentity, ProcessLife, Reading<AgentScope>)
+  /// What a dead agent has left is gone, or is not.
+  case swept(job: Int, AgentIdentity, AgentScope, SweepOutcome)
   case stop
 }
 

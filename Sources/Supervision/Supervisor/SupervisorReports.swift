@@ -10,11 +10,18 @@ package struct SupervisorReports: Sendable {
   package var status: @Sendable (String) -> Void
   /// The loop has turned, and nothing is overdue.
   package var watchdog: @Sendable () -> Void
+  /// Something is as it must never be: this process does nothing more, and another is to take its place.
+  package var broken: @Sendable (String) -> Void
+  /// What the next process is to know.
+  package var keep: @Sendable (RuntimeState) -> Void
 
   package init(
     ready: @escaping @Sendable (String) -> Void = { _ in }, status: @escaping @Sendable (String) -> Void = { _ in },
-    watchdog: @escaping @Sendable () -> Void = {}
+    watchdog: @escaping @Sendable () -> Void = {}, broken: @escaping @Sendable (String) -> Void = { _ in },
+    keep: @escaping @Sendable (RuntimeState) -> Void = { _ in }
   ) {
+    self.broken = broken
+    self.keep = keep
     self.ready = ready
     self.status = status
     self.watchdog = watchdog

@@ -4,8 +4,8 @@
   import Glibc
   package import Town
 
-  /// A town in which the daemon dies by SIGKILL at a point that a test has chosen, once. It is no part
-  /// of a release build.
+  /// A town in which the daemon dies by SIGKILL at a point that a test has chosen, or sees wrongly, once. It is no
+  /// part of a release build.
   ///
   /// The point is read from the file that `GASTOWN_FAULT` names, at each effect; the file is removed
   /// just before the death.
@@ -30,16 +30,31 @@
       self.file = file
     }
 
+    /// A look that sees nobody, once: a fault of ours, and the daemon has to find it.
+    private static let blind = "blind"
+
     private func pass(_ point: Point) {
-      guard let stream = fopen(file, "re") else { return }
+      if isChosen(point.rawValue) { kill(getpid(), SIGKILL) }
+    }
+
+    private func isChosen(_ word: String) -> Bool {
+      guard let stream = fopen(file, "re") else { return false }
       var line = [CChar](repeating: 0, count: 64)
       let isRead = fgets(&line, Int32(line.count), stream) != nil
       fclose(stream)
       guard isRead,
-        String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self).trimmed == point.rawValue
-      else { return }
+        String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self).trimmed == word
+      else { return false }
       unlink(file)
-      kill(getpid(), SIGKILL)
+      return true
+    }
+
+    @concurrent package func look(beads: BeadReadings, lives: [String: ProcessLife]) async -> TownSnapshot {
+      var snapshot = await town.look(beads: beads, lives: lives)
+      if isChosen(Self.blind) {
+        for index in snapshot.agents.indices { snapshot.agents[index].liveness = .absent }
+      }
+      return snapshot
     }
 
     package func save(_ ledger: Ledger) throws {

@@ -57,6 +57,9 @@ extension ForwardingTown {
   }
   package func memoryEvents(of life: ProcessLife) -> MemoryEvents? { town.memoryEvents(of: life) }
   package func memoryEventsNow(_ former: MemoryEvents) -> MemoryEvents { town.memoryEventsNow(former) }
+  @concurrent package func reportedOutOfMemory(_ scope: AgentScope) async -> Bool? {
+    await town.reportedOutOfMemory(scope)
+  }
   package func start(of life: ProcessLife) -> Timestamp? { town.start(of: life) }
   package func hasCapsule(_ id: String) -> Bool { town.hasCapsule(id) }
   package func write(_ capsule: CrashCapsule) throws { try town.write(capsule) }
@@ -76,4 +79,14 @@ extension ForwardingTown {
     try await town.clearRequest(action, of: agent)
   }
   package func save(_ ledger: Ledger) throws { try town.save(ledger) }
+  package var confines: Bool { town.confines }
+  @concurrent package func confine(_ agent: AgentIdentity, life: ProcessLife) async -> Reading<AgentScope> {
+    await town.confine(agent, life: life)
+  }
+  @concurrent package func sweep(
+    _ scope: AgentScope, protecting protected: Set<Int32>, sparing: Int32?
+  ) async -> SweepOutcome { await town.sweep(scope, protecting: protected, sparing: sparing) }
+  package func standing(of life: ProcessLife) -> AgentStanding? { town.standing(of: life) }
+  package func isRunning(_ life: ProcessLife) -> Bool { town.isRunning(life) }
+  @concurrent package func isShuttingDown() async -> Bool { await town.isShuttingDown() }
 }

@@ -17,6 +17,9 @@ extension LiveTown {
 
   package func memoryEvents(of life: ProcessLife) -> MemoryEvents? { evidence.memoryEvents(of: life.pid) }
   package func memoryEventsNow(_ former: MemoryEvents) -> MemoryEvents { evidence.memoryEventsNow(former) }
+  @concurrent package func reportedOutOfMemory(_ scope: AgentScope) async -> Bool? {
+    await evidence.reportedOutOfMemory(scope)
+  }
   package func start(of life: ProcessLife) -> Timestamp? { evidence.start(of: life, now: now()) }
 
   package func hasCapsule(_ id: String) -> Bool { CrashCapsules(layout: layout).contains(id) }

@@ -4,6 +4,7 @@ package import Beads
 package import Commands
 import Glibc
 package import Processes
+internal import Systemd
 internal import Tmux
 package import Town
 package import TownFiles
@@ -23,6 +24,8 @@ package struct LiveTown: TownWorld {
   private let host: HostReader
   private let announcer: AnnouncementRunner
   let evidence: EvidenceGatherer
+  /// Who keeps the agents' control groups.
+  package let scopes: ScopeKeeper
   private let records: TownRecords
   private let startedAt: Timestamp
 
@@ -53,7 +56,10 @@ package struct LiveTown: TownWorld {
         syncsBeads: (try? store.get()) is BdBeadStore),
       processes: processes, environment: environment)
     adopter = AgentAdopter(layout: layout, servers: servers, processes: processes)
-    ender = AgentEnder(servers: servers, processes: processes, adopter: adopter)
+    scopes = ScopeKeeper(
+      manager: environment["XDG_RUNTIME_DIR"].map { UserManager(runtimeDirectory: $0) }, processes: processes,
+      servers: servers)
+    ender = AgentEnder(servers: servers, processes: processes, adopter: adopter, scopes: scopes)
     typist = Typist(servers: servers, processes: processes)
     host = HostReader(layout: layout)
     announcer = AnnouncementRunner(argv: settings.notify, town: layout.root, runner: runner)

@@ -20,6 +20,10 @@ package protocol TownEvidence: Sendable {
   /// The same counts now, of the group that an agent was in.
   func memoryEventsNow(_ former: MemoryEvents) -> MemoryEvents
 
+  /// Whether the service manager has said that something in an agent's own unit was killed for memory; `nil`
+  /// where it cannot be asked. Takes seconds where it has not: it may be about to.
+  @concurrent func reportedOutOfMemory(_ scope: AgentScope) async -> Bool?
+
   /// When a process began, by the kernel's account; `nil` where that cannot be told.
   func start(of life: ProcessLife) -> Timestamp?
 

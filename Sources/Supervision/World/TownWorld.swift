@@ -7,7 +7,7 @@ package import Town
 ///
 /// The calls that end within a turn's time are ``look(beads:)``, ``screens(of:)`` and the records;
 /// everything else is slow, has deadlines of its own, and is called by jobs beside the loop.
-package protocol TownWorld: TownEvidence {
+package protocol TownWorld: TownEvidence, TownConfinement {
   /// The wall clock's time.
   func now() -> Timestamp
 

@@ -10,13 +10,13 @@ extension ServiceManager {
   /// Gives the manager a descriptor to keep: the next process of this service gets it back by `name`,
   /// after a crash as well.
   ///
-  /// The manager drops it by itself when it hangs up, as a pidfd does when its process ends. Blocks
-  /// for as long as the manager does not read; meant for a queue of the caller's own.
+  /// The manager keeps it whatever becomes of it: a pidfd whose process has ended tells just that. Blocks for
+  /// as long as the manager does not read; meant for a queue of the caller's own.
   ///
   /// - Parameter name: at most 255 ASCII characters without control characters and `:`.
   package static func store(_ descriptor: Int32, name: String) -> Outcome {
     withUnsafePointer(to: descriptor) { pointer in
-      outcome(sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=\(LineText.flattened(name))", pointer, 1))
+      outcome(sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDPOLL=0\nFDNAME=\(LineText.flattened(name))", pointer, 1))
     }
   }
 

@@ -74,6 +74,9 @@ package enum Killer: Sendable, Hashable {
       self = .person(hold.who)
     } else if report.cause == .signalled(9), memory?.sawKill == true {
       self = .outOfMemory
+    } else if report.cause == .signalled(15), memory?.isReported == true {
+      // A unit of others may be ended as a whole where one of its processes was killed for memory.
+      self = .outOfMemory
     } else {
       self = .unknown
     }

@@ -40,6 +40,8 @@ package struct DeathReport: Sendable, Hashable {
   package var hold: Hold?
   /// Whether it had been started and not yet been told to begin.
   package var wasWaiting = false
+  /// The control group that it had for itself.
+  package var scope: AgentScope?
 
   package init(
     _ agent: AgentIdentity, seenAt: Timestamp, cause: ExitCause?, life: ProcessLife? = nil, since: Timestamp? = nil,
@@ -57,6 +59,12 @@ package struct DeathReport: Sendable, Hashable {
     self.hook = hook
     self.intent = intent
     self.hold = hold
+  }
+
+  /// Whether the service manager is to be asked if memory ran out: it ended by a signal that may be of that, in a
+  /// unit of its own.
+  package var mayBeOutOfMemory: Bool {
+    scope != nil && (cause == .signalled(9) || cause == .signalled(15))
   }
 
   /// The dead process, where anything is known of it.

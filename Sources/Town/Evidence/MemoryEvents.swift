@@ -9,15 +9,22 @@ package struct MemoryEvents: Sendable, Hashable, Codable {
   package var counts: [String: Int64]
   /// `oom_kill` when the life was first seen; `nil` where it was not read then.
   package var killsBefore: Int64?
+  /// Whether the service manager has said of the agent's own unit that something of it was killed for memory. It
+  /// sees that before it removes the group, whose counts are gone afterwards. `nil` where it was not asked.
+  package var isReported: Bool?
 
-  package init(controlGroup: String, counts: [String: Int64], killsBefore: Int64? = nil) {
+  package init(
+    controlGroup: String, counts: [String: Int64], killsBefore: Int64? = nil, isReported: Bool? = nil
+  ) {
     self.controlGroup = controlGroup
     self.counts = counts
     self.killsBefore = killsBefore
+    self.isReported = isReported
   }
 
   enum CodingKeys: String, CodingKey {
     case counts
+    case isReported = "oom_reported"
     case controlGroup = "cgroup"
     case killsBefore = "oom_kill_before"
   }
@@ -27,12 +34,14 @@ package struct MemoryEvents: Sendable, Hashable, Codable {
     try container.encode(controlGroup, forKey: .controlGroup)
     try container.encode(counts, forKey: .counts)
     try container.encode(killsBefore, forKey: .killsBefore)
+    try container.encode(isReported, forKey: .isReported)
   }
 
   package var kills: Int64? { counts["oom_kill"] }
 
   /// Whether something of the group was killed for memory during the life.
   package var sawKill: Bool {
+    if isReported == true { return true }
     guard let kills, let killsBefore else { return false }
     return kills > killsBefore
   }

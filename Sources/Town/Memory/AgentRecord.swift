@@ -110,6 +110,26 @@ package struct AgentRecord: Sendable, Hashable, Codable {
     }
   }
 
+  /// A time in which the agent stood still because somebody wanted that.
+  package struct Freeze: Sendable, Hashable, Codable {
+    package var life: ProcessLife
+    package var since: Timestamp
+    /// When it was seen to go on; `nil` for as long as it does not.
+    package var thawedAt: Timestamp?
+
+    package init(life: ProcessLife, since: Timestamp) {
+      self.life = life
+      self.since = since
+    }
+
+    package var isOngoing: Bool { thawedAt == nil }
+
+    enum CodingKeys: String, CodingKey {
+      case life, since
+      case thawedAt = "thawed_at"
+    }
+  }
+
   /// The agent's last known life. It stays here until the death is seen.
   package var life: ProcessLife?
   /// When that life was first seen.
@@ -138,11 +158,15 @@ package struct AgentRecord: Sendable, Hashable, Codable {
   package var lifecycle: LifecycleIntent?
   /// Its own request to stay down.
   package var shutdown: Shutdown?
+  /// The control group of its present life, or of the last one until nothing is left in it.
+  package var scope: AgentScope?
+  package var freeze: Freeze?
 
   package init() {}
 
   enum CodingKeys: String, CodingKey {
-    case life, since, death, grave, launch, restarts, marking, adoption, worker, lifecycle, shutdown
+    case life, since, death, grave, launch, restarts, marking, adoption, worker, lifecycle, shutdown, scope,
+      freeze
     // As it was called when there was a back-off only.
     case restartPolicy = "backoff"
     case isResumed = "is_resumed"

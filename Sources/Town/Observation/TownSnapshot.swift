@@ -14,6 +14,8 @@ package struct AgentObservation: Sendable, Hashable {
   package var hold: Reading<Hold?>
   /// Whether the agent's directory is there.
   package var hasDirectory: Bool
+  /// Whether it stands still because somebody wants that; `nil` where that was not looked at.
+  package var isFrozen: Bool?
 
   package init(
     agent: AgentIdentity, liveness: Liveness, bead: Reading<Bead?>, work: Bead? = nil,

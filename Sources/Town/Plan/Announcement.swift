@@ -49,7 +49,8 @@ extension TownEvent {
     case .daemonReady, .daemonStopping, .settingsReloaded, .crashDetected, .lastWords, .lifecycleExecuted,
       .lifecycleRefused,
       .agentStarted, .agentRestarted, .agentReady, .agentCleared,
-      .agentStopped, .staleAgent, .guppViolation, .orphanedWork, .restartsHeld, .restartsResumed, .spawnTriggered,
+      .agentStopped, .agentFrozen, .agentThawed, .staleAgent, .guppViolation, .orphanedWork, .restartsHeld,
+      .restartsResumed, .spawnTriggered,
       .spawnDropped, .storeUnavailable, .tmuxUnavailable:
       return false
     }

@@ -15,7 +15,8 @@ extension EventKind {
       .lifecycleRefused, .spawnDropped, .storeUnavailable, .tmuxUnavailable:
       false
     case .crashDetected, .lastWords, .agentStarted, .agentRestarted, .restartFailed, .agentReady, .agentNotReady,
-      .agentParked, .agentCleared, .agentStopped, .staleAgent, .guppViolation, .orphanedWork, .lifecycleExecuted,
+      .agentParked, .agentCleared, .agentStopped, .agentFrozen, .agentThawed, .staleAgent, .guppViolation,
+      .orphanedWork, .lifecycleExecuted,
       .spawnTriggered:
       true
     }

@@ -15,6 +15,8 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
   case agentParked = "agent_parked"
   case agentCleared = "agent_cleared"
   case agentStopped = "agent_stopped"
+  case agentFrozen = "agent_frozen"
+  case agentThawed = "agent_thawed"
   case massDeath = "mass_death"
   case restartsHeld = "restarts_held"
   case restartsResumed = "restarts_resumed"
@@ -48,6 +50,8 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
     case .restartsHeld: "7f227f313514431f8e7f6de7a673426f"
     case .restartsResumed: "11a4d6a3d41b43608f8adbb33ac755c4"
     case .agentStopped: "a78b9fa25cdb4f03926933ecc38b5ea8"
+    case .agentFrozen: "8cd3eb4944954efa9c7105b5e99e1748"
+    case .agentThawed: "f318eb512f3f4b528fbb829611361528"
     case .staleAgent: "941444bf6d364b35bf7a83104c0a46c5"
     case .guppViolation: "471827cc52144bca8d861894cb6e1009"
     case .orphanedWork: "48ee64db258e4814a36ecc716a4fc99c"
@@ -65,7 +69,9 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
     switch self {
     case .daemonReady, .daemonStopping, .settingsReloaded, .lastWords, .agentStarted, .agentReady, .spawnTriggered:
       .info
-    case .agentRestarted, .agentCleared, .agentStopped, .restartsResumed, .spawnDropped, .lifecycleExecuted: .notice
+    case .agentRestarted, .agentCleared, .agentStopped, .agentFrozen, .agentThawed, .restartsResumed, .spawnDropped,
+      .lifecycleExecuted:
+      .notice
     case .crashDetected, .agentNotReady, .staleAgent, .guppViolation, .orphanedWork, .restartsHeld, .lifecycleRefused:
       .warning
     case .restartFailed, .agentParked, .massDeath, .storeUnavailable, .tmuxUnavailable: .error

@@ -93,4 +93,9 @@ package enum AdoptionRule {
 package struct Remark: Sendable, Hashable {
   package var agent: AgentIdentity
   package var message: String
+
+  package init(agent: AgentIdentity, message: String) {
+    self.agent = agent
+    self.message = message
+  }
 }

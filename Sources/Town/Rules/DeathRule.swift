@@ -37,6 +37,7 @@ package enum DeathRule {
       remains: observation.liveness.remains(of: lived), restarts: record.restarts, hook: bead, intent: record.lifecycle,
       hold: observation.hold.value ?? nil)
     report.worker = record.worker
+    report.scope = record.scope.flatMap { $0.life == lived ? $0 : nil }
     record.worker = nil
     record.life = nil
     record.since = nil

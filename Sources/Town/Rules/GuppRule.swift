@@ -13,7 +13,9 @@ package enum GuppRule {
     let age = snapshot.time - bead.updatedAt
     let record = plan.ledger[agent]
     guard bead.agentState?.isAtWork == true, age >= policy.gupp, case .alive(let life, _) = observation.liveness,
-      record.life == life, let since = record.since, snapshot.time - since >= policy.gupp
+      record.life == life, let since = record.since,
+      let accountable = FreezeRule.accountable(life, record: record, since: since),
+      snapshot.time - accountable >= policy.gupp
     else { return }
     let told = record.toldGupp.flatMap { $0.isAbout(hook, since: bead.updatedAt) ? $0 : nil }
     if told?.isSent == true { return }

@@ -29,6 +29,8 @@ package struct SessionCheck: Sendable, Hashable, Codable {
   package var pid: Int32?
   package var supervision: Supervision
   package var reason: String?
+  /// Whether it lives and stands still because somebody wants that.
+  package var isFrozen = false
   /// Whether everything is as it should be: it runs, or need not. Not part of the JSON.
   package var isWell = true
 
@@ -36,6 +38,7 @@ package struct SessionCheck: Sendable, Hashable, Codable {
     case rig, polecat, session, state, pid, supervision, reason
     case hookBead = "hook_bead"
     case agentState = "agent_state"
+    case isFrozen = "frozen"
   }
 
   /// Absent values are written as null.
@@ -50,6 +53,7 @@ package struct SessionCheck: Sendable, Hashable, Codable {
     try container.encode(pid, forKey: .pid)
     try container.encode(supervision, forKey: .supervision)
     try container.encode(reason, forKey: .reason)
+    try container.encode(isFrozen, forKey: .isFrozen)
   }
 }
 
@@ -102,7 +106,11 @@ extension SessionCheck {
     case .alive(_, let place):
       state = .alive
       pid = observation.liveness.agentPID
-      if !place.isOwnServer { reason = "on the tmux server \(displayable(place.serverName))" }
+      isFrozen = observation.isFrozen == true
+      if isFrozen { reason = "frozen; to let it go on: gt session thaw \(agent.address)" }
+      if !place.isOwnServer {
+        reason = (reason.map { "\($0); " } ?? "") + "on the tmux server \(displayable(place.serverName))"
+      }
       if let parking { reason = "on trial, as it was parked: \(parking.words)" }
       if let objection = place.objection {
         reason = (reason.map { "\($0); " } ?? "") + "started by others and not adopted: \(objection)"

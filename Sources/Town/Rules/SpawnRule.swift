@@ -77,6 +77,12 @@ package enum SpawnRule {
       case .alive(let life, _):
         let seen = spawn.firstSeen.map { min($0, time) } ?? time
         spawn.firstSeen = seen
+        if observation.isFrozen == true {
+          // Its time to become ready begins when it goes on.
+          spawn.firstSeen = time
+          plan.pending.append(spawn)
+          continue
+        }
         // A pane that could not be read says nothing, neither for the agent nor against it.
         guard let lines = screens[spawn.session] else {
           plan.pending.append(spawn)

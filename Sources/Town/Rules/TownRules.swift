@@ -86,6 +86,7 @@ package struct TownRules: Sendable {
       let isBeside = record.isBeside(life, place: place)
       if isBeside { place.objection = "its own pane is gone, and this is another one of its session" }
       var reason = "pid \(observation.liveness.agentPID ?? life.pid)"
+      if observation.isFrozen == true { reason += ", frozen" }
       if !place.isOwnServer { reason += ", on the tmux server \(displayable(place.serverName))" }
       if let rest = place.settlesIn {
         // Not counted yet: its end may only be the end of a shell's start.
@@ -94,6 +95,7 @@ package struct TownRules: Sendable {
         // What cannot be told to be the agent must not be taken for its life either.
         if place.isMarked || place.objection == nil {
           noteLife(life, place: place, of: agent, in: snapshot, record: &record, plan: &plan)
+          FreezeRule.note(observation, life: life, at: snapshot.time, record: &record, plan: &plan)
         } else if record.life != life {
           DeathRule.noteUnseen(
             observation, need: need, snapshot: snapshot, policy: policy, record: &record, plan: &plan)

@@ -2,6 +2,7 @@
 
 import Beads
 import Commands
+import FoundationEssentials
 import Glibc
 import Logging
 import Processes
@@ -24,7 +25,7 @@ struct BenchTown: Sendable {
     "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/", "LANG": "C.UTF-8", "TMUX_TMPDIR": "/nonexistent",
   ]
 
-  init(agents: Int, clients: ControlClients?) async throws {
+  init(agents: Int, clients: ControlClients?, hasScopes: Bool = false) async throws {
     let root = "/tmp/restart-latency-\(getpid())"
     try Disk.makeDirectory("\(root)/bin")
     self.root = root
@@ -62,7 +63,14 @@ struct BenchTown: Sendable {
     }
     self.polecats = polecats
 
-    let environment = Self.environment.merging(["GT_TMUX_SOCKET": "\(root)/tmux"]) { $1 }
+    var environment = Self.environment.merging(["GT_TMUX_SOCKET": "\(root)/tmux"]) { $1 }
+    if hasScopes {
+      let runtime = ProcessInfo.processInfo.environment["XDG_RUNTIME_DIR"]
+      guard let runtime, Disk.exists("\(runtime)/systemd/private") else {
+        throw Failure(description: "there is no user manager at \(runtime ?? "$XDG_RUNTIME_DIR, which is not set")")
+      }
+      environment["XDG_RUNTIME_DIR"] = runtime
+    }
     let runner = SystemCommandRunner(environment: environment)
     let words = ["-u", "-f", "/dev/null", "-S", "\(root)/tmux", "start-server", ";", "set", "-s", "exit-empty", "off"]
     let started = try await runner.run(

@@ -22,6 +22,8 @@ struct RestartLatency: AsyncParsableCommand {
   var pause = 100
   @Flag(help: "With a tmux process for each command, in place of the lasting client.")
   var plain = false
+  @Flag(help: "With each agent in a scope of the user manager at $XDG_RUNTIME_DIR.")
+  var scopes = false
   @Flag(help: "Print when each step of the way has ended, too.")
   var steps = false
   @Option(help: "How long to count wake-ups while nothing happens, in seconds.")
@@ -29,7 +31,7 @@ struct RestartLatency: AsyncParsableCommand {
 
   func run() async throws {
     let clients = plain ? nil : ControlClients(starter: SystemCommandRunner(environment: BenchTown.environment))
-    let town = try await BenchTown(agents: agents, clients: clients)
+    let town = try await BenchTown(agents: agents, clients: clients, hasScopes: scopes)
     var failure: (any Error)?
     do { try await measure(town) } catch { failure = error }
     await clients?.end()

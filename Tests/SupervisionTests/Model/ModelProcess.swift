@@ -259,7 +259,12 @@ extension ModelProcess {
 
   var reports: SupervisorReports {
     SupervisorReports(
-      ready: { _ in self.note(.ready) }, status: { _ in self.note(.status) }, watchdog: { self.note(.watchdog) })
+      ready: { _ in self.note(.ready) }, status: { _ in self.note(.status) }, watchdog: { self.note(.watchdog) },
+      broken: { self.note(.broken($0)) },
+      keep: { state in
+        self.town.with { $0.kept = state }
+        self.note(.keep(state.lives.keys.sorted()))
+      })
   }
 
   /// Events and errors, as the journal would have them.

@@ -30,12 +30,17 @@ final class ModelTown: Sendable {
     case event(EventKind, String?)
     case error(String)
     case sleep(Duration)
+    case confine(String)
+    /// By the unit's name.
+    case sweep(String)
+    case broken(String)
+    case keep([String])
   }
 
   /// Calls that a test can stop on their way.
   enum Gate: Hashable, Sendable {
     case look, readBeads, readAfresh, launch, launched, end, begin, send, mark, closeMail, closedMail, ended,
-      clearRequest, saved, lastWords, worktree, announce, adopt
+      clearRequest, saved, lastWords, worktree, announce, adopt, confine, sweep
   }
 
   struct SaveFailure: Error, CustomStringConvertible { var description: String }
@@ -93,6 +98,21 @@ final class ModelTown: Sendable {
     /// What was counted of the memory of everybody's control group.
     var memory: MemoryEvents?
     var evidenceFailure: String?
+    /// Whether agents are put into control groups of their own.
+    var confines = false
+    var confinementFailure: String?
+    /// The paths of groups in which somebody lives.
+    var populated: Set<String> = []
+    var frozen: Set<ProcessLife> = []
+    /// The paths of the groups in which agents are.
+    var groups: [ProcessLife: String] = [:]
+    /// Lives that run although no look shows them.
+    var hidden: Set<ProcessLife> = []
+    var isShuttingDown = false
+    /// Units of which the service manager has said that memory ran out.
+    var outOfMemory: Set<String> = []
+    /// What was handed over for the next process.
+    var kept: RuntimeState?
     /// The fields of the journal's entries about events.
     var entries: [[String: String]] = []
     /// How many processes were ever made, by session.

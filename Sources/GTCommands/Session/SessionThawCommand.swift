@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+
+/// `gt session thaw`.
+struct SessionThawCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "thaw", abstract: "Let a frozen agent go on, whoever has frozen it.",
+    discussion: "Returns when it goes on.")
+
+  @OptionGroup var address: AgentAddress
+
+  func run() async throws {
+    try await failing {
+      let (town, agent) = try address.open("session thaw")
+      print(try await Freezer(town: town).set(false, agent))
+    }
+  }
+}

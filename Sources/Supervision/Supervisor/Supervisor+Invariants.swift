@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Town
+
+/// What must never be so, whatever the world does: where it is, this process is not to be trusted any more. It does
+/// nothing further, says what it was, and has the service manager put another in its place.
+extension Supervisor {
+  /// Whether nothing is broken; where something is, that is told, once, and the caller does nothing more.
+  func holds(_ breach: String?) -> Bool {
+    guard !isBroken else { return false }
+    guard let breach else { return true }
+    isBroken = true
+    let reason = "a fault of the daemon itself: \(breach); nothing more is done by this process"
+    journal.error(reason)
+    reports.broken(reason)
+    return false
+  }
+
+  /// Why this turn must not be taken.
+  func breachByTurn() -> String? {
+    turnBegan == nil ? nil : "two turns overlap"
+  }
+
+  /// Why none of these starts may be made. Each agent's last known process is asked for at the kernel, past
+  /// everything that has led to the order.
+  func breach(by orders: [LaunchOrder]) -> String? {
+    var seen: Set<String> = []
+    for order in orders {
+      let session = order.agent.session
+      guard seen.insert(session).inserted else { return "\(order.agent.address) is to be started twice at once" }
+      if jobs.isHandling(session) {
+        return "\(order.agent.address) is to be started while another job starts or ends it"
+      }
+      let record = ledger[order.agent]
+      guard let life = record.life ?? record.death?.life else { continue }
+      // A shell that is left takes no agent's place.
+      if case .bareShell(life) = order.place { continue }
+      if world.isRunning(life) {
+        return "\(order.agent.address) is to be started while its process (pid \(life.pid)) runs"
+      }
+    }
+    return nil
+  }
+}

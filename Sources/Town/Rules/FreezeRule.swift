@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// An agent that a person has frozen lives, and can do nothing: nobody judges it by the time that passes.
+package enum FreezeRule {
+  /// Takes note of what the kernel says; who has frozen it, and how, does not matter.
+  static func note(
+    _ observation: AgentObservation, life: ProcessLife, at time: Timestamp, record: inout AgentRecord, plan: inout Plan
+  ) {
+    if let freeze = record.freeze, freeze.life != life { record.freeze = nil }
+    guard let isFrozen = observation.isFrozen else { return }
+    let agent = observation.agent
+    let wasFrozen = record.freeze?.isOngoing == true
+    if isFrozen, !wasFrozen {
+      record.freeze = AgentRecord.Freeze(life: life, since: time)
+      plan.events.append(
+        TownEvent(
+          .agentFrozen, agent: agent, message: "\(agent.address) is frozen, and stands still until it is thawed",
+          pid: life.pid, reason: "its control group is frozen"))
+    } else if !isFrozen, wasFrozen, let since = record.freeze?.since {
+      record.freeze?.thawedAt = time
+      plan.events.append(
+        TownEvent(
+          .agentThawed, agent: agent,
+          message: "\(agent.address) goes on, after it was frozen for \(max(time - since, .zero).inWords)",
+          pid: life.pid, reason: "its control group is frozen no longer"))
+    }
+  }
+
+  /// Since when a life may be judged by what it does not do: `nil` while it is frozen, and never before it
+  /// was thawed.
+  static func accountable(_ life: ProcessLife, record: AgentRecord, since: Timestamp) -> Timestamp? {
+    guard let freeze = record.freeze, freeze.life == life else { return since }
+    return freeze.thawedAt.map { max($0, since) }
+  }
+}
