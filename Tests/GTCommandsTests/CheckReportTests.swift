@@ -50,6 +50,7 @@ import Testing
       #expect(
         Set(session.keys) == [
           "rig", "polecat", "session", "state", "hook_bead", "agent_state", "pid", "supervision", "reason",
+          "frozen",
         ])
     }
     #expect(sessions[0]["pid"] as? Int == 4711 && sessions[0]["hook_bead"] as? String == "gt-x1")

@@ -135,6 +135,7 @@ import Testing
     }
     // Where only a session of the user's has ended, they are started when it is there again.
     town.with { $0.isShuttingDown = false }
+    town.jump(by: .seconds(60))
     try await withSupervisor(of: town) { supervisor in
       await supervisor.beat()
       await town.wait { $0.sessions[polecat.session]?.isAlive == true }

@@ -97,6 +97,7 @@ extension Supervisor {
     switch reading {
     case .known(let scope):
       ledger[agent].scope = scope
+      scopesHaveChanged = true
       unconfined[life] = nil
       confinementFailure = nil
       // The counts of a group of its own are its own, and begin with none.
@@ -113,9 +114,22 @@ extension Supervisor {
     }
   }
 
+  /// Writes down which groups there are, where no turn does: should the daemon end now, and then an agent, the next
+  /// daemon knows what to clear up.
+  func keepScopes() {
+    guard scopesHaveChanged else { return }
+    scopesHaveChanged = false
+    // What cannot be written is the next turn's to complain of.
+    guard saveFailure == nil, (try? world.save(ledger)) != nil else { return }
+    savedLedger = ledger
+  }
+
   func finishSweeping(_ job: Int, _ agent: AgentIdentity, _ scope: AgentScope, _ outcome: SweepOutcome) {
     jobs.finish(job)
-    if ledger[agent].scope == scope { ledger[agent].scope = nil }
+    if ledger[agent].scope == scope {
+      ledger[agent].scope = nil
+      scopesHaveChanged = true
+    }
     journal.tell(outcome, of: scope, left: agent)
   }
 }

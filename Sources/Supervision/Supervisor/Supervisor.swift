@@ -55,6 +55,8 @@ package actor Supervisor {
   /// Why messages that are sent until they are through could not be, for the same reason.
   var unsent: [String: String] = [:]
 
+  /// Whether the ledger has groups that are not written down yet.
+  var scopesHaveChanged = false
   /// Who stood still when that was last looked at, by session.
   var frozen: Set<String> = []
   /// When lives were to be put into control groups of their own and could not be, on the clock that nobody sets.
@@ -185,7 +187,7 @@ package actor Supervisor {
       default: causes.append(event)
       }
     }
-    if !causes.isEmpty { await turn(causes) }
+    if causes.isEmpty { keepScopes() } else { await turn(causes) }
     if isAsked, !isBroken, health().isWell { reports.watchdog() }
   }
 
