@@ -13,6 +13,8 @@ struct Soak {
   private(set) var killed: Set<SoakAgents.Run> = []
   /// Those that ended by a person's will, or on their own request: no crashes.
   private(set) var dismissed: Set<SoakAgents.Run> = []
+  /// tmux servers that were ended.
+  private(set) var ended: Set<Int32> = []
   private(set) var requests: [String: Int] = [:]
   private(set) var hostileRequests = 0
   private(set) var tally: [String: Int] = [:]
@@ -71,6 +73,7 @@ struct Soak {
     case .serverEnd:
       // Who is just being started would be nobody's death.
       killed.formUnion(try await agents.calm(but: stopped))
+      ended.insert(try await town.mainPID(of: "gastown-tmux.service"))
       try await town.shell("tmux -N -S $XDG_RUNTIME_DIR/gastown-tmux/sock kill-server")
     }
   }

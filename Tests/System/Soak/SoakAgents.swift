@@ -15,7 +15,8 @@ struct SoakAgents: Sendable {
     mkdir -p "$directory"
     exec 9>>"$directory/$GT_SESSION.lock"
     flock -n 9 || echo "second $$" >>"$directory/$GT_SESSION.log"
-    echo "start $$ $PWD" >>"$directory/$GT_SESSION.log"
+    server=${TMUX#*,}
+    echo "start $$ ${server%%,*}" >>"$directory/$GT_SESSION.log"
     echo "a stand-in agent"
     while printf '> '; IFS= read -r line; do
       [ -z "$line" ] || echo "told $line" >>"$directory/$GT_SESSION.log"
@@ -30,10 +31,16 @@ struct SoakAgents: Sendable {
     var pid: Int32
   }
 
-  struct Standing {
-    var starts: [Int32] = []
-    /// Whether the last one was told to begin.
+  /// One start of an agent, as it has written it down.
+  struct Start {
+    var pid: Int32
+    /// The tmux server that it was started by.
+    var server: Int32
     var hasBegun = false
+  }
+
+  struct Standing {
+    var starts: [Start] = []
     /// Whether one was ever started while another lived.
     var hadSecond = false
   }
@@ -44,9 +51,10 @@ struct SoakAgents: Sendable {
       let words = line.split(separator: " ")
       switch words.first {
       case "start":
-        if words.count > 1, let pid = Int32(words[1]) { standing.starts.append(pid) }
-        standing.hasBegun = false
-      case "told": standing.hasBegun = true
+        if words.count > 2, let pid = Int32(words[1]), let server = Int32(words[2]) {
+          standing.starts.append(Start(pid: pid, server: server))
+        }
+      case "told": if !standing.starts.isEmpty { standing.starts[standing.starts.count - 1].hasBegun = true }
       case "second": standing.hadSecond = true
       default: break
       }
@@ -65,9 +73,8 @@ struct SoakAgents: Sendable {
 
   /// Who is at work in a session, and has been told to begin.
   func atWork(_ session: String) -> Run? {
-    let standing = standing(session)
-    guard standing.hasBegun, let pid = standing.starts.last, isRunning(pid) else { return nil }
-    return Run(session: session, pid: pid)
+    guard let last = standing(session).starts.last, last.hasBegun, isRunning(last.pid) else { return nil }
+    return Run(session: session, pid: last.pid)
   }
 
   /// Waits until everybody but `absent` is at work.

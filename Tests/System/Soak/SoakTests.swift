@@ -19,9 +19,10 @@ struct SoakTests {
   func `every promise is kept, and nothing grows`() async throws {
     let polecats = (1...97).map { "rig\($0 % 2 + 1)/w\($0)" }
     var plan = TownUser.Plan(polecats: polecats, isStarted: false)
-    // Agents that die every few minutes are what is wanted here, and no crash loop.
+    // Agents that die every minute are what is wanted here, and no crash loop. The crashes of a window are kept.
     plan.settings = """
-      "restart": {"initial": "100ms", "max": "1s", "loop_count": 1000, "per_minute": 100000, "stagger": "0s"}
+      "restart": {"initial": "100ms", "max": "1s", "loop_count": 1000, "loop_window": "1m", "stable": "1m",
+      "per_minute": 100000, "stagger": "0s"}
       """
     plan.dropIn = "RestartSec=100ms\nRestartSteps=0"
     let duration = Duration.seconds(60 * (Self.minutes ?? 1))
@@ -75,16 +76,20 @@ struct SoakTests {
     }
     for session in agents.sessions {
       let standing = agents.standing(session)
-      let alive = standing.starts.filter(agents.isRunning)
+      let alive = standing.starts.filter { agents.isRunning($0.pid) }.map(\.pid)
       // One agent, one session.
       #expect(!standing.hadSecond, "\(session) had two at once")
-      #expect(alive.count == 1 && alive.last == standing.starts.last, "\(session): \(standing.starts) \(alive)")
-      for pid in standing.starts {
-        let run = SoakAgents.Run(session: session, pid: pid)
+      #expect(alive.count == 1 && alive.last == standing.starts.last?.pid, "\(session): \(standing.starts) \(alive)")
+      for start in standing.starts {
+        let run = SoakAgents.Run(session: session, pid: start.pid)
+        // What is started by a server in its last moments goes with it, and is started anew.
+        if !start.hasBegun, soak.ended.contains(start.server) { continue }
         // A live agent is never ended but by us.
-        #expect(alive.contains(pid) || soak.killed.contains(run) || soak.dismissed.contains(run), "\(run) was ended")
+        let isOurs = alive.contains(run.pid) || soak.killed.contains(run) || soak.dismissed.contains(run)
+        #expect(isOurs, "\(run) was ended, \(start)")
         // Nobody is started without a word.
-        #expect(recorded.contains(run), "\(run) is not in the journal")
+        let isRecorded = recorded.contains(run)
+        #expect(isRecorded, "\(run) is not in the journal, \(start)")
       }
     }
     #expect(try await livingAgents(soak.town) == agents.sessions.sorted())
@@ -130,6 +135,8 @@ struct SoakTests {
       let last = Footprint.median(samples.suffix(third).map { $0[keyPath: part] })
       #expect(last.descriptors <= first.descriptors + 4, "\(name): \(first), then \(last)")
       #expect(last.threads <= first.threads + 2, "\(name): \(first), then \(last)")
+      // tmux keeps what its panes have shown, up to its history-limit.
+      guard name != "tmux" else { continue }
       #expect(last.anonymous <= first.anonymous + first.anonymous / 5 + 2_048, "\(name): \(first), then \(last)")
     }
   }
