@@ -31,9 +31,11 @@ let package = Package(
     .target(name: "Commands"),
 
     // MARK: Processes - running commands with deadlines, reading /proc
+    .systemLibrary(name: "CMalloc"),
     .target(
       name: "Processes",
       dependencies: [
+        "CMalloc",
         "Commands",
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
@@ -121,6 +123,7 @@ let package = Package(
       name: "GastownDaemon",
       dependencies: [
         "Control",
+        "Processes",
         "Supervision",
         "Systemd",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -164,7 +167,7 @@ let package = Package(
     // MARK: Benchmarks - what is measured, each a program of its own; packaging/bench runs the last two
     .executableTarget(
       name: "restart-latency",
-      dependencies: ["Supervision", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: ["CMalloc", "Supervision", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Tests/Benchmarks/restart-latency"
     ),
     .executableTarget(name: "bench-agent", path: "Tests/Benchmarks/agent"),

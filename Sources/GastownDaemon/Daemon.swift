@@ -3,6 +3,7 @@
 internal import Control
 internal import Glibc
 package import Logging
+internal import Processes
 internal import ServiceLifecycle
 internal import Supervision
 package import Systemd
@@ -55,6 +56,7 @@ package struct Daemon: Sendable {
       manager.post(.ready, .status(line))
       journal.record(TownEvent(.daemonReady, message: "supervising \(town.layout.root): \(line)"))
     }
+    let memory = FreedMemory()
     let supervisor = Supervisor(
       world: world, policy: town.settings.policy, journal: journal,
       reports: SupervisorReports(
@@ -62,7 +64,8 @@ package struct Daemon: Sendable {
         status: { line in Task { await status.report(line) } },
         watchdog: { manager.post(.watchdog) },
         broken: { surrender(manager, because: $0) },
-        keep: { keeper.keep($0) }), recalled: keeper.recalled)
+        keep: { keeper.keep($0) },
+        rest: { memory.giveBackWhereDue() }), recalled: keeper.recalled)
     let server = ControlServer(
       endpoint: endpoint(descriptors), town: town.layout.root, information: ServiceInformation(version: Daemon.version),
       handler: DaemonHandler(town: town, supervisor: supervisor, manager: manager, journal: journal), logger: logger)

@@ -29,7 +29,9 @@ package struct AgentStateFile: Sendable {
       var members = try Disk.readJSON([String: JSONValue].self, from: path)
       let before = members.count
       for key in keys { members[key] = nil }
-      if members.count < before { try Disk.writeJSON(members, to: path) }
+      guard members.count < before else { return }
+      try layout.checkBounds(of: path)
+      try Disk.writeJSON(members, to: path)
     } catch  where error.code == .missing {
       return
     }

@@ -8,10 +8,11 @@ package import Town
 
 /// `daemon/crashes/`: one file for each death, 0600, the newest of which are kept.
 package struct CrashCapsules: Sendable {
-  private let directory: String
+  private let layout: TownLayout
+  private var directory: String { layout.crashes }
   private static let suffix = ".json"
 
-  package init(layout: TownLayout) { directory = layout.crashes }
+  package init(layout: TownLayout) { self.layout = layout }
 
   package func path(of id: String) -> String { "\(directory)/\(id)\(CrashCapsules.suffix)" }
 
@@ -21,6 +22,7 @@ package struct CrashCapsules: Sendable {
   ///   lead the daemon's writing elsewhere.
   package func write(_ capsule: CrashCapsule) throws(TownFileError) {
     try checkDirectory()
+    try layout.checkBounds(of: path(of: capsule.id))
     try Disk.writeJSON(capsule, to: path(of: capsule.id))
   }
 

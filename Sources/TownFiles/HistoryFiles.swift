@@ -11,7 +11,8 @@ package import Town
 /// `daemon/history/<session>.jsonl`: what was decided about each agent, one line an entry, 0600. A file
 /// that has grown too large loses its older half.
 package struct HistoryFiles: Sendable {
-  private let directory: String
+  private let layout: TownLayout
+  private var directory: String { layout.history }
   /// The most that one agent's history may hold, in bytes.
   private let limit: Int
   package static let limit = 64 << 10
@@ -20,7 +21,7 @@ package struct HistoryFiles: Sendable {
   private static let suffix = ".jsonl"
 
   package init(layout: TownLayout, limit: Int = HistoryFiles.limit) {
-    directory = layout.history
+    self.layout = layout
     self.limit = limit
   }
 
@@ -50,8 +51,9 @@ package struct HistoryFiles: Sendable {
 
   /// Adds lines to one agent's history, in one write.
   package func append(_ entries: [HistoryEntry], to session: String) throws(TownFileError) {
-    try Disk.makeDirectory(directory)
     let path = path(of: session)
+    try layout.checkBounds(of: path)
+    try Disk.makeDirectory(directory)
     let lines = try HistoryFiles.lines(entries, path: path)
     let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
     guard descriptor >= 0 else { throw TownFileError(.unwritable, path: path, reason: Disk.reason(errno)) }

@@ -4,12 +4,13 @@ package import Town
 
 /// `daemon/holds/`: what people have decided, one file a decision. Read again just before every start.
 package struct Holds: Sendable {
-  private let directory: String
+  private let layout: TownLayout
+  private var directory: String { layout.holds }
   /// The decisions that there are, where they were listed beforehand; else each is looked for.
   private let listed: Set<String>?
 
   package init(layout: TownLayout) {
-    directory = layout.holds
+    self.layout = layout
     listed = nil
   }
 
@@ -31,7 +32,7 @@ package struct Holds: Sendable {
 
   /// For many agents at one time: the directory is read once, and only the files in it after that.
   package init(listing layout: TownLayout) {
-    directory = layout.holds
+    self.layout = layout
     // A directory that cannot be listed is asked for each file, whose failure then says why.
     listed = (try? Disk.names(in: layout.holds)).map { Set($0) }
   }
@@ -77,11 +78,17 @@ package struct Holds: Sendable {
 
   /// Records a decision.
   package func set(_ hold: Hold, on place: Place) throws(TownFileError) {
-    try Disk.writeJSON(hold, to: "\(directory)/\(place.name)")
+    let path = "\(directory)/\(place.name)"
+    try layout.checkBounds(of: path)
+    try Disk.writeJSON(hold, to: path)
   }
 
   /// Takes a decision back.
-  package func clear(_ place: Place) throws(TownFileError) { try Disk.remove("\(directory)/\(place.name)") }
+  package func clear(_ place: Place) throws(TownFileError) {
+    let path = "\(directory)/\(place.name)"
+    try layout.checkBounds(of: path)
+    try Disk.remove(path)
+  }
 
   /// Records a decision about one agent.
   package func set(_ hold: Hold, on agent: AgentIdentity) throws(TownFileError) {

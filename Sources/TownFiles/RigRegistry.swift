@@ -5,9 +5,10 @@ package import Town
 /// `mayor/rigs.json`: the registered rigs. Other tools keep members of their own there, so a change
 /// rewrites only what it adds.
 package struct RigRegistry: Sendable {
-  package let path: String
+  private let layout: TownLayout
+  package var path: String { layout.registry }
 
-  package init(layout: TownLayout) { path = layout.registry }
+  package init(layout: TownLayout) { self.layout = layout }
 
   /// The registered rigs in the order of their names. A town without the file has none.
   ///
@@ -30,6 +31,7 @@ package struct RigRegistry: Sendable {
     rigs[name] = .object(["git_url": git.map { .string($0) } ?? .string(""), "added_at": .string(time.description)])
     document["version"] = document["version"] ?? .integer(1)
     document["rigs"] = .object(rigs)
+    try layout.checkBounds(of: path)
     try Disk.writeJSON(JSONValue.object(document), to: path)
   }
 

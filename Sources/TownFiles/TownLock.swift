@@ -16,6 +16,7 @@ package final class TownLock: Sendable {
   /// - Throws: ``TownFileError``: `.held` with the holder's pid where somebody else has it.
   package init(layout: TownLayout) throws(TownFileError) {
     let path = layout.lock
+    try layout.checkBounds(of: path)
     try Disk.makeDirectory(Disk.parent(of: path))
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { throw TownFileError(.unwritable, path: path, reason: Disk.reason(errno)) }

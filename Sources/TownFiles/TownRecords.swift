@@ -34,6 +34,7 @@ package struct TownRecords: Sendable {
     } catch {
       throw TownFileError(.unwritable, path: layout.ledger, reason: "it cannot be encoded: \(error)")
     }
+    try layout.checkBounds(of: layout.ledger)
     try Disk.write(text, to: layout.ledger)
   }
 
@@ -47,11 +48,11 @@ package struct TownRecords: Sendable {
   }
 
   package func write(_ pending: [PendingSpawn]) throws(TownFileError) {
-    try Disk.writeJSON(pending, to: layout.pendingSpawns)
+    try writeJSON(pending, to: layout.pendingSpawns)
   }
 
   package func write(_ state: DaemonState) throws(TownFileError) {
-    try Disk.writeJSON(state, to: layout.state)
+    try writeJSON(state, to: layout.state)
   }
 
   package func state() throws(TownFileError) -> DaemonState {
@@ -64,7 +65,7 @@ package struct TownRecords: Sendable {
   }
 
   package func write(_ activity: Activity) throws(TownFileError) {
-    try Disk.writeJSON(activity, to: layout.activity)
+    try writeJSON(activity, to: layout.activity)
   }
 
   /// Moves a file that cannot be understood out of the way, so that nothing of it is lost, and says
@@ -73,5 +74,10 @@ package struct TownRecords: Sendable {
     let target = "\(path).unreadable-\(time.nanoseconds / 1_000_000_000)"
     try Disk.move(path, to: target)
     return target
+  }
+
+  private func writeJSON(_ value: some Encodable, to path: String) throws(TownFileError) {
+    try layout.checkBounds(of: path)
+    try Disk.writeJSON(value, to: path)
   }
 }

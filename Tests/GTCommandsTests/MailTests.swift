@@ -54,6 +54,31 @@ struct MailCommandTests {
     }
   }
 
+  @Test("Nothing that others have written acts on a terminal, as text or as JSON", arguments: MailTown.Store.allCases)
+  func harmless(store: MailTown.Store) async throws {
+    try await MailTown.with(store) { town in
+      let hostile = "a\u{1B}]0;t\u{7}\u{9B}2J\u{202E}\u{1B}[31m"
+      try await town.gt("mail", "send", "overseer", "-s", hostile, "-m", "\(hostile)\r\n\(hostile)")
+      try await town.gt("agent", "set", "verb-al/deep-fix", "--state", hostile, "--hook", hostile)
+      let id = try #require(try await town.inbox("overseer").first).id
+      #expect(try await town.inbox("overseer").first?.subject == hostile)
+      for words in [
+        ["mail", "inbox"], ["mail", "inbox", "--json"], ["mail", "read", id], ["mail", "read", id, "--json"],
+        ["agent", "list"], ["agent", "show", "verb-al/deep-fix"], ["agent", "show", "verb-al/deep-fix", "--json"],
+        ["session", "check"], ["session", "check", "--json"], ["polecat", "list"], ["why", "verb-al/deep-fix"],
+        ["daemon", "explain"],
+      ] {
+        let result = try await town.run("gt", words)
+        let printed = result.output + result.errors
+        #expect(!printed.isEmpty)
+        let controls = printed.unicodeScalars.filter {
+          $0 != "\n" && $0 != "\t" && [.control, .format].contains($0.properties.generalCategory)
+        }
+        #expect(controls.isEmpty, "gt \(words): \(printed)")
+      }
+    }
+  }
+
   @Test("The newest message comes first; a body is piped in whole", arguments: MailTown.Store.allCases)
   func order(store: MailTown.Store) async throws {
     try await MailTown.with(store) { town in

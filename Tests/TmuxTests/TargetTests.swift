@@ -22,6 +22,23 @@ import Tmux
     }
   }
 
+  @Test(arguments: [false, true]) func theSessionsThatAreNamedAreListedAndNoOthers(lasting: Bool) async throws {
+    try await withTmuxServer(lasting: lasting) { tmux in
+      for session in ["gt-a", "gt-a-b", "gt-a2", "gt-b", "gt-c"] { try await tmux.create(session) }
+      try await tmux.tmux("split-window", "-d", "-t", "=gt-b:", "sleep 1000")
+      func listed(_ names: String...) async throws -> [String] {
+        let listing = try await tmux.client.panes(of: names.compactMap { SessionName($0) })
+        #expect(listing.identity == tmux.identity)
+        return listing.panes.map(\.session).sorted()
+      }
+      #expect(try await listed("gt-a") == ["gt-a"])
+      #expect(try await listed("gt-b", "gt-a2", "gt-missing", "gt-c") == ["gt-a2", "gt-b", "gt-b", "gt-c"])
+      #expect(try await listed("gt-missing") == [])
+      #expect(try await listed() == [])
+      #expect(try await tmux.client.panes(of: nil).panes.count == 6)
+    }
+  }
+
   @Test func theMarkIsOnThePaneAlone() async throws {
     try await withTmuxServer { tmux in
       let pane = try await tmux.create("gt-a", mark: "m")

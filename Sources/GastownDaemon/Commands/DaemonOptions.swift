@@ -4,6 +4,7 @@ internal import ArgumentParser
 internal import FoundationEssentials
 internal import Glibc
 internal import Supervision
+internal import Town
 internal import TownFiles
 
 /// What every command of the daemon takes.
@@ -25,6 +26,6 @@ struct DaemonOptions: ParsableArguments {
 
 /// Prints an error as every Unix program does.
 package func complain(_ message: String, program: String = "gastown-daemon") {
-  let line = Array("\(program): \(message)\n".utf8)
+  let line = Array("\(program): \(printable(message))\n".utf8)
   _ = write(STDERR_FILENO, line, line.count)
 }

@@ -62,14 +62,14 @@ package struct TownObserver: Sendable {
     return snapshot
   }
 
-  /// The same look with what is seen now of some agents. `nil` where only another whole look will do: where a
-  /// tmux server does not answer, or there are more of them than are cheaper to ask for one by one.
+  /// The same look with what is seen now of some agents. `nil` where only another whole look will do, as where a
+  /// tmux server does not answer.
   @concurrent package func look(
     again former: TownSnapshot, at sessions: Set<String>, beads: BeadReadings, lives: [String: ProcessLife],
     time: Timestamp
   ) async -> TownSnapshot? {
     let names = sessions.sorted().compactMap { SessionName($0) }
-    guard names.count == sessions.count, names.count <= TownObserver.fewSessions else { return nil }
+    guard names.count == sessions.count else { return nil }
     var snapshot = former.taking(beads, at: time)
     guard !names.isEmpty else { return snapshot }
     let panes = await panes(roster: Roster(rigs: snapshot.rigs.map(\.name)), sessions: names)
@@ -80,9 +80,6 @@ package struct TownObserver: Sendable {
     for (index, observation) in zip(indices, seen) { snapshot.agents[index] = observation }
     return snapshot
   }
-
-  /// For how many agents a look of their own costs less than one at everybody.
-  private static let fewSessions = 8
 
   private func observations(
     of agents: [AgentIdentity], panes: PaneReadings, beads: BeadReadings, lives: [String: ProcessLife]

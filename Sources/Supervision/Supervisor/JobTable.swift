@@ -57,6 +57,9 @@ struct JobTable {
   /// Sessions that nobody else may type to or wait for.
   var occupied: Set<String> { busy.union(sessions(of: [.begin])) }
 
+  /// Whether nothing is under way.
+  var isEmpty: Bool { jobs.isEmpty }
+
   /// Whether all that a beat can have set in motion has ended.
   var isQuiet: Bool {
     !jobs.values.contains { ![.begin, .readBeads, .confine, .sweep].contains($0.kind) }

@@ -17,6 +17,9 @@ struct Sight: Sendable {
   /// How long a look does for an order that has waited for nothing but its beads.
   static let lasts = Duration.milliseconds(250)
 
+  /// For how many agents a look of their own costs less than one at everybody.
+  static let few = 8
+
   /// Whether something may be done to the agent because of what is seen here.
   func covers(_ agent: AgentIdentity) -> Bool { sessions?.contains(agent.session) ?? true }
 }
@@ -61,7 +64,7 @@ extension Supervisor {
         return nil
       }
     }
-    return sessions
+    return sessions.count <= Sight.few ? sessions : nil
   }
 
   /// Whose beads have been read, and of whom nothing else is said.

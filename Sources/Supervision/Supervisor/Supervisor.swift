@@ -188,6 +188,7 @@ package actor Supervisor {
       }
     }
     if causes.isEmpty { keepScopes() } else { await turn(causes) }
+    if jobs.isEmpty { reports.rest() }
     if isAsked, !isBroken, health().isWell { reports.watchdog() }
   }
 

@@ -14,17 +14,20 @@ package struct SupervisorReports: Sendable {
   package var broken: @Sendable (String) -> Void
   /// What the next process is to know.
   package var keep: @Sendable (RuntimeState) -> Void
+  /// A turn has ended, and nothing is under way.
+  package var rest: @Sendable () -> Void
 
   package init(
     ready: @escaping @Sendable (String) -> Void = { _ in }, status: @escaping @Sendable (String) -> Void = { _ in },
     watchdog: @escaping @Sendable () -> Void = {}, broken: @escaping @Sendable (String) -> Void = { _ in },
-    keep: @escaping @Sendable (RuntimeState) -> Void = { _ in }
+    keep: @escaping @Sendable (RuntimeState) -> Void = { _ in }, rest: @escaping @Sendable () -> Void = {}
   ) {
     self.broken = broken
     self.keep = keep
     self.ready = ready
     self.status = status
     self.watchdog = watchdog
+    self.rest = rest
   }
 }
 

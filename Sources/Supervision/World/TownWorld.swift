@@ -202,15 +202,11 @@ package struct BeadReadings: Sendable {
   }
 }
 
-extension TownWorld {
-  /// A whole look, of which only what was asked for is taken.
-  @concurrent package func look(
-    again former: TownSnapshot, at sessions: Set<String>, beads: BeadReadings, lives: [String: ProcessLife]
-  ) async -> TownSnapshot {
-    if sessions.isEmpty { return former.taking(beads, at: now()) }
-    let whole = await look(beads: beads, lives: lives)
+extension TownSnapshot {
+  /// The same look, with what another has seen of some; the other, where that could not see everything.
+  package func taking(_ sessions: Set<String>, from whole: TownSnapshot, beads: BeadReadings) -> TownSnapshot {
     guard whole.tmuxIsComplete, whole.registryFailure == nil else { return whole }
-    var snapshot = former.taking(beads, at: whole.time)
+    var snapshot = taking(beads, at: whole.time)
     snapshot.servers = whole.servers
     snapshot.host = whole.host
     snapshot.missingCommands = whole.missingCommands
@@ -220,11 +216,9 @@ extension TownWorld {
     }
     return snapshot
   }
-}
 
-extension TownSnapshot {
   /// The same look, with what is now known of the beads.
-  func taking(_ beads: BeadReadings, at time: Timestamp) -> TownSnapshot {
+  package func taking(_ beads: BeadReadings, at time: Timestamp) -> TownSnapshot {
     var snapshot = self
     snapshot.time = time
     for index in snapshot.agents.indices {

@@ -79,20 +79,3 @@ package struct NameError: Error, Sendable, Equatable, CustomStringConvertible {
 
   package var description: String { "\(quotedForDisplay(name)): \(reason)" }
 }
-
-/// `text` in quotes, with everything that could act on a terminal made visible.
-package func quotedForDisplay(_ text: String) -> String {
-  "'" + displayable(text) + "'"
-}
-
-/// `text` with control characters (terminal escapes above all) replaced by U+FFFD.
-package func displayable(_ text: String) -> String {
-  var result = ""
-  for scalar in text.unicodeScalars {
-    switch scalar.properties.generalCategory {
-    case .control, .format, .lineSeparator, .paragraphSeparator: result.unicodeScalars.append("\u{FFFD}")
-    default: result.unicodeScalars.append(scalar)
-    }
-  }
-  return result
-}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Beads
+import CMalloc
 import Commands
 import FoundationEssentials
 import Glibc
@@ -112,6 +113,14 @@ struct BenchTown: Sendable {
     var usage = rusage()
     getrusage(RUSAGE_SELF.rawValue, &usage)
     return usage.ru_nvcsw + usage.ru_nivcsw
+  }
+
+  /// Our own memory, as the kernel counts it.
+  static func ownMemory() -> String {
+    let text = (try? Disk.read("/proc/self/status")).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    return text.split(separator: "\n").filter { $0.hasPrefix("VmRSS:") || $0.hasPrefix("RssAnon:") }
+      .map { $0.split(whereSeparator: \.isWhitespace).joined(separator: " ") }.joined(separator: ", ")
+      + ", in use: \(mallinfo2().uordblks >> 10) kB"
   }
 
   /// How often the threads of a process have been switched away from, together.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import CMalloc
 import Commands
 import Glibc
 import Processes
@@ -24,12 +25,16 @@ struct RestartLatency: AsyncParsableCommand {
   var plain = false
   @Flag(help: "With each agent in a scope of the user manager at $XDG_RUNTIME_DIR.")
   var scopes = false
+  @Option(help: "How often everybody is killed at once, too.")
+  var mass = 0
   @Flag(help: "Print when each step of the way has ended, too.")
   var steps = false
   @Option(help: "How long to count wake-ups while nothing happens, in seconds.")
   var idle = 0
 
   func run() async throws {
+    let memory = FreedMemory()
+    defer { withExtendedLifetime(memory) {} }
     let clients = plain ? nil : ControlClients(starter: SystemCommandRunner(environment: BenchTown.environment))
     let town = try await BenchTown(agents: agents, clients: clients, hasScopes: scopes)
     var failure: (any Error)?
@@ -47,6 +52,7 @@ struct RestartLatency: AsyncParsableCommand {
       try await town.settle()
       if steps { await look(town) }
       try await kill(town, timed)
+      for _ in 0..<mass { try await killEverybody(town) }
       if idle > 0 { try await countWakeUps(town) }
     } catch {
       await supervisor.stop()
@@ -89,6 +95,23 @@ struct RestartLatency: AsyncParsableCommand {
     for (name, times) in marks.sorted(by: { percentile($0.value, 0.5) < percentile($1.value, 0.5) }) {
       print("  \(text(times, 0.5))  \(name) (\(times.count))")
     }
+  }
+
+  private func killEverybody(_ town: BenchTown) async throws {
+    try await town.settle()
+    let victims = town.polecats.compactMap { agent in
+      town.arrivals.process(of: agent.session).map { (session: agent.session, process: $0) }
+    }
+    let start = ContinuousClock.now
+    for victim in victims { try Signals.send(SIGKILL, to: victim.process) }
+    var last = start
+    for victim in victims { last = max(last, try await town.arrivals.next(of: victim.session, after: victim.process)) }
+    print("\(victims.count) deaths at once: all back after \(text([last - start], 0)); \(BenchTown.ownMemory())")
+    try await town.settle()
+    try await Task.sleep(for: .seconds(6))
+    print("  when that is over: \(BenchTown.ownMemory())")
+    malloc_trim(0)
+    print("  given back: \(BenchTown.ownMemory())")
   }
 
   private func countWakeUps(_ town: BenchTown) async throws {

@@ -63,6 +63,18 @@ final class ModelProcess: TownWorld {
 
   @concurrent func look(beads: BeadReadings, lives: [String: ProcessLife]) async -> TownSnapshot {
     note(.look)
+    return await snapshot(beads: beads)
+  }
+
+  @concurrent func look(
+    again former: TownSnapshot, at sessions: Set<String>, beads: BeadReadings, lives: [String: ProcessLife]
+  ) async -> TownSnapshot {
+    note(.lookAt(sessions.sorted()))
+    if sessions.isEmpty { return former.taking(beads, at: now()) }
+    return former.taking(sessions, from: await snapshot(beads: beads), beads: beads)
+  }
+
+  private func snapshot(beads: BeadReadings) async -> TownSnapshot {
     await town.pass(.look)
     return town.with { state in
       var snapshot = TownSnapshot(

@@ -10,6 +10,8 @@ final class ModelTown: Sendable {
   /// What the world was asked to do, and what was told to the journal, in the order in which it came.
   enum Call: Hashable, Sendable {
     case look, status, ready, watchdog
+    /// A look at these alone.
+    case lookAt([String])
     case readBeads
     case readAfresh([String])
     case lastWords([String])
