@@ -147,9 +147,8 @@ struct ScopeTests {
     try await withTown(plan) { town in
       let agents = try await town.settle(Self.everybody)
       for (session, pid) in agents {
-        try await eventually("tmux's scope of \(session)") {
-          try await town.group(of: pid).contains("/tmux-spawn-late-")
-        }
+        // It begins where systemd-run has put it.
+        try await eventually("the start of \(session)") { town.log(session).contains { $0.hasPrefix("start \(pid) ") } }
       }
       for (session, pid) in agents {
         try await eventually("a scope of its own of \(session)", every: .milliseconds(100)) {

@@ -50,6 +50,8 @@ package struct ScopeKeeper: Sendable {
       guard let former = groups.path(of: life.pid) else {
         return .unknown("the control group of pid \(life.pid) cannot be read")
       }
+      // It would go on in the other one.
+      if groups.isFrozen(former) == true { return .unknown("pid \(life.pid) is frozen in \(former)") }
       // A scope of tmux's is given up: only one of ours is stopped after the daemon, and goes on when something in
       // it is killed for memory. tmux moves a process once, so it stays with us.
       let family =
