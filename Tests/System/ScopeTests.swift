@@ -160,7 +160,7 @@ struct ScopeTests {
       }
       // Nothing was left in tmux's.
       try await eventually("their end") {
-        try await !town.systemctl("list-units", "--type=scope", "--all").contains("tmux-spawn-")
+        try await !town.systemctl("list-units", "--type=scope", "--all").contains("tmux-spawn-late-")
       }
       #expect(try await town.agents() == agents)
       #expect(try await town.gt("session", "freeze", "rig1/toast").contains("is frozen"))
