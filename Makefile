@@ -4,6 +4,7 @@ SWIFT ?= swift
 SWIFT_FLAGS ?=
 # How many tests run at once: many of them wait for tmux, systemd or git, and some for each other.
 TEST_WIDTH ?= 6
+debian13 = $(CURDIR)/.build/debian-trixie
 products = $(shell $(SWIFT) build --show-bin-path $(SWIFT_FLAGS))
 
 .PHONY: help
@@ -29,6 +30,25 @@ test: dependencies ## Build everything and run every suite.
 	@echo "Building; the first time takes some minutes …" >&2
 	@$(SWIFT) build $(SWIFT_FLAGS) --build-tests
 	@$(SWIFT) test $(SWIFT_FLAGS) --skip-build --experimental-maximum-parallelization-width $(TEST_WIDTH)
+
+# Those in which a newer systemd or tmux can make a difference.
+debian13_suites = (CheckService|Crash|Disposable|Events|Manager|Reboot|Scope|Start|TmuxServer|TwoTowns|Watchdog)Tests
+.PHONY: test-debian13
+test-debian13: dependencies ## Run the suites that need a systemd on Debian 13's (WHOLE=1: all of them).
+	@packaging/debian-tree trixie "$(debian13)" || [ $$? -eq 77 ]
+	@$(SWIFT) build $(SWIFT_FLAGS) --build-tests
+	@GASTOWN_TEST_ROOT="$(debian13)" $(SWIFT) test $(SWIFT_FLAGS) --skip-build \
+	  --experimental-maximum-parallelization-width $(TEST_WIDTH) \
+	  --filter 'SystemTests\.$(if $(WHOLE),,$(debian13_suites))'
+
+.PHONY: soak
+soak: dependencies ## A hundred agents, random deaths and restarts for MINUTES=20: is every promise kept?
+	@$(SWIFT) build $(SWIFT_FLAGS) --build-tests
+	@GASTOWN_SOAK_MINUTES=$(or $(MINUTES),20) $(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter SystemTests.SoakTests
+
+.PHONY: vm-test
+vm-test: build ## See an agent's memory limit enforced, in a virtual machine (minutes; needs root).
+	@packaging/virtual-machine/run "$(products)"
 
 .PHONY: check
 check: dependencies ## Formatting, shell scripts, units, docs.

@@ -136,6 +136,7 @@ import Testing
       town.kill(toast)
       await supervisor.beat()
       #expect(capsules(of: toast).map(\.killedBy) == ["oom_killer", "unknown"])
+      #expect(town.events(of: toast).count { $0 == .outOfMemory } == 1)
     }
   }
 

@@ -121,7 +121,7 @@ struct EventsTests {
     }
   }
 
-  @Test(.requires(executable: "varlinkctl"))
+  @Test(.requires(inBoot: "varlinkctl"))
   func `varlinkctl lists the interface, reads it, calls it and follows its stream`() async throws {
     try await withTown { town in
       try await town.settle(Self.everybody)
@@ -131,6 +131,9 @@ struct EventsTests {
       let parameters = #"{"town":"\#(town.town)","recent":true,"events":["daemon_ready"]}"#
       let status = try await town.shell("varlinkctl call -j \(socket) org.gastown.Daemon.Status \"$1\"", parameters)
       #expect(status.contains(#""running":true"#))
+      let wrong = try await town.run(
+        "bash", "-c", #"varlinkctl call \#(socket) org.gastown.Daemon.Status '{"town": "/nowhere"}'"#)
+      #expect(wrong.status != 0 && wrong.errors.contains("org.gastown.Daemon.WrongTown"))
       // It goes on until somebody ends it.
       let stream = try await town.run(
         "bash", "-c", "timeout 3 varlinkctl call -j --more \(socket) org.gastown.Daemon.Watch \"$1\"", "bash",

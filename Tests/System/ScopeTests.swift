@@ -131,7 +131,7 @@ struct ScopeTests {
     }
   }
 
-  @Test func `scopes that tmux makes for its panes are taken over`() async throws {
+  @Test func `from the scopes that tmux makes for its panes agents are moved into their own`() async throws {
     // As tmux from 3.4 to 3.5 does it: somewhat later than the agent's start, whatever has happened meanwhile.
     let plan = TownUser.Plan(
       agent: "~/bin/paned",
@@ -139,7 +139,7 @@ struct ScopeTests {
         cat >bin/paned <<'SH'
         #!/bin/sh
         sleep 2
-        exec systemd-run --user --scope --quiet --unit=tmux-spawn-$(cat /proc/sys/kernel/random/uuid).scope \
+        exec systemd-run --user --scope --quiet --unit=tmux-spawn-late-$(cat /proc/sys/kernel/random/uuid).scope \
           --slice=app-tmux.slice $HOME/bin/agent
         SH
         chmod +x bin/paned
@@ -147,12 +147,20 @@ struct ScopeTests {
     try await withTown(plan) { town in
       let agents = try await town.settle(Self.everybody)
       for (session, pid) in agents {
-        try await eventually("tmux's scope of \(session)") { try await town.group(of: pid).contains("/tmux-spawn-") }
+        // It begins where systemd-run has put it.
+        try await eventually("the start of \(session)") { town.log(session).contains { $0.hasPrefix("start \(pid) ") } }
       }
-      try await eventually("their taking over", every: .milliseconds(100)) {
-        try await town.beat()
-        let ledger = words(town.text("gt/daemon/restarts.json"))
-        return ledger.split(separator: #""unit":"tmux-spawn-"#).count == agents.count + 1
+      for (session, pid) in agents {
+        try await eventually("a scope of its own of \(session)", every: .milliseconds(100)) {
+          try await town.beat()
+          return try await town.group(of: pid).contains("/gastown-agent-\(session)-")
+        }
+        let unit = try await town.scope(of: pid).unit
+        #expect(try await town.property("OOMPolicy", of: unit) == "continue")
+      }
+      // Nothing was left in tmux's.
+      try await eventually("their end") {
+        try await !town.systemctl("list-units", "--type=scope", "--all").contains("tmux-spawn-late-")
       }
       #expect(try await town.agents() == agents)
       #expect(try await town.gt("session", "freeze", "rig1/toast").contains("is frozen"))

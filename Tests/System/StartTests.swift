@@ -81,9 +81,10 @@ struct StartTests {
       let deacon = try #require(agents["gt-deacon"])
       #expect(town.log("gt-deacon").first == "start \(deacon) \(town.town)/deacon")
       #expect(town.environment("gt-deacon", pid: deacon)["BD_ACTOR"] == "deacon")
-      // Nothing that happens to the daemon's group touches the agents'.
+      // Agents are the tmux unit's, or in scopes of their own where tmux makes such: nothing that happens to the
+      // daemon's unit touches them.
       let cgroup = try await town.shell("cat /proc/\(pid)/cgroup")
-      #expect(cgroup.contains("/app-gastown-agents.slice/") && !cgroup.contains("gastown-daemon"))
+      #expect(cgroup.contains("app-gastown-agents.slice") && !cgroup.contains("gastown-daemon"))
     }
   }
 }

@@ -40,7 +40,7 @@ package struct ScopeKeeper: Sendable {
     guard processes.isRunning(process) else { return .unknown("pid \(life.pid) has ended") }
     do {
       try await awaitMove(of: life)
-      if let scope = scope(of: life) {
+      if let scope = scope(of: life), !scope.isOfTmux {
         if scope.unit != AgentScope.unit(of: agent, life: life) || limits != TransientScope.Limits() {
           try await manager.limit(scope.unit, to: limits)
         }
@@ -50,7 +50,13 @@ package struct ScopeKeeper: Sendable {
       guard let former = groups.path(of: life.pid) else {
         return .unknown("the control group of pid \(life.pid) cannot be read")
       }
-      let family = family(of: life.pid, in: former)
+      // It would go on in the other one.
+      if groups.isFrozen(former) == true { return .unknown("pid \(life.pid) is frozen in \(former)") }
+      // A scope of tmux's is given up: only one of ours is stopped after the daemon, and goes on when something in
+      // it is killed for memory. tmux moves a process once, so it stays with us.
+      let family =
+        scope(of: life) == nil
+        ? family(of: life.pid, in: former) : (groups.members(of: former) ?? []).filter { $0 != life.pid }
       try await manager.start(
         TransientScope(
           unit: unit, slice: AgentScope.slice, description: "Gas Town agent \(agent.address)",

@@ -72,6 +72,9 @@ extension Supervisor {
           if let reason = write(capsules[index], to: world) { failure = reason }
         }
       }
+      for (report, capsule) in zip(gathered, capsules) where capsule.killedBy == Killer.outOfMemory.word {
+        journal.record(.outOfMemory(report, in: capsule))
+      }
       await withTaskGroup(of: (Int, Reading<CrashCapsule.Worktree>).self) { group in
         for (index, report) in gathered.enumerated() {
           group.addTask { (index, await world.worktree(of: report.agent)) }
@@ -140,6 +143,17 @@ extension TownEvent {
       .lastWords, agent: agent, message: text, bead: capsule.hook, pid: capsule.pid, reason: capsule.how)
     event.capsule = capsule.id
     event.lastWords = lines
+    return event
+  }
+
+  fileprivate static func outOfMemory(_ report: DeathReport, in capsule: CrashCapsule) -> TownEvent {
+    let group = capsule.memory.map { displayable($0.controlGroup) } ?? "its control group"
+    let limit = report.scope?.memoryMax.map { " (memory_max is \($0) bytes)" } ?? ""
+    var event = TownEvent(
+      .outOfMemory, agent: report.agent,
+      message: "\(report.agent.address) was killed by the kernel's OOM killer\(limit)", bead: capsule.hook,
+      pid: capsule.pid, cause: report.cause, reason: "memory ran out in \(group)\(limit)")
+    event.capsule = capsule.id
     return event
   }
 }

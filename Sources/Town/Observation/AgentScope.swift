@@ -46,6 +46,9 @@ package struct AgentScope: Sendable, Hashable, Codable {
     return String(last)
   }
 
+  /// Whether tmux has had it made, for a pane.
+  package var isOfTmux: Bool { unit.hasPrefix("tmux-spawn-") }
+
   private static let prefix = "gastown-agent-"
 
   /// Whether a group is this one, or below it.

@@ -46,7 +46,7 @@ extension TownEvent {
       case .deacon?, .witness?: return true
       case .mayor?, .refinery?, .crew?, .polecat?, nil: return false
       }
-    case .daemonReady, .daemonStopping, .settingsReloaded, .crashDetected, .lastWords, .lifecycleExecuted,
+    case .daemonReady, .daemonStopping, .settingsReloaded, .crashDetected, .lastWords, .outOfMemory, .lifecycleExecuted,
       .lifecycleRefused,
       .agentStarted, .agentRestarted, .agentReady, .agentCleared,
       .agentStopped, .agentFrozen, .agentThawed, .staleAgent, .guppViolation, .orphanedWork, .restartsHeld,

@@ -14,7 +14,8 @@ extension EventKind {
     case .daemonReady, .daemonStopping, .settingsReloaded, .massDeath, .restartsHeld, .restartsResumed,
       .lifecycleRefused, .spawnDropped, .storeUnavailable, .tmuxUnavailable:
       false
-    case .crashDetected, .lastWords, .agentStarted, .agentRestarted, .restartFailed, .agentReady, .agentNotReady,
+    case .crashDetected, .lastWords, .outOfMemory, .agentStarted, .agentRestarted, .restartFailed, .agentReady,
+      .agentNotReady,
       .agentParked, .agentCleared, .agentStopped, .agentFrozen, .agentThawed, .staleAgent, .guppViolation,
       .orphanedWork, .lifecycleExecuted,
       .spawnTriggered:

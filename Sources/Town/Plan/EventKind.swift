@@ -7,6 +7,7 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
   case settingsReloaded = "settings_reloaded"
   case crashDetected = "crash_detected"
   case lastWords = "last_words"
+  case outOfMemory = "out_of_memory"
   case agentStarted = "agent_started"
   case agentRestarted = "agent_restarted"
   case restartFailed = "restart_failed"
@@ -39,6 +40,7 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
     case .settingsReloaded: "ef6a791588e147378fa848e5b8a84a91"
     case .crashDetected: "7a45213b1d9743ebab9ed686489df375"
     case .lastWords: "b34e032ffba14943b2567f4ea99ee852"
+    case .outOfMemory: "5e3dd0a4a5894760b87281eea314fd86"
     case .agentStarted: "ae52ac6d268b4c58a58e79e8fa45b0b8"
     case .agentRestarted: "de84a2b9969844279995e4f2d81c713d"
     case .restartFailed: "1c8723506dcb4e8a84c85bcfe2e5fd1c"
@@ -72,7 +74,8 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
     case .agentRestarted, .agentCleared, .agentStopped, .agentFrozen, .agentThawed, .restartsResumed, .spawnDropped,
       .lifecycleExecuted:
       .notice
-    case .crashDetected, .agentNotReady, .staleAgent, .guppViolation, .orphanedWork, .restartsHeld, .lifecycleRefused:
+    case .crashDetected, .outOfMemory, .agentNotReady, .staleAgent, .guppViolation, .orphanedWork, .restartsHeld,
+      .lifecycleRefused:
       .warning
     case .restartFailed, .agentParked, .massDeath, .storeUnavailable, .tmuxUnavailable: .error
     }
