@@ -68,7 +68,9 @@ struct TwoTownsTests {
       #expect(try await town.property("ActiveState", of: "gastown-check@\(instance).timer") == "active")
       #expect(try await town.property("ActiveState", of: "gastown-tmux@\(instance).service") == "active")
       let group = try await town.shell("cat /proc/\(try #require(second["gt-rig1-toast"]))/cgroup")
-      #expect(group.contains("gastown-tmux@"))
+      #expect(group.contains("/app-gastown-agents.slice/"))
+      let server = try await town.property("MainPID", of: "gastown-tmux@\(instance).service")
+      #expect(try await town.shell("cat /proc/\(server)/cgroup").contains("gastown-tmux@"))
       #expect(
         try await town.shell("stat -c '%a %F' \"$XDG_RUNTIME_DIR/gastown/$1/control.sock\"", instance)
           == "600 socket\n")

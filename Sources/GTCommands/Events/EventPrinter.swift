@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Control
+internal import Dispatch
 internal import FoundationEssentials
 internal import Glibc
 internal import Town
@@ -13,6 +14,12 @@ struct EventPrinter: Sendable {
   static func endQuietly() {
     for number in [SIGINT, SIGTERM, SIGHUP] { signal(number) { _ in _exit(0) } }
     signal(SIGPIPE, SIG_IGN)
+    // That nobody reads any more is to be seen when it is so, and not with the next event, hours later.
+    DispatchQueue(label: "reader").async {
+      var output = pollfd(fd: STDOUT_FILENO, events: 0, revents: 0)
+      while poll(&output, 1, -1) < 0, errno == EINTR {}
+      if output.revents & Int16(POLLERR | POLLHUP) != 0 { _exit(0) }
+    }
   }
 
   func print(_ event: Watch.Reply) {

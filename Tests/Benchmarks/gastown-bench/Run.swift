@@ -29,13 +29,15 @@ struct Run {
       say("A town, \(store.words)")
       let ours = try Ours(store: store, arrivals: arrivals)
       for count in sizes(of: store) {
+        let steps = steps(agents: count, store: store).filter { only.isEmpty || only.contains($0) }
+        if steps.isEmpty { continue }
         say("\(count) polecats, \(store.words)")
         let hasGrown = attempt("making the town, \(count) polecats, \(store.words)") { run in
           try ours.grow(to: count, arrivals: &run.arrivals)
           if count < 1_000 { for rival in rivals { try rival.grow(to: count, arrivals: &run.arrivals) } }
         }
         guard hasGrown else { break }
-        for step in steps(agents: count, store: store) where only.isEmpty || only.contains(step) {
+        for step in steps {
           say("  \(step)")
           attempt("\(step), \(count) polecats, \(store.words)") { run in
             try run.take(step, ours: ours, rivals: rivals, agents: count)
