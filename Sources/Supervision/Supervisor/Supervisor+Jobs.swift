@@ -10,7 +10,7 @@ extension Supervisor {
   ) {
     let job = jobs.add(kind, sessions: sessions, deadline: world.uptime() + rules.policy.jobLimit + delay)
     let world = self.world
-    let task = Task { [weak self] in
+    let task = Task(executorPreference: executor) { [weak self] in
       if delay > .zero { try? await world.sleep(for: delay) }
       if Task.isCancelled { return }
       let event = await work(world, job)
@@ -138,7 +138,7 @@ extension Supervisor {
     if let nextLook { pause = min(pause, nextLook - now) }
     let world = self.world
     let rest = max(pause, .milliseconds(1))
-    timer = Task { [weak self] in
+    timer = Task(executorPreference: executor) { [weak self] in
       guard (try? await world.sleep(for: rest)) != nil else { return }
       await self?.post(.timer)
     }

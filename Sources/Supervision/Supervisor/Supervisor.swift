@@ -19,6 +19,8 @@ package actor Supervisor {
   private(set) var rules: TownRules
   let journal: EventJournal
   let reports: SupervisorReports
+  /// Where all of its tasks run; `nil` for the threads of the concurrency pool.
+  let executor: (any TaskExecutor)?
   let startedAt: Timestamp
 
   // What is remembered.
@@ -102,13 +104,14 @@ package actor Supervisor {
 
   package init(
     world: any TownWorld, policy: Policy, journal: EventJournal, duty: Duty = .town,
-    reports: SupervisorReports = .init()
+    reports: SupervisorReports = .init(), executor: (any TaskExecutor)? = nil
   ) {
     self.world = world
     self.duty = duty
     rules = TownRules(policy: policy)
     self.journal = journal
     self.reports = reports
+    self.executor = executor
     startedAt = world.now()
   }
 
@@ -132,7 +135,7 @@ package actor Supervisor {
       }
       leave()
     } onCancel: {
-      Task { await self.stop() }
+      Task(executorPreference: executor) { await self.stop() }
     }
   }
 

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Supervision
+internal import Town
+
+extension Scenario {
+  /// Makes up a town and its fate.
+  ///
+  /// - Parameters:
+  ///   - agents: how many workers there are; by default few, seldom many.
+  ///   - hours: how long it lasts; by default one to six.
+  package init(seed: UInt64, agents: Int? = nil, hours: Int? = nil) {
+    var dice = Dice(seed: seed)
+    self.seed = seed
+    let size =
+      agents
+      ?? dice.pick(weighted: [(55, 0...4), (30, 5...12), (10, 13...40), (4, 41...90), (1, 91...280)])
+      .randomElement(using: &dice) ?? 0
+    let length = hours ?? dice.pick(weighted: [(50, 1), (25, 2), (15, 3), (10, 6)])
+    self.hours = length
+    rigs = []
+    workers = []
+    entries = []
+    // Names that begin with one another, and that look alike with other hyphens.
+    let names = ["rig", "rig-a", "zoo", "my-rig"]
+    if size > 0 { rigs = Array(names.prefix(size < 5 ? dice.roll(1...2) : dice.roll(1...4))) }
+    for number in 0..<size {
+      let rig = rigs[number % max(1, rigs.count)]
+      let name = Scenario.name(number / max(1, rigs.count))
+      workers.append(dice.chance(12) ? .crew(rig: rig, name: name) : .polecat(rig: rig, name: name))
+    }
+    // `rig-a/x` and `rig/a-x` would share a session.
+    var sessions: Set<String> = []
+    workers = workers.filter { sessions.insert($0.session).inserted }
+    befall(with: &dice)
+  }
+
+  private static func name(_ number: Int) -> String {
+    let first = ["toast", "toa", "t", "deep-fix", "deep", "x-1", "nux", "nux-2"]
+    return number < first.count ? first[number] : "p\(number)"
+  }
+
+  /// How lively the town is, and what kinds of things happen, differs from seed to seed: rare things must
+  /// also happen alone.
+  private mutating func befall(with dice: inout Dice) {
+    let end = milliseconds
+    let count = agents.count
+    let perHour = dice.pick([2, 6, 12, 30]) + min(count / 4, 20)
+    let kinds = Scenario.kinds.filter { _ in dice.chance(60) }
+    guard !kinds.isEmpty else { return }
+    var time: Int64 = dice.roll(0...60_000)
+    while time < end {
+      let burst = dice.chance(15) ? dice.roll(2...5) : 1
+      for _ in 0..<burst {
+        let incident = dice.pick(weighted: kinds)(&dice, count)
+        entries.append(Entry(time: time, incident: incident))
+        time += dice.chance(50) ? 0 : dice.roll(0...3_000)
+      }
+      let mean = Int64(3_600_000 / perHour)
+      time += dice.roll(0...2 * mean)
+    }
+    entries = entries.filter { $0.time < end }
+  }
+
+  private typealias Maker = @Sendable (inout Dice, Int) -> Incident
+
+  private static let kinds: [(Int, Maker)] = [
+    (12, { dice, count in .crash(dice.roll(0...count - 1), signal: dice.pick([9, 11, 6, 15])) }),
+    (5, { dice, count in .exit(dice.roll(0...count - 1), status: dice.pick([0, 0, 1, 127])) }),
+    (3, { dice, count in .sickness(dice.roll(0...count - 1), seconds: dice.roll(20...1_500)) }),
+    (5, { dice, count in .finish(dice.roll(0...count - 1)) }),
+    (8, { dice, count in .assign(dice.roll(0...count - 1), isSpawning: dice.chance(20)) }),
+    (1, { dice, _ in .assignMany(percent: dice.roll(20...100)) }),
+    (2, { dice, count in .closeWork(dice.roll(0...count - 1)) }),
+    (5, { dice, count in .request(dice.roll(0...count - 1), dice.pick(LifecycleAction.allCases)) }),
+    (2, { dice, count in .forge(dice.roll(0...count - 1), dice.pick(LifecycleAction.allCases)) }),
+    (2, { dice, count in .announce(dice.roll(0...count - 1)) }),
+    (2, { dice, count in .command(.start, dice.roll(0...count - 1)) }),
+    (2, { dice, count in .command(.stop, dice.roll(0...count - 1)) }),
+    (2, { dice, count in .command(.restart, dice.roll(0...count - 1)) }),
+    (1, { dice, count in .command(.reset, dice.roll(0...count - 1)) }),
+    (2, { dice, count in .hold(dice.roll(0...count - 1)) }),
+    (2, { dice, count in .release(dice.roll(0...count - 1)) }),
+    (3, { dice, count in
+      .startByHand(dice.roll(0...count - 1), isElsewhere: dice.chance(40), inShell: dice.chance(40))
+    }),
+    (2, { dice, count in .removeSession(dice.roll(0...count - 1)) }),
+    (4, { _, _ in .useTown }),
+    (3, { _, _ in .askBeat }),
+    (2, { dice, _ in .killMany(percent: dice.roll(10...100)) }),
+    (2, { _, _ in .endServer }),
+    (8, { dice, _ in .trouble(dice.pick(Trouble.allCases), seconds: dice.pick([3, 20, 90, 400])) }),
+    (1, { dice, _ in .setClock(seconds: dice.pick([-86_400, -3_600, -30, 5, 400, 7_200, 86_400 * 30])) }),
+    (1, { dice, _ in .suspend(seconds: dice.pick([5, 600, 30_000])) }),
+    (1, { _, _ in .reboot }),
+    (9, { dice, _ in
+      .killDaemon(effects: dice.roll(0...dice.pick([2, 10, 60])), milliseconds: dice.pick([30, 100, 5_000, 120_000]))
+    }),
+    (2, { dice, _ in .stopDaemon(milliseconds: dice.pick([100, 10_000, 300_000])) }),
+  ]
+}
