@@ -26,6 +26,18 @@ import Testing
     #expect(second.launches.map(\.isRestart) == [true])
   }
 
+  /// Its corpse on our server stays while others have it elsewhere, and is seen again when it has left there.
+  @Test func `a corpse that was told of is no news after a life elsewhere`() {
+    var plan = decide(Given.seen(.mayor, Given.corpse()), ledger: Given.ledger(.mayor))
+    #expect(plan.events.map(\.kind) == [.crashDetected])
+    let elsewhere = Given.alive(Given.life(12, pane: "%7"), own: false)
+    plan = decide(Given.seen(.mayor, elsewhere), ledger: plan.ledger)
+    #expect(plan.ledger[.mayor].life?.pid == 12)
+    plan.ledger[.mayor].life = nil
+    #expect(decide(Given.seen(.mayor, Given.corpse()), ledger: plan.ledger).events.isEmpty)
+    #expect(decide(Given.seen(.mayor, Given.corpse(pid: 13)), ledger: plan.ledger).events.count == 1)
+  }
+
   @Test func `an agent that has not lived since boot is started, and nobody has died`() {
     let plan = decide(Given.seen(), ledger: Ledger())
     #expect(plan.events.isEmpty)

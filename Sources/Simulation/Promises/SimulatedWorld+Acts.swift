@@ -44,7 +44,7 @@ extension SimulatedWorld {
 
   /// A daemon is about to end a living process.
   mutating func inspectKill(_ pid: Int32) {
-    guard let process = processes[pid], !process.isShell else { return }
+    guard let process = processes[pid], !process.isShell, !inspector.ending.contains(pid) else { return }
     let agent = agents[process.agent]
     let permit = agent.permits.firstIndex {
       $0.expires > clock && ($0.pid == nil || $0.pid == pid || process.bornAt <= $0.sentAt + 2_000)
@@ -52,6 +52,8 @@ extension SimulatedWorld {
     inspector.counts["kill", default: 0] += 1
     if let permit {
       agents[process.agent].permits.remove(at: permit)
+      // Whoever goes on with that may ask this very process again.
+      inspector.ending.insert(pid)
     } else {
       violate(.liveAgentIsNeverKilled, "pid \(pid) of \(agent.session) is ended, and nobody has asked for that")
     }

@@ -117,6 +117,7 @@ extension SimulatedWorld {
     agents[number].hold = hold
     agents[number].heldAt = clock
     agents[number].downSince = nil
+    agents[number].owedWordSince = nil
     agents[number].needsBeat = true
   }
 
@@ -146,7 +147,10 @@ extension SimulatedWorld {
     boots += 1
     bootedAt = clock - 5_000
     inspector.lastTrouble = clock
-    for number in agents.indices { agents[number].downSince = nil }
+    for number in agents.indices {
+      agents[number].downSince = nil
+      agents[number].owedWordSince = nil
+    }
     if daemon != nil {
       daemon?.pause = 8_000
       killDaemon("the machine is started anew")

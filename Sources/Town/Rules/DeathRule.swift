@@ -40,7 +40,7 @@ package enum DeathRule {
     record.worker = nil
     record.life = nil
     record.since = nil
-    record.grave = grave
+    record.grave = grave ?? record.grave
 
     switch need {
     case .rest(.stopped, let reason):

@@ -151,7 +151,6 @@ package struct TownRules: Sendable {
       record.isResumed = record.launch?.resumes
       record.death = nil
       record.launch = nil
-      record.grave = nil
       record.toldNotReady = false
       record.toldRefusal = nil
       record.shutdown = nil
