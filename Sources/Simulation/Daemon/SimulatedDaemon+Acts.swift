@@ -6,6 +6,13 @@ internal import Town
 // Starting and ending agents, in the steps that the real town takes.
 extension SimulatedDaemon {
   @concurrent func launch(_ order: LaunchOrder) async -> LaunchRule.Outcome {
+    await launch(order, looksAtHolds: true, kills: false)
+  }
+
+  /// - Parameters:
+  ///   - looksAtHolds: whether a person's decision counts; it does, but for planted faults.
+  ///   - kills: whether what lives in the place makes way; never, but for planted faults.
+  @concurrent func launch(_ order: LaunchOrder, looksAtHolds: Bool, kills: Bool) async -> LaunchRule.Outcome {
     do {
       let session = order.agent.session
       try await call(.launch, "\(session) \(order.place) (\(order.rule.rawValue))")
@@ -17,6 +24,7 @@ extension SimulatedDaemon {
         if world.has(.commandIsMissing), order.agent.role == .polecat || order.agent.role == .witness {
           return .failed("no executable 'claude' on PATH")
         }
+        guard looksAtHolds else { return nil }
         if world.has(.holdsFail) { return .declined("whether a person holds it is not known") }
         if let hold = world.index[session].flatMap({ world.agents[$0].hold }) { return .declined(hold.summary) }
         return nil
@@ -25,12 +33,12 @@ extension SimulatedDaemon {
       if town.with({ $0.has(.startsFail) }) { return .failed("tmux: fork failed: Cannot allocate memory") }
       if town.with({ $0.has(.tmuxIsSilent) }) {
         // It may carry the request out although nobody hears of it.
-        if town.with({ $0.dice.chance(50) }) { _ = try await spawn(order) }
+        if town.with({ $0.dice.chance(50) }) { _ = try await spawn(order, kills: kills) }
         try await town.pause(5_000, of: number)
         return .uncertain("whether it runs is not known: tmux did not answer")
       }
       try await town.pause(town.with { $0.has(.tmuxIsSlow) ? $0.dice.span(200...4_500) : $0.dice.span(1...4) }, of: number)
-      let started = try await spawn(order)
+      let started = try await spawn(order, kills: kills)
       guard case .success(let life) = started else {
         if case .failure(let refusal) = started { return .declined(refusal.reason) }
         return .failed("unreachable")
@@ -51,7 +59,7 @@ extension SimulatedDaemon {
   private struct Refusal: Error { var reason: String }
 
   /// tmux's one command: it makes a process where none lives, and refuses where one does.
-  private func spawn(_ order: LaunchOrder) async throws(DaemonDeath) -> Result<ProcessLife, Refusal> {
+  private func spawn(_ order: LaunchOrder, kills: Bool) async throws(DaemonDeath) -> Result<ProcessLife, Refusal> {
     try await call(.spawn, order.agent.session)
     return town.with { world in
       guard let agent = world.index[order.agent.session] else { return .failure(Refusal(reason: "a stranger")) }
@@ -59,7 +67,7 @@ extension SimulatedDaemon {
       case .deadPane(let identity, let id):
         guard let server = world.server(identity) else { return .failure(Refusal(reason: "another tmux server")) }
         if let pane = world.servers[server].panes.firstIndex(where: { $0.id == id }) {
-          if world.servers[server].panes[pane].isRunning { return .failure(Refusal(reason: "the pane is alive")) }
+          if world.servers[server].panes[pane].isRunning, !kills { return .failure(Refusal(reason: "the pane is alive")) }
           return .success(world.respawn(agent, pane: pane, on: server, order: order))
         }
       case .bareShell(let life):

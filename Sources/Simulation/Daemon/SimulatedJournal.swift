@@ -10,7 +10,13 @@ struct SimulatedJournal: LogHandler {
   var metadata: Logger.Metadata = [:]
   var logLevel: Logger.Level = .info
 
-  init(_ daemon: SimulatedDaemon) { self.daemon = daemon }
+  /// Whether text is printed as it is; never, but for planted faults.
+  let isRaw: Bool
+
+  init(_ daemon: SimulatedDaemon, isRaw: Bool) {
+    self.daemon = daemon
+    self.isRaw = isRaw
+  }
 
   subscript(metadataKey key: String) -> Logger.Metadata.Value? {
     get { metadata[key] }
@@ -19,7 +25,7 @@ struct SimulatedJournal: LogHandler {
 
   func log(event: LogEvent) {
     let fields = event.metadata ?? [:]
-    let message = "\(event.message)"
+    let message = isRaw ? "\(event.message) \(fields["GT_BEAD"].map { "\($0)" } ?? "")" : "\(event.message)"
     let level = event.level
     let kind = fields["GT_EVENT"].flatMap { EventKind(rawValue: "\($0)") }
     let session = fields["GT_SESSION"].map { "\($0)" }
@@ -32,7 +38,7 @@ struct SimulatedJournal: LogHandler {
     }
   }
 
-  static func journal(of daemon: SimulatedDaemon) -> EventJournal {
-    EventJournal(logger: Logger(label: "simulation") { _ in SimulatedJournal(daemon) }, town: SimulatedWorld.town)
+  static func journal(of daemon: SimulatedDaemon, isRaw: Bool = false) -> EventJournal {
+    EventJournal(logger: Logger(label: "simulation") { _ in SimulatedJournal(daemon, isRaw: isRaw) }, town: SimulatedWorld.town)
   }
 }

@@ -11,6 +11,8 @@ package final class Simulation {
     package var scenario: Scenario
     package var violation: Violation?
     package var digest: String
+    /// How much virtual time has passed.
+    package var milliseconds: Int64
     package var steps: Int
     package var effects: Int
     package var daemons: Int
@@ -64,7 +66,7 @@ package final class Simulation {
     let outcome = town.with { world in
       Outcome(
         scenario: scenario, violation: world.inspector.violation, digest: world.trace.digest,
-        steps: world.inspector.steps, effects: world.inspector.effects, daemons: world.lastDaemon,
+        milliseconds: world.clock, steps: world.inspector.steps, effects: world.inspector.effects, daemons: world.lastDaemon,
         trace: world.trace.lines, counts: world.inspector.counts)
     }
     town.with { $0.killDaemon("the simulation is over") }
@@ -150,6 +152,7 @@ package final class Simulation {
       }
       world.agents[index].starts = []
       world.agents[index].needsBeat = false
+      world.inspector.openCommands += 1
       return world.agents[index].identity
     }
     Task(executorPreference: executor) {
@@ -161,7 +164,10 @@ package final class Simulation {
       } catch {
         answer = "refused: \(error)"
       }
-      town.with { $0.note("answer to \(verb) \(agent.session): \(answer)") }
+      town.with { world in
+        world.inspector.openCommands -= 1
+        world.note("answer to \(verb) \(agent.session): \(answer)")
+      }
     }
   }
 
@@ -178,7 +184,8 @@ package final class Simulation {
     let daemon = SimulatedDaemon(town: town, number: number)
     let world: any TownWorld = plant.map { PlantedTown(daemon, $0) } ?? daemon
     let supervisor = Supervisor(
-      world: world, policy: plant?.policy ?? Policy(), journal: SimulatedJournal.journal(of: daemon),
+      world: world, policy: plant?.policy ?? Policy(),
+      journal: SimulatedJournal.journal(of: daemon, isRaw: plant == .textIsPrinted),
       reports: SupervisorReports(
         ready: { line in
           town.with { world in
@@ -203,6 +210,9 @@ package final class Simulation {
     running = nil
     executor.drain()
     town.with { world in
+      if world.inspector.openCommands > 0 {
+        world.violate(.nothingHangs, "\(world.inspector.openCommands) commands are never answered")
+      }
       world.agenda.enter(.startDaemon, at: world.clock + (world.daemon?.pause ?? 100))
     }
   }

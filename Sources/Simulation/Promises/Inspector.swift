@@ -31,6 +31,8 @@ struct Inspector: Sendable {
   var intents: [String: Int64] = [:]
   /// When the wait for an agent's prompt was given up.
   var dropped: [String: Int64] = [:]
+  /// People's commands that wait for their answer.
+  var openCommands = 0
   /// Processes that are being ended, rightly.
   var ending: Set<Int32> = []
   /// How often something worth knowing came to pass, so that a scenario in which nothing happens shows.

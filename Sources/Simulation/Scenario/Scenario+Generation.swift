@@ -14,9 +14,9 @@ extension Scenario {
     self.seed = seed
     let size =
       agents
-      ?? dice.pick(weighted: [(55, 0...4), (30, 5...12), (10, 13...40), (4, 41...90), (1, 91...280)])
+      ?? dice.pick(weighted: [(660, 0...4), (250, 5...10), (70, 11...30), (16, 31...90), (4, 91...290)])
       .randomElement(using: &dice) ?? 0
-    let length = hours ?? dice.pick(weighted: [(50, 1), (25, 2), (15, 3), (10, 6)])
+    let length = hours ?? dice.pick(weighted: size > 30 ? [(1, 1)] : [(20, 1), (30, 3), (30, 6), (20, 12)])
     self.hours = length
     rigs = []
     workers = []
@@ -45,7 +45,7 @@ extension Scenario {
   private mutating func befall(with dice: inout Dice) {
     let end = milliseconds
     let count = agents.count
-    let perHour = dice.pick([2, 6, 12, 30]) + min(count / 4, 20)
+    let perHour = dice.pick([1, 2, 4, 8, 20]) + min(count / 4, 20)
     let kinds = Scenario.kinds.filter { _ in dice.chance(60) }
     guard !kinds.isEmpty else { return }
     var time: Int64 = dice.roll(0...60_000)

@@ -24,6 +24,13 @@ package struct Scenario: Sendable {
 
   package var milliseconds: Int64 { Int64(hours) * 3_600_000 }
 
+  /// The seeds of a text, one on each line; `#` begins a comment.
+  package static func seeds(in text: String) -> [UInt64] {
+    text.split(separator: "\n").compactMap { line in
+      line.prefix { $0 != "#" }.split(separator: " ").first.flatMap { UInt64($0) }
+    }
+  }
+
   /// The same, with only some of the incidents.
   package func keeping(_ indices: some Sequence<Int>) -> Scenario {
     var scenario = self

@@ -44,7 +44,7 @@ extension SimulatedWorld {
   /// A new process of an agent, with its fate.
   mutating func process(of number: Int, isElsewhere: Bool, byDaemon: Bool) -> Int32 {
     let pid = nextPID()
-    let prompt = dice.chance(3) ? 600_000 : dice.span(200...9_000)
+    let prompt = dice.chance(1) ? 600_000 : dice.span(200...5_000)
     processes[pid] = SimulatedProcess(
       pid: pid, startTime: ticks, agent: number, isShell: false, isElsewhere: isElsewhere, byDaemon: byDaemon,
       bornAt: clock, promptAt: clock + prompt, toldAt: byDaemon ? nil : clock, isAwaited: byDaemon)

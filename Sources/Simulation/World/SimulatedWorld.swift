@@ -45,6 +45,8 @@ struct SimulatedWorld: Sendable {
   var pending: [PendingSpawn] = []
   var capsules: Set<String> = []
   var decisions: [String: HistoryEntry] = [:]
+  /// What an earlier daemon has read; only planted faults ask for it.
+  var oldLedger: Ledger?
 
   // Who waits.
   var waits: [Int: Wait] = [:]

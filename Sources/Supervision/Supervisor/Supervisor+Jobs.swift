@@ -4,10 +4,11 @@ internal import Town
 
 /// The jobs beside the loop. Each is started after its intent was recorded, and ends in an event.
 extension Supervisor {
+  @discardableResult
   func start(
     _ kind: JobTable.Kind, sessions: Set<String> = [], delay: Duration = .zero,
     _ work: @escaping @Sendable (_ world: any TownWorld, _ job: Int) async -> SupervisorEvent
-  ) {
+  ) -> Int {
     let job = jobs.add(kind, sessions: sessions, deadline: world.uptime() + rules.policy.jobLimit + delay)
     let world = self.world
     let task = Task(executorPreference: executor) { [weak self] in
@@ -17,6 +18,7 @@ extension Supervisor {
       await self?.post(event)
     }
     jobs.attach(task, to: job)
+    return job
   }
 
   /// Starts a reading of the beads where a beat wants one and none is under way.
@@ -50,10 +52,11 @@ extension Supervisor {
   /// Ends an agent that a person has stopped.
   func startEnding(_ command: PersonCommand, _ ticket: CommandTicket, liveness: Liveness) {
     let words = lastWords[command.agent.session]
-    start(.end, sessions: [command.agent.session]) { world, job in
+    let job = start(.end, sessions: [command.agent.session]) { world, job in
       _ = await words?.task.value
-      return .ended(job: job, command, ticket, await world.end(command.agent, liveness: liveness))
+      return .ended(job: job, command, await world.end(command.agent, liveness: liveness))
     }
+    endTickets[job] = ticket
   }
 
   func startAdoption(_ order: AdoptionRule.Order) {

@@ -134,8 +134,9 @@ extension Supervisor {
         jobs.finish(job)
         beads.take(hooks: ids, readings: readings)
         if !intake.isHeartbeat { intake.look = .hooks }
-      case .ended(let job, let command, let ticket, let outcome):
+      case .ended(let job, let command, let outcome):
         jobs.finish(job)
+        guard let ticket = endTickets.removeValue(forKey: job) else { break }
         finishEnding(command, ticket, outcome, plan: &plan)
       case .requestClaimed(let job, let agent, let failure):
         jobs.finish(job)

@@ -98,6 +98,9 @@ package actor Supervisor {
   var answers: [(CommandTicket, Result<CommandOutcome, CommandRefusal>)] = []
   /// The answers to people whose agents are being started.
   var startTickets: [String: CommandTicket] = [:]
+  /// The answers to people whose agents are being ended, by job. One that is cancelled before it has begun posts
+  /// no event.
+  var endTickets: [Int: CommandTicket] = [:]
 
   private var inbox: [SupervisorEvent] = []
   private var waiter: CheckedContinuation<Void, Never>?
@@ -200,6 +203,8 @@ package actor Supervisor {
     deliverAnswers()
     for ticket in startTickets.values { ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping")) }
     startTickets = [:]
+    for ticket in endTickets.values { ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping")) }
+    endTickets = [:]
     for (_, ticket) in postponed { ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping")) }
     postponed = []
     for event in inbox { dismiss(event) }
@@ -209,10 +214,10 @@ package actor Supervisor {
   /// Answers whoever waits for an event that no turn will take in.
   private func dismiss(_ event: SupervisorEvent) {
     switch event {
-    case .command(_, let ticket), .ended(_, _, let ticket, _):
+    case .command(_, let ticket):
       ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping"))
     case .beat, .timer, .look, .died, .watchdog, .stop, .beadsRead, .confirmed, .launched, .marked, .adopted,
-      .hooksRead, .requestClaimed, .requestEnded, .mailClosed, .told, .announced, .begun, .gathered:
+      .ended, .hooksRead, .requestClaimed, .requestEnded, .mailClosed, .told, .announced, .begun, .gathered:
       break
     }
   }
