@@ -29,6 +29,17 @@ test: dependencies ## Build everything and run every suite.
 	@echo "Building; the first time takes some minutes …" >&2
 	@$(SWIFT) build $(SWIFT_FLAGS) --build-tests
 	@$(SWIFT) test $(SWIFT_FLAGS) --skip-build --experimental-maximum-parallelization-width $(TEST_WIDTH)
+	@$(MAKE) --no-print-directory simulate
+
+# Of what is simulated: SEED TOWNS HOURS AGENTS KEEP PLANT TRACE, as `gastown-simulate --help` says.
+simulation = $(foreach option,seed towns hours agents keep plant,$(if $($(shell echo $(option) | tr a-z A-Z)),\
+  --$(option) $($(shell echo $(option) | tr a-z A-Z)))) $(if $(TRACE),--trace)
+
+.PHONY: simulate
+simulate: dependencies ## Simulate 20,000 town-hours of random trouble; SEED=n repeats one town (TOWNS=n, HOURS=n).
+	@$(SWIFT) build -c release --product gastown-simulate
+	@"$$($(SWIFT) build -c release --show-bin-path)/gastown-simulate" \
+	  $(or $(strip $(simulation)),--town-hours 20000 --seeds Tests/SimulationTests/failed-seeds.txt)
 
 .PHONY: check
 check: dependencies ## Formatting, shell scripts, units, docs.

@@ -121,6 +121,10 @@ let package = Package(
       dependencies: ["Supervision", "Town", .product(name: "Logging", package: "swift-log")]
     ),
     .executableTarget(name: "gastown-simulate", dependencies: ["Simulation"], path: "Tests/Simulator"),
+    .testTarget(
+      name: "SimulationTests", dependencies: ["gastown-simulate", "Simulation"],
+      resources: [.copy("failed-seeds.txt")]
+    ),
 
     // MARK: GastownDaemon - the assembly
     .target(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import Simulation
 import Synchronization
 
@@ -43,7 +44,10 @@ final class SeedQueue: Sendable {
     state.withLock { state in
       state.towns += 1
       state.milliseconds += outcome.milliseconds
-      if outcome.violation != nil { state.failed.append(outcome.scenario.seed) }
+      guard let violation = outcome.violation else { return }
+      state.failed.append(outcome.scenario.seed)
+      print("FAILED \(outcome.scenario.summary): \(violation)")
+      fflush(nil)
     }
   }
 

@@ -194,14 +194,13 @@ extension SimulatedWorld {
 
   /// Starts an agent in the place of what has ended.
   fileprivate mutating func respawn(_ agent: Int, pane: Int, on server: Int, order: LaunchOrder) -> ProcessLife {
+    // Only a planted fault comes here with somebody in the pane.
+    if servers[server].panes[pane].isRunning, !servers[server].panes[pane].isShell {
+      inspectKill(servers[server].panes[pane].pid)
+      end(servers[server].panes[pane].pid, .signalled(9))
+    }
     inspectStart(of: agent, order)
-    let pid = process(of: agent, isElsewhere: !servers[server].isOwn, byDaemon: true)
-    servers[server].panes[pane].pid = pid
-    servers[server].panes[pane].startTime = ticks
-    servers[server].panes[pane].isRunning = true
-    servers[server].panes[pane].isShell = false
-    servers[server].panes[pane].worker = nil
-    servers[server].panes[pane].cause = nil
+    revive(pane, on: server, of: agent, byDaemon: true)
     servers[server].panes[pane].isMarked = true
     servers[server].panes[pane].isAdopted = false
     return life(of: servers[server].panes[pane], on: server)

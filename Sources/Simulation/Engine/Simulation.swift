@@ -140,8 +140,11 @@ package final class Simulation {
     executor.drain()
   }
 
-  /// A person's command, as `gt` gives it to the daemon. Where none runs it is refused.
+  /// A person's command, as `gt` gives it to the daemon. Where none runs `gt` takes the town's lock, and
+  /// carries it out with a supervisor of its own.
   private func command(_ verb: PersonCommand.Verb, _ number: Int) {
+    let isAlone = supervisor == nil
+    if isAlone { startDaemon(.commands) }
     guard let supervisor else { return }
     let town = self.town
     let agent = town.with { world -> AgentIdentity in
@@ -164,6 +167,7 @@ package final class Simulation {
       } catch {
         answer = "refused: \(error)"
       }
+      if isAlone { await supervisor.stop() }
       town.with { world in
         world.inspector.openCommands -= 1
         world.note("answer to \(verb) \(agent.session): \(answer)")
@@ -173,19 +177,23 @@ package final class Simulation {
 
   // MARK: The daemon
 
-  private func startDaemon() {
+  private func startDaemon(_ duty: Supervisor.Duty = .town) {
     let town = self.town
+    guard supervisor == nil else {
+      // The lock is somebody's: it waits.
+      return town.with { $0.agenda.enter(.startDaemon, at: $0.clock + 1_000) }
+    }
     let number = town.with { world -> Int in
       world.lastDaemon += 1
-      world.daemon = DaemonProcess(number: world.lastDaemon, duty: .town, startedAt: world.clock)
-      world.note("daemon \(world.lastDaemon) starts")
+      world.daemon = DaemonProcess(number: world.lastDaemon, duty: duty, startedAt: world.clock)
+      world.note("\(duty == .town ? "daemon" : "gt") \(world.lastDaemon) starts")
       return world.lastDaemon
     }
     let daemon = SimulatedDaemon(town: town, number: number)
     let world: any TownWorld = plant.map { PlantedTown(daemon, $0) } ?? daemon
     let supervisor = Supervisor(
       world: world, policy: plant?.policy ?? Policy(),
-      journal: SimulatedJournal.journal(of: daemon, isRaw: plant == .textIsPrinted),
+      journal: SimulatedJournal.journal(of: daemon, isRaw: plant == .textIsPrinted), duty: duty,
       reports: SupervisorReports(
         ready: { line in
           town.with { world in
@@ -213,7 +221,10 @@ package final class Simulation {
       if world.inspector.openCommands > 0 {
         world.violate(.nothingHangs, "\(world.inspector.openCommands) commands are never answered")
       }
-      world.agenda.enter(.startDaemon, at: world.clock + (world.daemon?.pause ?? 100))
+      // After a `gt` the daemon comes when it would have come.
+      if world.daemon?.duty != .commands {
+        world.agenda.enter(.startDaemon, at: world.clock + (world.daemon?.pause ?? 100))
+      }
     }
   }
 }

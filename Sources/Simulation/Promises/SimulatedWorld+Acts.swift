@@ -51,7 +51,9 @@ extension SimulatedWorld {
     }
     inspector.counts["kill", default: 0] += 1
     if let permit {
-      agents[process.agent].permits.remove(at: permit)
+      if agents[process.agent].permits.remove(at: permit).startsAgain {
+        agents[process.agent].owedStartSince = clock
+      }
       // Whoever goes on with that may ask this very process again.
       inspector.ending.insert(pid)
     } else {
@@ -120,7 +122,10 @@ extension SimulatedWorld {
       if inspector.crashes[pid, default: 0] > 1, inspector.lastLostWrite < (inspector.deaths[pid] ?? 0) {
         violate(.noDeathIsSilent, "the end of pid \(pid) is told twice: \(message)")
       }
+    case .lifecycleRefused:
+      if let session, let number = index[session] { agents[number].owedStartSince = nil }
     case .lifecycleExecuted:
+      if let session, let number = index[session] { agents[number].owedStartSince = nil }
       guard let bead, inspector.requests[bead] != nil else { return }
       inspector.requests[bead]?.executions += 1
       if inspector.requests[bead]?.executions ?? 0 > 1, clock - inspector.lastLostWrite > 900_000 {

@@ -46,6 +46,10 @@ extension SimulatedWorld {
     if let since = agent.owedWordSince, clock - max(since, calmSince) > bound {
       violate(.noDeathIsSilent, "\(agent.session) has died at \(virtualTime(since)), and nobody was told")
     }
+    if let since = agent.owedStartSince, clock - max(since, calmSince) > bound {
+      violate(
+        .requestRunsOnce, "\(agent.session) was ended at \(virtualTime(since)) to be started again, and is not")
+    }
     guard let pid = agent.process, let process = processes[pid], process.isAwaited, process.toldAt == nil else { return }
     let due = max(process.promptAt, calmSince)
     if process.promptAt - process.bornAt < 100_000, clock - due > 180_000,

@@ -50,11 +50,13 @@ extension Scenario {
     guard !kinds.isEmpty else { return }
     var time: Int64 = dice.roll(0...60_000)
     while time < end {
-      let burst = dice.chance(15) ? dice.roll(2...5) : 1
+      // What comes together mostly befalls one agent, as that is where things race.
+      let burst = dice.chance(25) ? dice.roll(2...5) : 1
+      let focus = dice.roll(0...count - 1)
       for _ in 0..<burst {
-        let incident = dice.pick(weighted: kinds)(&dice, count)
-        entries.append(Entry(time: time, incident: incident))
-        time += dice.chance(50) ? 0 : dice.roll(0...3_000)
+        let agent = dice.chance(70) ? focus : dice.roll(0...count - 1)
+        entries.append(Entry(time: time, incident: dice.pick(weighted: kinds)(&dice, agent)))
+        time += dice.span(dice.pick([0...0, 0...60, 0...400, 0...4_000]))
       }
       let mean = Int64(3_600_000 / perHour)
       time += dice.roll(0...2 * mean)
@@ -65,26 +67,26 @@ extension Scenario {
   private typealias Maker = @Sendable (inout Dice, Int) -> Incident
 
   private static let kinds: [(Int, Maker)] = [
-    (12, { dice, count in .crash(dice.roll(0...count - 1), signal: dice.pick([9, 11, 6, 15])) }),
-    (5, { dice, count in .exit(dice.roll(0...count - 1), status: dice.pick([0, 0, 1, 127])) }),
-    (3, { dice, count in .sickness(dice.roll(0...count - 1), seconds: dice.roll(20...1_500)) }),
-    (5, { dice, count in .finish(dice.roll(0...count - 1)) }),
-    (8, { dice, count in .assign(dice.roll(0...count - 1), isSpawning: dice.chance(20)) }),
+    (12, { dice, agent in .crash(agent, signal: dice.pick([9, 11, 6, 15])) }),
+    (5, { dice, agent in .exit(agent, status: dice.pick([0, 0, 1, 127])) }),
+    (3, { dice, agent in .sickness(agent, seconds: dice.roll(20...1_500)) }),
+    (5, { _, agent in .finish(agent) }),
+    (8, { dice, agent in .assign(agent, isSpawning: dice.chance(20)) }),
     (1, { dice, _ in .assignMany(percent: dice.roll(20...100)) }),
-    (2, { dice, count in .closeWork(dice.roll(0...count - 1)) }),
-    (5, { dice, count in .request(dice.roll(0...count - 1), dice.pick(LifecycleAction.allCases)) }),
-    (2, { dice, count in .forge(dice.roll(0...count - 1), dice.pick(LifecycleAction.allCases)) }),
-    (2, { dice, count in .announce(dice.roll(0...count - 1)) }),
-    (2, { dice, count in .command(.start, dice.roll(0...count - 1)) }),
-    (2, { dice, count in .command(.stop, dice.roll(0...count - 1)) }),
-    (2, { dice, count in .command(.restart, dice.roll(0...count - 1)) }),
-    (1, { dice, count in .command(.reset, dice.roll(0...count - 1)) }),
-    (2, { dice, count in .hold(dice.roll(0...count - 1)) }),
-    (2, { dice, count in .release(dice.roll(0...count - 1)) }),
-    (3, { dice, count in
-      .startByHand(dice.roll(0...count - 1), isElsewhere: dice.chance(40), inShell: dice.chance(40))
+    (2, { _, agent in .closeWork(agent) }),
+    (5, { dice, agent in .request(agent, dice.pick(LifecycleAction.allCases)) }),
+    (2, { dice, agent in .forge(agent, dice.pick(LifecycleAction.allCases)) }),
+    (2, { _, agent in .announce(agent) }),
+    (2, { _, agent in .command(.start, agent) }),
+    (2, { _, agent in .command(.stop, agent) }),
+    (2, { _, agent in .command(.restart, agent) }),
+    (1, { _, agent in .command(.reset, agent) }),
+    (2, { _, agent in .hold(agent) }),
+    (2, { _, agent in .release(agent) }),
+    (3, { dice, agent in
+      .startByHand(agent, isElsewhere: dice.chance(40), inShell: dice.chance(40))
     }),
-    (2, { dice, count in .removeSession(dice.roll(0...count - 1)) }),
+    (2, { _, agent in .removeSession(agent) }),
     (4, { _, _ in .useTown }),
     (3, { _, _ in .askBeat }),
     (2, { dice, _ in .killMany(percent: dice.roll(10...100)) }),

@@ -25,6 +25,8 @@ struct SimulatedAgent: Sendable {
   var isKnownDown = false
   /// Since when those who look after it ought to have been told of a death that nobody answers.
   var owedWordSince: Int64?
+  /// Since when it is ended on its own request to be started again.
+  var owedStartSince: Int64?
   var permits: [Permit] = []
   /// When the daemon's own rules have started it.
   var starts: [Int64] = []
@@ -40,6 +42,8 @@ struct SimulatedAgent: Sendable {
 struct Permit: Sendable {
   /// The message that asks for it; `nil` where a person does.
   var mail: String?
+  /// Whether it is to be started again.
+  var startsAgain = false
   /// The one process that may end; `nil` where any of the agent's may.
   var pid: Int32?
   var sentAt: Int64

@@ -100,7 +100,7 @@ extension SimulatedWorld {
     ]
     agents[number].permits.append(
       Permit(
-        mail: id, pid: action.startsAgain ? agent.process : nil, sentAt: clock, expires: clock + 8 * 3_600_000))
+        mail: id, startsAgain: action.startsAgain, pid: action.startsAgain ? agent.process : nil, sentAt: clock, expires: clock + 8 * 3_600_000))
     inspector.requests[id] = Inspector.Request(agent: number, sentAt: clock, action: action)
   }
 
@@ -118,6 +118,7 @@ extension SimulatedWorld {
     agents[number].heldAt = clock
     agents[number].downSince = nil
     agents[number].owedWordSince = nil
+    agents[number].owedStartSince = nil
     agents[number].needsBeat = true
   }
 
@@ -126,7 +127,11 @@ extension SimulatedWorld {
     let agent = agents[number]
     guard agent.process == nil else { return }
     let server = startServer(isOwn: !isElsewhere)
-    guard !servers[server].panes.contains(where: { $0.session == agent.session }) else { return }
+    if let pane = servers[server].panes.firstIndex(where: { $0.session == agent.session }) {
+      // `tmux respawn-pane`, by somebody who was faster.
+      if !servers[server].panes[pane].isRunning { revive(pane, on: server, of: number, byDaemon: false) }
+      return
+    }
     bringUp(number, on: server, isMarked: false, byDaemon: false, inShell: inShell)
   }
 
@@ -150,6 +155,7 @@ extension SimulatedWorld {
     for number in agents.indices {
       agents[number].downSince = nil
       agents[number].owedWordSince = nil
+      agents[number].owedStartSince = nil
     }
     if daemon != nil {
       daemon?.pause = 8_000

@@ -38,6 +38,16 @@ extension SimulatedWorld {
     servers[server].panes.append(pane)
   }
 
+  /// Lets an agent live in a pane that is there.
+  mutating func revive(_ pane: Int, on server: Int, of number: Int, byDaemon: Bool) {
+    servers[server].panes[pane].pid = process(of: number, isElsewhere: !servers[server].isOwn, byDaemon: byDaemon)
+    servers[server].panes[pane].startTime = ticks
+    servers[server].panes[pane].isRunning = true
+    servers[server].panes[pane].isShell = false
+    servers[server].panes[pane].worker = nil
+    servers[server].panes[pane].cause = nil
+  }
+
   /// Clock ticks since boot.
   var ticks: UInt64 { UInt64(max(0, clock - bootedAt)) / 10 }
 
@@ -51,6 +61,7 @@ extension SimulatedWorld {
     agents[number].process = pid
     agents[number].startedAt = clock
     agents[number].owedWordSince = nil
+    agents[number].owedStartSince = nil
     note("\(agents[number].session) lives as pid \(pid)")
     if clock < agents[number].sickUntil {
       let rest = dice.chance(30) ? dice.span(0...15) : dice.span(20...20_000)
