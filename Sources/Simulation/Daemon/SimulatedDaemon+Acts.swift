@@ -16,9 +16,20 @@ extension SimulatedDaemon {
     do {
       let session = order.agent.session
       try await call(.launch, "\(session) \(order.place) (\(order.rule.rawValue))")
+      let begin = town.with { $0.noteCheck(of: session) }
       if order.agent.role == .polecat {
         let (isSlow, time) = town.with { ($0.has(.gitIsSlow), $0.dice.span(4...300)) }
         try await town.pause(isSlow ? 10_000 : time, of: number)
+      }
+      if order.delay > .zero || town.with({ $0.clock }) - begin > 100 {
+        // On other servers tmux refuses nobody.
+        let place = town.with { world -> String? in
+          if world.has(.otherTmuxIsSilent) { return "whether it lives on another tmux server by now is not known" }
+          _ = world.noteCheck(of: session)
+          let pid = world.index[session].flatMap { world.agents[$0].process }
+          return pid.flatMap { world.processes[$0]?.isElsewhere } == true ? "it lives elsewhere by now" : nil
+        }
+        if let place { return .declined(place) }
       }
       let objection = town.with { world -> LaunchRule.Outcome? in
         if world.has(.commandIsMissing), order.agent.role == .polecat || order.agent.role == .witness {
@@ -187,6 +198,12 @@ struct SimulatedFailure: Error, CustomStringConvertible {
 }
 
 extension SimulatedWorld {
+  /// Who might live elsewhere was just looked at.
+  fileprivate mutating func noteCheck(of session: String) -> Int64 {
+    if let number = index[session] { agents[number].checkedAt = clock }
+    return clock
+  }
+
   func life(of pane: SimulatedPane, on server: Int) -> ProcessLife {
     ProcessLife(
       boot: boot, server: servers[server].identity, pane: pane.id, pid: pane.pid, startTime: pane.startTime)

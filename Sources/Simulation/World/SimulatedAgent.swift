@@ -21,6 +21,8 @@ struct SimulatedAgent: Sendable {
   /// Whether only a heartbeat can find that it ought to live.
   var needsBeat = false
   var startedAt: Int64 = 0
+  /// When a daemon that is about to start it has last looked at other tmux servers.
+  var checkedAt: Int64 = 0
   /// Whether those who look after it know that it is down.
   var isKnownDown = false
   /// Since when those who look after it ought to have been told of a death that nobody answers.

@@ -31,6 +31,18 @@ extension Supervisor {
     start(.readBeads) { world, job in .beadsRead(job: job, await world.readBeads(hooks: hooks)) }
   }
 
+  /// Has the beads read again where some of them could not be, soon at first: who ought to run may be among
+  /// them, and nothing else may happen in the town.
+  func planReading(at uptime: Duration) {
+    guard !beads.failures.isEmpty else {
+      beadsDue = nil
+      beadsPause = TownRules.retry
+      return
+    }
+    beadsDue = uptime + beadsPause
+    beadsPause = min(beadsPause * 2, max(rules.policy.heartbeat.active, TownRules.retry))
+  }
+
   /// One fresh read for all the starts of a turn.
   func startConfirmation(_ orders: [LaunchOrder]) {
     let ids = orders.flatMap { $0.agent.beads + ($0.hook.map { [$0] } ?? []) }
@@ -138,6 +150,7 @@ extension Supervisor {
     let uptime = self.world.uptime()
     // While the beads are read the heartbeat is on its way, and the end of that is an event.
     var pause = jobs.isReading ? longest : (heartbeatDue ?? uptime + longest) - uptime
+    if let beadsDue, !jobs.isReading { pause = min(pause, beadsDue - uptime) }
     if let nextLook { pause = min(pause, nextLook - now) }
     let world = self.world
     let rest = max(pause, .milliseconds(1))

@@ -88,6 +88,7 @@ extension Supervisor {
       jobs.finish(job)
       beads = readings
       lastReading = uptime
+      planReading(at: uptime)
       intake.look = .heartbeat
       beatsActing += beatsReading
       beatsReading = []
@@ -104,7 +105,7 @@ extension Supervisor {
         if let due = heartbeatDue, due <= uptime { wantsBeat = true }
         if let due = mailDue, due <= uptime { wantsBeat = true }
         // What could not be read is read again long before the next heartbeat.
-        if !beads.failures.isEmpty, let lastReading, uptime - lastReading >= TownRules.retry { wantsBeat = true }
+        if let due = beadsDue, due <= uptime { wantsBeat = true }
       case .look, .died, .watchdog, .stop, .beadsRead, .gathered:
         break
       case .command(let command, let ticket):

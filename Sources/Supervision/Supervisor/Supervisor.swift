@@ -88,6 +88,10 @@ package actor Supervisor {
   var mailDue: Duration?
   /// How long a request that cannot be judged waits for its next reading; it grows while nothing changes.
   var mailPause = TownRules.retry
+  /// When the beads are to be read again, because not all of them could be.
+  var beadsDue: Duration?
+  /// How long that waits; it grows while nothing changes.
+  var beadsPause = TownRules.retry
   /// When the beads were last read, or could not be.
   var lastReading: Duration?
   /// Agents whose beads could not be read afresh, until when they are not tried again, and why.
