@@ -122,7 +122,7 @@ let package = Package(
     ),
     .executableTarget(name: "gastown-simulate", dependencies: ["Simulation"], path: "Tests/Simulator"),
     .testTarget(
-      name: "SimulationTests", dependencies: ["gastown-simulate", "Simulation"],
+      name: "SimulationTests", dependencies: ["gastown-simulate", "Simulation", "Supervision", "Town"],
       resources: [.copy("failed-seeds.txt")]
     ),
 

@@ -26,6 +26,17 @@ import Testing
     #expect(second.launches.map(\.isRestart) == [true])
   }
 
+  @Test func `one that nobody restarts is told of also where its hold could not be read at first`() {
+    let unclear = Given.seen(.mayor, Given.corpse(), hold: .unknown("unreadable"))
+    let first = decide(unclear, ledger: Given.ledger(.mayor))
+    #expect(first.events.map(\.kind) == [.crashDetected] && first.notices.isEmpty)
+    let second = decide(Given.seen(.mayor, Given.corpse()), ledger: first.ledger)
+    #expect(second.events.map(\.kind) == [.agentStopped] && second.notices.map(\.key) == [Notice.diedKey])
+    #expect(decide(Given.seen(.mayor, Given.corpse()), ledger: second.ledger).notices.isEmpty)
+    let stopped = decide(Given.seen(.mayor, Given.corpse(), hold: .known(Given.stopped)), ledger: first.ledger)
+    #expect(stopped.notices.isEmpty, "who stopped it knows")
+  }
+
   /// Its corpse on our server stays while others have it elsewhere, and is seen again when it has left there.
   @Test func `a corpse that was told of is no news after a life elsewhere`() {
     var plan = decide(Given.seen(.mayor, Given.corpse()), ledger: Given.ledger(.mayor))

@@ -63,6 +63,10 @@ import Testing
     let second = look(agents, dead: 6, ledger: first.ledger, at: Given.later(2))
     #expect(second.notices.map(\.key) == [Notice.diedKey])
     #expect(second.notices.first?.agent == .refinery(rig: "r"))
+    var again = first.ledger
+    again[crew].life = Given.life(14, pane: "%4")
+    let third = look(agents, dead: 5, ledger: again, at: Given.later(3))
+    #expect(third.notices.map(\.key) == [Notice.diedKey], "the one message told of one death of its")
   }
 
   @Test func `one that dies three times is no three`() {

@@ -48,7 +48,8 @@ extension SimulatedDaemon {
         try await town.pause(5_000, of: number)
         return .uncertain("whether it runs is not known: tmux did not answer")
       }
-      try await town.pause(town.with { $0.has(.tmuxIsSlow) ? $0.dice.span(200...4_500) : $0.dice.span(1...4) }, of: number)
+      try await town.pause(
+        town.with { $0.has(.tmuxIsSlow) ? $0.dice.span(200...4_500) : $0.dice.span(1...4) }, of: number)
       let started = try await spawn(order, kills: kills)
       guard case .success(let life) = started else {
         if case .failure(let refusal) = started { return .declined(refusal.reason) }
@@ -78,7 +79,9 @@ extension SimulatedDaemon {
       case .deadPane(let identity, let id):
         guard let server = world.server(identity) else { return .failure(Refusal(reason: "another tmux server")) }
         if let pane = world.servers[server].panes.firstIndex(where: { $0.id == id }) {
-          if world.servers[server].panes[pane].isRunning, !kills { return .failure(Refusal(reason: "the pane is alive")) }
+          if world.servers[server].panes[pane].isRunning, !kills {
+            return .failure(Refusal(reason: "the pane is alive"))
+          }
           return .success(world.respawn(agent, pane: pane, on: server, order: order))
         }
       case .bareShell(let life):
@@ -108,7 +111,8 @@ extension SimulatedDaemon {
       case .unknown(let reason): return .failed(reason)
       case .absent: return .ended("it was not running")
       case .dead(let corpse):
-        return try await removeSession(of: found, pane: corpse.pane, on: corpse.server, "it had ended already")
+        return try await removeSession(
+          of: found, pane: corpse.pane, pid: corpse.pid, on: corpse.server, "it had ended already")
       case .deadShell(let shell): return try await end(shell.life, of: found)
       case .alive(let life, let place):
         guard place.isMarked else { return .failed("it has not been adopted") }
@@ -138,11 +142,12 @@ extension SimulatedDaemon {
         try await town.pause(5, of: number)
       }
     }
-    return try await removeSession(of: agent, pane: life.pane, on: life.server, "pid \(life.pid) ended when asked")
+    return try await removeSession(
+      of: agent, pane: life.pane, pid: life.pid, on: life.server, "pid \(life.pid) ended when asked")
   }
 
   private func removeSession(
-    of agent: Int, pane: String, on identity: ServerIdentity, _ how: String
+    of agent: Int, pane: String, pid: Int32, on identity: ServerIdentity, _ how: String
   ) async throws(DaemonDeath) -> EndOutcome {
     try await call(.removeSession, pane, takes: 1...3)
     return town.with { world in
@@ -151,7 +156,9 @@ extension SimulatedDaemon {
         return .failed("tmux did not answer")
       }
       let session = world.agents[agent].session
-      if let found = world.servers[server].panes.first(where: { $0.id == pane && $0.session == session }) {
+      if let found = world.servers[server].panes.first(where: {
+        $0.id == pane && $0.pid == pid && $0.session == session
+      }) {
         if let pid = found.worker?.pid { world.inspectKill(pid) }
         if found.isRunning { world.inspectKill(found.pid) }
         world.removeSession(session, on: server)

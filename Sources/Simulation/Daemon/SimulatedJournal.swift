@@ -39,6 +39,7 @@ struct SimulatedJournal: LogHandler {
   }
 
   static func journal(of daemon: SimulatedDaemon, isRaw: Bool = false) -> EventJournal {
-    EventJournal(logger: Logger(label: "simulation") { _ in SimulatedJournal(daemon, isRaw: isRaw) }, town: SimulatedWorld.town)
+    EventJournal(
+      logger: Logger(label: "simulation") { _ in SimulatedJournal(daemon, isRaw: isRaw) }, town: SimulatedWorld.town)
   }
 }

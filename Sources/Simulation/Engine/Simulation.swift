@@ -66,7 +66,8 @@ package final class Simulation {
     let outcome = town.with { world in
       Outcome(
         scenario: scenario, violation: world.inspector.violation, digest: world.trace.digest,
-        milliseconds: world.clock, steps: world.inspector.steps, effects: world.inspector.effects, daemons: world.lastDaemon,
+        milliseconds: world.clock, steps: world.inspector.steps, effects: world.inspector.effects,
+        daemons: world.lastDaemon,
         trace: world.trace.lines, counts: world.inspector.counts)
     }
     town.with { $0.killDaemon("the simulation is over") }
@@ -103,7 +104,7 @@ package final class Simulation {
     case .assign, .assignMany, .request, .forge, .announce, .finish, .closeWork:
       // The bead store's files have changed, which is mostly seen.
       town.with { world in
-        if world.dice.chance(80) { 
+        if world.dice.chance(80) {
           let time = world.clock + world.dice.span(500...4_000)
           world.agenda.enter(.askBeat, at: time)
         }

@@ -56,8 +56,11 @@ extension SimulatedWorld {
       return permit.expires > clock
         && (permit.pid == nil || permit.pid == pid || process.bornAt <= permit.sentAt + 2_000)
     }
-    // A person's command comes before what the agent itself has asked for.
-    let permit = permits.first { agent.permits[$0].mail == nil } ?? permits.first
+    // What the ledger is about comes first, then a person's command.
+    let intent = ledger.agents[agent.session]?.lifecycle
+    let permit =
+      permits.first { intent?.mail != nil && agent.permits[$0].mail == intent?.mail }
+      ?? permits.first { agent.permits[$0].mail == nil } ?? permits.first
     inspector.counts["kill", default: 0] += 1
     if let permit {
       if agents[process.agent].permits.remove(at: permit).startsAgain {

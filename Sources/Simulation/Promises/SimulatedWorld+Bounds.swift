@@ -50,7 +50,9 @@ extension SimulatedWorld {
       violate(
         .requestRunsOnce, "\(agent.session) was ended at \(virtualTime(since)) to be started again, and is not")
     }
-    guard let pid = agent.process, let process = processes[pid], process.isAwaited, process.toldAt == nil else { return }
+    guard let pid = agent.process, let process = processes[pid], process.isAwaited, process.toldAt == nil else {
+      return
+    }
     let due = max(process.promptAt, calmSince)
     if process.promptAt - process.bornAt < 100_000, clock - due > 180_000,
       inspector.lastLostWrite < process.bornAt - 60_000, inspector.dropped[agent.session] ?? 0 < process.bornAt

@@ -83,9 +83,12 @@ extension Scenario {
     (1, { _, agent in .command(.reset, agent) }),
     (2, { _, agent in .hold(agent) }),
     (2, { _, agent in .release(agent) }),
-    (3, { dice, agent in
-      .startByHand(agent, isElsewhere: dice.chance(40), inShell: dice.chance(40))
-    }),
+    (
+      3,
+      { dice, agent in
+        .startByHand(agent, isElsewhere: dice.chance(40), inShell: dice.chance(40))
+      }
+    ),
     (2, { _, agent in .removeSession(agent) }),
     (4, { _, _ in .useTown }),
     (3, { _, _ in .askBeat }),
@@ -95,9 +98,13 @@ extension Scenario {
     (1, { dice, _ in .setClock(seconds: dice.pick([-86_400, -3_600, -30, 5, 400, 7_200, 86_400 * 30])) }),
     (1, { dice, _ in .suspend(seconds: dice.pick([5, 600, 30_000])) }),
     (1, { _, _ in .reboot }),
-    (9, { dice, _ in
-      .killDaemon(effects: dice.roll(0...dice.pick([2, 10, 60])), milliseconds: dice.pick([30, 100, 5_000, 120_000]))
-    }),
+    (
+      9,
+      { dice, _ in
+        .killDaemon(
+          effects: dice.roll(0...dice.pick([2, 10, 60])), milliseconds: dice.pick([30, 100, 5_000, 120_000]))
+      }
+    ),
     (2, { dice, _ in .stopDaemon(milliseconds: dice.pick([100, 10_000, 300_000])) }),
   ]
 }

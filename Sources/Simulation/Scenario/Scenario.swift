@@ -8,6 +8,11 @@ package struct Scenario: Sendable {
     /// Milliseconds after the beginning.
     package var time: Int64
     package var incident: Incident
+
+    package init(time: Int64, incident: Incident) {
+      self.time = time
+      self.incident = incident
+    }
   }
 
   package var seed: UInt64
@@ -55,7 +60,8 @@ package func virtualTime(_ milliseconds: Int64) -> String {
     return String(repeating: "0", count: max(0, width - text.count)) + text
   }
   let seconds = milliseconds / 1_000
-  return "\(seconds / 3_600):\(padded(seconds / 60 % 60, 2)):\(padded(seconds % 60, 2)).\(padded(milliseconds % 1_000, 3))"
+  return
+    "\(seconds / 3_600):\(padded(seconds / 60 % 60, 2)):\(padded(seconds % 60, 2)).\(padded(milliseconds % 1_000, 3))"
 }
 
 extension Scenario {

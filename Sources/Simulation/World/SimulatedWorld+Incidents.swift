@@ -92,7 +92,8 @@ extension SimulatedWorld {
     let id = "gt-mail-\(lastMail)"
     inbox.append(
       Message(
-        id: id, sender: agent.identity.mailbox, subject: "LIFECYCLE: \(agent.identity.address) \(SimulatedWorld.evilText)",
+        id: id, sender: agent.identity.mailbox,
+        subject: "LIFECYCLE: \(agent.identity.address) \(SimulatedWorld.evilText)",
         body: action.rawValue, sentAt: wall))
     guard isGenuine else {
       // What an agent has asked for and was not done is still in its state file, and bears the message out.
@@ -108,7 +109,8 @@ extension SimulatedWorld {
     ]
     agents[number].permits.append(
       Permit(
-        mail: id, startsAgain: action.startsAgain, pid: action.startsAgain ? agent.process : nil, sentAt: clock, expires: clock + 8 * 3_600_000))
+        mail: id, startsAgain: action.startsAgain, pid: action.startsAgain ? agent.process : nil, sentAt: clock,
+        expires: clock + 8 * 3_600_000))
     inspector.requests[id] = Inspector.Request(agent: number, sentAt: clock, action: action)
   }
 
@@ -133,7 +135,8 @@ extension SimulatedWorld {
   /// A person, or another tool, starts an agent, where tmux allows it.
   private mutating func startByHand(_ number: Int, isElsewhere: Bool, inShell: Bool) {
     let agent = agents[number]
-    guard agent.process == nil else { return }
+    // What does not answer us answers nobody.
+    guard agent.process == nil, !has(isElsewhere ? .otherTmuxIsSilent : .tmuxIsSilent) else { return }
     let server = startServer(isOwn: !isElsewhere)
     if let pane = servers[server].panes.firstIndex(where: { $0.session == agent.session }) {
       // `tmux respawn-pane`, by somebody who was faster.

@@ -88,8 +88,10 @@ extension Plan {
     guard let mass = ledger.massDeath, notice.key != Notice.massDeathKey, notice.hook == nil else {
       return notices.append(notice)
     }
-    // That it died is what the one message says. It does not say so of one who dies later.
-    if notice.key == Notice.diedKey, mass.told.contains(MassDeathRule.diedKey(notice.agent)) { return }
+    // That it died is what the one message says. It does not say so of who dies later, or again.
+    if notice.key == Notice.diedKey, ledger.massDeath?.told.remove(MassDeathRule.diedKey(notice.agent)) != nil {
+      return
+    }
     let (inserted, _) = ledger.massDeath?.told.insert("\(notice.key) \(notice.recipients)") ?? (true, "")
     guard inserted else { return }
     var notice = notice

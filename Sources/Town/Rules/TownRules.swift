@@ -191,8 +191,8 @@ package struct TownRules: Sendable {
     case .unknown(let reason):
       plan.findings.append(finding(agent, .unknown, reason))
       if record.death != nil { plan.look(at: time + TownRules.retry) }
-    case .rest(_, let reason):
-      DeathRule.close(&record, of: agent, because: reason, plan: &plan)
+    case .rest(let why, let reason):
+      DeathRule.close(&record, of: agent, because: reason, isStopped: why == .stopped, plan: &plan)
       plan.findings.append(finding(agent, .leave, reason))
     case .wait(let until, let reason):
       plan.findings.append(finding(agent, .wait, reason, until: until))
