@@ -54,7 +54,7 @@ extension SimulatedDaemon {
   }
 
   func lastActivity() -> Timestamp? {
-    town.with { Timestamp(nanoseconds: ($0.zero + $0.lastActivity) * 1_000_000) }
+    town.with { Timestamp(nanoseconds: $0.lastActivity * 1_000_000) }
   }
 
   @concurrent func mark(_ order: MarkOrder) async throws {

@@ -36,7 +36,8 @@ struct SimulatedWorld: Sendable {
   var lastMail = 0
   /// The agents' own state files, by session.
   var stateFiles: [String: [String: JSONValue]] = [:]
-  var lastActivity: Int64 = 0
+  /// When somebody last used `gt`, by the wall clock.
+  var lastActivity: Int64 = 1_800_000_000_000
   /// What does not work, and since when.
   var troubles: [Trouble: Int64] = [:]
 
