@@ -26,6 +26,17 @@ import Testing
     #expect(second.launches.map(\.isRestart) == [true])
   }
 
+  /// After a reboot nobody is remembered, and still nobody waits for the heartbeat.
+  @Test func `one that ought to run is looked at again soon where its hold or its server cannot be read`() {
+    for unclear in [
+      Given.seen(.deacon, .absent, hold: .unknown("unreadable")), Given.seen(.deacon, .unknown("tmux is silent")),
+    ] {
+      let plan = decide(unclear, ledger: Ledger())
+      #expect(plan.launches.isEmpty && plan.nextLook == Given.later(30))
+    }
+    #expect(decide(Given.seen(.mayor, .unknown("tmux is silent")), ledger: Ledger()).nextLook == nil)
+  }
+
   @Test func `one that nobody restarts is told of also where its hold could not be read at first`() {
     let unclear = Given.seen(.mayor, Given.corpse(), hold: .unknown("unreadable"))
     let first = decide(unclear, ledger: Given.ledger(.mayor))

@@ -35,7 +35,8 @@ extension SimulatedWorld {
   private mutating func inspectAgent(_ number: Int, calmSince: Int64) {
     let agent = agents[number]
     if let since = agent.downSince, !agent.isKnownDown {
-      let span = bound + (agent.needsBeat ? 61 * 60_000 : 0)
+      // A message that could not be sent is sent again with the next heartbeat.
+      let span = bound + (agent.needsBeat || !ledger.outbox.isEmpty ? 61 * 60_000 : 0)
       if clock - max(since, calmSince) > span {
         let hook = beads[agent.bead]?.hookBead ?? "no hook"
         violate(
@@ -43,7 +44,7 @@ extension SimulatedWorld {
           "\(agent.session) has been down since \(virtualTime(since)) with \(hook.debugDescription), and nobody knows")
       }
     }
-    if let since = agent.owedWordSince, clock - max(since, calmSince) > bound {
+    if let since = agent.owedWordSince, ledger.outbox.isEmpty, clock - max(since, calmSince) > bound {
       violate(.noDeathIsSilent, "\(agent.session) has died at \(virtualTime(since)), and nobody was told")
     }
     if let since = agent.owedStartSince, clock - max(since, calmSince) > bound {

@@ -104,7 +104,9 @@ extension SimulatedWorld {
 
   /// Of those whom no rule restarts, the end is to be told, where the daemon has known them to live.
   private mutating func noteDeath(of number: Int, _ cause: ExitCause?) {
-    agents[number].process = nil
+    // Where two were started in one moment, on two servers, the other lives on.
+    agents[number].process = processes.values.filter { $0.agent == number && !$0.isShell }.map(\.pid).min()
+    guard agents[number].process == nil else { return }
     let agent = agents[number]
     switch agent.identity.role {
     case .deacon, .witness, .polecat: return

@@ -79,8 +79,9 @@ package struct TownRules: Sendable {
     switch observation.liveness {
     case .unknown(let reason):
       plan.findings.append(finding(agent, .unknown, reason))
-      // It may have died: that must not wait for the heartbeat.
-      if record.death != nil || record.life != nil { plan.look(at: snapshot.time + TownRules.retry) }
+      // It may have died, or may not have lived since boot: that must not wait for the heartbeat.
+      let isWanted = if case .run = need { true } else { false }
+      if isWanted || record.death != nil || record.life != nil { plan.look(at: snapshot.time + TownRules.retry) }
       return
     case .alive(let life, var place):
       let isBeside = record.isBeside(life, place: place)
@@ -190,7 +191,8 @@ package struct TownRules: Sendable {
     switch need {
     case .unknown(let reason):
       plan.findings.append(finding(agent, .unknown, reason))
-      if record.death != nil { plan.look(at: time + TownRules.retry) }
+      // Beads that could not be read are read again by themselves.
+      if record.death != nil || observation.hold.failure != nil { plan.look(at: time + TownRules.retry) }
     case .rest(let why, let reason):
       DeathRule.close(&record, of: agent, because: reason, isStopped: why == .stopped, plan: &plan)
       plan.findings.append(finding(agent, .leave, reason))
