@@ -43,7 +43,10 @@ package struct TownRules: Sendable {
           subject: "\(stranger.rig)/\(displayable(stranger.name))", session: displayable(stranger.session),
           rule: .sessionHealth, decision: .unknown, reason: stranger.reason))
     }
-    if snapshot.registryFailure != nil { plan.look(at: snapshot.time + TownRules.retry) }
+    // Whoever is not listed may have died.
+    if snapshot.registryFailure != nil || !snapshot.unreadableRigs.isEmpty {
+      plan.look(at: snapshot.time + TownRules.retry)
+    }
     let objection = HostRule.objection(snapshot.host, policy: policy)
     HostRule.tell(objection, holdsBack: plan.heldBack, plan: &plan)
     MassDeathRule.judge(snapshot, lived: ledger.lives.count, policy: policy, plan: &plan)
