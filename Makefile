@@ -29,7 +29,6 @@ test: dependencies ## Build everything and run every suite.
 	@echo "Building; the first time takes some minutes …" >&2
 	@$(SWIFT) build $(SWIFT_FLAGS) --build-tests
 	@$(SWIFT) test $(SWIFT_FLAGS) --skip-build --experimental-maximum-parallelization-width $(TEST_WIDTH)
-	@$(MAKE) --no-print-directory simulate
 
 # Of what is simulated: SEED TOWNS HOURS AGENTS KEEP PLANT TRACE, as `gastown-simulate --help` says.
 simulation = $(foreach option,seed towns hours agents keep plant,$(if $($(shell echo $(option) | tr a-z A-Z)),\

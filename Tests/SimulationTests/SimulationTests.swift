@@ -7,9 +7,8 @@ import Testing
 
 /// What the simulation finds, and how it tells of it. The large budget is `make simulate`'s.
 @Suite(.timeLimit(.minutes(5))) struct SimulationTests {
-  @Test(arguments: 0..<4) func `in towns that nobody has seen every promise is kept`(round: Int) async {
-    for _ in 0..<4 {
-      let seed = UInt64.random(in: 1...999_999_999)
+  @Test(arguments: 0..<4 as Range<UInt64>) func `in small towns every promise is kept`(round: UInt64) async {
+    for seed in 4 * round + 1...4 * round + 4 {
       let outcome = await simulate(Scenario(seed: seed, agents: 6, hours: 2))
       #expect(
         outcome.violation == nil,
