@@ -50,6 +50,16 @@ soak: dependencies ## A hundred agents, random deaths and restarts for MINUTES=2
 vm-test: build ## See an agent's memory limit enforced, in a virtual machine (minutes; needs root).
 	@packaging/virtual-machine/run "$(products)"
 
+# Of what is simulated: SEED TOWNS HOURS AGENTS KEEP PLANT TRACE, as `gastown-simulate --help` says.
+simulation = $(foreach option,seed towns hours agents keep plant,$(if $($(shell echo $(option) | tr a-z A-Z)),\
+  --$(option) $($(shell echo $(option) | tr a-z A-Z)))) $(if $(TRACE),--trace)
+
+.PHONY: simulate
+simulate: dependencies ## Simulate 20,000 town-hours of random trouble; SEED=n repeats one town (TOWNS=n, HOURS=n).
+	@$(SWIFT) build -c release --product gastown-simulate
+	@"$$($(SWIFT) build -c release --show-bin-path)/gastown-simulate" \
+	  $(or $(strip $(simulation)),--town-hours 20000 --seeds Tests/SimulationTests/failed-seeds.txt)
+
 .PHONY: check
 check: dependencies ## Formatting, shell scripts, units, docs.
 	@echo "swift format lint …" >&2

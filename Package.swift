@@ -120,6 +120,17 @@ let package = Package(
     ),
     .testTarget(name: "SupervisionTests", dependencies: ["bd-stand-in", "Supervision", "TestSupport"]),
 
+    // MARK: Simulation - the real supervisor in a world of its own, in virtual time; not part of any product
+    .target(
+      name: "Simulation",
+      dependencies: ["Supervision", "Town", .product(name: "Logging", package: "swift-log")]
+    ),
+    .executableTarget(name: "gastown-simulate", dependencies: ["Simulation"], path: "Tests/Simulator"),
+    .testTarget(
+      name: "SimulationTests", dependencies: ["gastown-simulate", "Simulation", "Supervision", "Town"],
+      resources: [.copy("failed-seeds.txt")]
+    ),
+
     // MARK: GastownDaemon - the assembly
     .target(
       name: "GastownDaemon",

@@ -26,6 +26,40 @@ import Testing
     #expect(second.launches.map(\.isRestart) == [true])
   }
 
+  /// After a reboot nobody is remembered, and still nobody waits for the heartbeat.
+  @Test func `one that ought to run is looked at again soon where its hold or its server cannot be read`() {
+    for unclear in [
+      Given.seen(.deacon, .absent, hold: .unknown("unreadable")), Given.seen(.deacon, .unknown("tmux is silent")),
+    ] {
+      let plan = decide(unclear, ledger: Ledger())
+      #expect(plan.launches.isEmpty && plan.nextLook == Given.later(30))
+    }
+    #expect(decide(Given.seen(.mayor, .unknown("tmux is silent")), ledger: Ledger()).nextLook == nil)
+  }
+
+  @Test func `one that nobody restarts is told of also where its hold could not be read at first`() {
+    let unclear = Given.seen(.mayor, Given.corpse(), hold: .unknown("unreadable"))
+    let first = decide(unclear, ledger: Given.ledger(.mayor))
+    #expect(first.events.map(\.kind) == [.crashDetected] && first.notices.isEmpty)
+    let second = decide(Given.seen(.mayor, Given.corpse()), ledger: first.ledger)
+    #expect(second.events.map(\.kind) == [.agentStopped] && second.notices.map(\.key) == [Notice.diedKey])
+    #expect(decide(Given.seen(.mayor, Given.corpse()), ledger: second.ledger).notices.isEmpty)
+    let stopped = decide(Given.seen(.mayor, Given.corpse(), hold: .known(Given.stopped)), ledger: first.ledger)
+    #expect(stopped.notices.isEmpty, "who stopped it knows")
+  }
+
+  /// Its corpse on our server stays while others have it elsewhere, and is seen again when it has left there.
+  @Test func `a corpse that was told of is no news after a life elsewhere`() {
+    var plan = decide(Given.seen(.mayor, Given.corpse()), ledger: Given.ledger(.mayor))
+    #expect(plan.events.map(\.kind) == [.crashDetected])
+    let elsewhere = Given.alive(Given.life(12, pane: "%7"), own: false)
+    plan = decide(Given.seen(.mayor, elsewhere), ledger: plan.ledger)
+    #expect(plan.ledger[.mayor].life?.pid == 12)
+    plan.ledger[.mayor].life = nil
+    #expect(decide(Given.seen(.mayor, Given.corpse()), ledger: plan.ledger).events.isEmpty)
+    #expect(decide(Given.seen(.mayor, Given.corpse(pid: 13)), ledger: plan.ledger).events.count == 1)
+  }
+
   @Test func `an agent that has not lived since boot is started, and nobody has died`() {
     let plan = decide(Given.seen(), ledger: Ledger())
     #expect(plan.events.isEmpty)

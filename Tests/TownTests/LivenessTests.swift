@@ -136,6 +136,16 @@ import Testing
     #expect(answer == Given.corpse(.exited(status: 1)))
   }
 
+  /// Else nobody would ever answer that end: the corpse is not its, and the shell's process runs.
+  @Test func `a shell elsewhere in which it lived last tells of its end, not an older corpse on our own server`() {
+    let shell = pane(own: false, pane: "%7", pid: 9, adopted: true, shell: true)
+    let life = ProcessLife(boot: Given.boot, server: other, pane: "%7", pid: 9, startTime: 99)
+    let corpse = pane(.ended(.signalled(9)))
+    guard case .deadShell(let found) = judge([corpse, shell], known: life) else { return #expect(Bool(false)) }
+    #expect(found.life == life)
+    #expect(judge([corpse, shell]) == Given.corpse())
+  }
+
   @Test func `another town's session is unknown on our server, and nothing to us elsewhere`() {
     for foreign in [pane(mark: "town-2"), pane(mark: nil, otherTown: "/home/b/gt")] {
       guard case .unknown(let reason) = judge([foreign]) else { return #expect(Bool(false)) }

@@ -55,6 +55,20 @@ import Testing
     }
   }
 
+  @Test func `one that nobody restarts and that dies after the message for its rig is told of`() {
+    let crew = AgentIdentity.crew(rig: "r", name: "ada")
+    let agents = polecats(4) + [crew, .refinery(rig: "r"), .mayor]
+    let first = look(agents, dead: 5, ledger: ledger(agents))
+    #expect(first.notices.map(\.key) == [Notice.massDeathKey], "the one message says that crew died")
+    let second = look(agents, dead: 6, ledger: first.ledger, at: Given.later(2))
+    #expect(second.notices.map(\.key) == [Notice.diedKey])
+    #expect(second.notices.first?.agent == .refinery(rig: "r"))
+    var again = first.ledger
+    again[crew].life = Given.life(14, pane: "%4")
+    let third = look(agents, dead: 5, ledger: again, at: Given.later(3))
+    #expect(third.notices.map(\.key) == [Notice.diedKey], "the one message told of one death of its")
+  }
+
   @Test func `one that dies three times is no three`() {
     let agents = polecats(10)
     var ledger = ledger(agents)

@@ -98,6 +98,13 @@ import Testing
     let plan = decide([Given.seen(Given.toast, .unknown("tmux"))], ledger: Given.ledger())
     #expect(plan.nextLook == Given.now + TownRules.retry)
     #expect(plan.events.isEmpty && plan.launches.isEmpty)
-    #expect(decide([Given.seen(Given.toast, .unknown("tmux"))]).nextLook == nil)
+    let idle = Given.seen(Given.toast, .unknown("tmux"), bead: .known(Given.bead(hook: nil)))
+    #expect(decide([idle]).nextLook == nil)
+  }
+
+  @Test func `a rig whose agents could not be listed is looked at again soon`() {
+    var snapshot = Given.snapshot([])
+    snapshot.unreadableRigs = ["my-rig"]
+    #expect(rules.decide(snapshot, ledger: Ledger(), busy: []).nextLook == Given.now + TownRules.retry)
   }
 }

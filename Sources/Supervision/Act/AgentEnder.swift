@@ -35,7 +35,7 @@ package struct AgentEnder: Sendable {
       case .absent:
         return .ended("it was not running")
       case .dead(let corpse):
-        try await removeSession(of: agent, holding: corpse.pane, on: corpse.server, place: corpse.place)
+        try await removeSession(of: agent, holding: corpse.pane, of: corpse.pid, on: corpse.server, place: corpse.place)
         return .ended("it had ended already")
       case .deadShell(let shell) where shell.isAttached:
         return .failed("a person is looking at the shell that it left; leave that first")
@@ -80,7 +80,7 @@ package struct AgentEnder: Sendable {
     guard survivors.isEmpty else {
       return .failed("\(survivors.count) of its processes did not end: \(survivors.map(\.pid))")
     }
-    try await removeSession(of: agent, holding: life.pane, on: life.server, place: place)
+    try await removeSession(of: agent, holding: life.pane, of: life.pid, on: life.server, place: place)
     let pid = workers.first?.pid ?? life.pid
     let isKilled = (workers.isEmpty ? outcomes : first).contains { !$0.killed.isEmpty }
     return .ended(isKilled ? "pid \(pid) had to be killed" : "pid \(pid) ended when asked")
@@ -95,13 +95,16 @@ package struct AgentEnder: Sendable {
   /// agents are started, elsewhere only where the pane is marked. Another session of that name, which
   /// somebody has made meanwhile, stays.
   private func removeSession(
-    of agent: AgentIdentity, holding pane: String, on server: Town.ServerIdentity, place: Liveness.Place
+    of agent: AgentIdentity, holding pane: String, of pid: Int32, on server: Town.ServerIdentity, place: Liveness.Place
   ) async throws {
     let client = servers.client(at: place)
     do {
       let listing = try await client.panes()
       guard listing.identity?.pid == server.pid,
-        let left = listing.panes.first(where: { $0.id.description == pane && $0.session == agent.session }),
+        let left = listing.panes.first(where: {
+          // Somebody may have put another process there.
+          $0.id.description == pane && $0.pid == pid && $0.session == agent.session
+        }),
         place.isOwnServer || left.mark != nil
       else { return }
       try await client.kill(sessionID: left.sessionID)

@@ -29,7 +29,11 @@ package struct AgentLauncher: Sendable {
     self.environment = environment
   }
 
+  /// How old the look may be on which an agent is started.
+  private static let lookAge: Duration = .milliseconds(100)
+
   @concurrent package func launch(_ order: LaunchOrder) async -> LaunchRule.Outcome {
+    let begin = ContinuousClock.now
     let agent = order.agent
     let command = settings.agent(agent.role).command + (order.resumes ? settings.agent(agent.role).resume : [])
     guard let program = command.first,
@@ -49,6 +53,13 @@ package struct AgentLauncher: Sendable {
     case .known(let hold?): return .declined(hold.summary)
     case .unknown(let reason): return .declined("whether a person holds it is not known: \(reason)")
     }
+    // Somebody else may have started it by now. On the pane's own server tmux refuses a second one; it knows
+    // nothing of the others.
+    if order.delay > .zero || ContinuousClock.now - begin > AgentLauncher.lookAge,
+      let objection = await livesElsewhere(agent)
+    {
+      return .declined(objection)
+    }
     let process = PaneProcess(
       directory: directory,
       environment: AgentEnvironment.variables(of: agent, layout: layout),
@@ -65,6 +76,27 @@ package struct AgentLauncher: Sendable {
     } catch {
       return .failed("\(error)")
     }
+  }
+
+  /// Why the agent is taken to live on another tmux server than the town's own; `nil` where it does not.
+  private func livesElsewhere(_ agent: AgentIdentity) async -> String? {
+    let reader = PaneReader(layout: layout, processes: processes)
+    let roster = Roster(rigs: agent.rig.map { [$0] } ?? [])
+    for client in servers.others() {
+      do {
+        let panes = try await reader.read(client, isOwn: false, roster: roster).panes.filter {
+          $0.session == agent.session
+        }
+        let liveness = Liveness.judge(
+          panes, boot: processes.bootID() ?? "unknown", town: layout.mark, unreadable: nil)
+        if case .alive(let life, let place) = liveness {
+          return "it lives on the tmux server \(displayable(place.serverName)) by now (pid \(life.pid))"
+        }
+      } catch {
+        return "whether it lives on another tmux server by now is not known: \(error)"
+      }
+    }
+    return nil
   }
 
   /// The programs that are not there, by the roles whose agents run them.

@@ -33,7 +33,9 @@ extension Supervisor {
     guard !reports.isEmpty else { return }
     let world = self.world
     let remains = reports.compactMap(\.remains)
-    let words = Task<LastWords.Readings, Never> { remains.isEmpty ? [:] : await world.lastWords(of: remains) }
+    let words = Task<LastWords.Readings, Never>(executorPreference: executor) {
+      remains.isEmpty ? [:] : await world.lastWords(of: remains)
+    }
     for report in reports where report.remains != nil {
       lastWords[report.agent.session] = LastWords(capsule: report.id, task: words)
     }

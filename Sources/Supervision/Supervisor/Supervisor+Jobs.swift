@@ -4,19 +4,21 @@ internal import Town
 
 /// The jobs beside the loop. Each is started after its intent was recorded, and ends in an event.
 extension Supervisor {
+  @discardableResult
   func start(
     _ kind: JobTable.Kind, sessions: Set<String> = [], delay: Duration = .zero,
     _ work: @escaping @Sendable (_ world: any TownWorld, _ job: Int) async -> SupervisorEvent
-  ) {
+  ) -> Int {
     let job = jobs.add(kind, sessions: sessions, deadline: world.uptime() + rules.policy.jobLimit + delay)
     let world = self.world
-    let task = Task { [weak self] in
+    let task = Task(executorPreference: executor) { [weak self] in
       if delay > .zero { try? await world.sleep(for: delay) }
       if Task.isCancelled { return }
       let event = await work(world, job)
       await self?.post(event)
     }
     jobs.attach(task, to: job)
+    return job
   }
 
   /// Starts a reading of the beads where a beat wants one and none is under way.
@@ -29,13 +31,25 @@ extension Supervisor {
     start(.readBeads) { world, job in .beadsRead(job: job, await world.readBeads(hooks: hooks)) }
   }
 
+  /// Has the beads read again where some of them could not be, soon at first: who ought to run may be among
+  /// them, and nothing else may happen in the town.
+  func planReading(at uptime: Duration) {
+    guard !beads.failures.isEmpty else {
+      beadsDue = nil
+      beadsPause = TownRules.retry
+      return
+    }
+    beadsDue = uptime + beadsPause
+    beadsPause = min(beadsPause * 2, max(rules.policy.heartbeat.active, TownRules.retry))
+  }
+
   /// One fresh read for all the starts of a turn.
   func startConfirmation(_ orders: [LaunchOrder]) {
     let ids = orders.flatMap { $0.agent.beads + ($0.hook.map { [$0] } ?? []) }
     let unique = Array(Set(ids)).sorted()
     // Asked while the beads are read, so that no start waits for the answer.
     let world = self.world
-    let isEnding = Task { await world.isShuttingDown() }
+    let isEnding = Task(executorPreference: executor) { await world.isShuttingDown() }
     for order in orders { endQuestions[order.agent.session] = isEnding }
     start(.confirm, sessions: Set(orders.map(\.agent.session))) { world, job in
       .confirmed(job: job, orders, await world.readAfresh(unique))
@@ -50,8 +64,9 @@ extension Supervisor {
     // At logout agents may end before we are told to. One that was to wait has an old answer.
     let former = endQuestions.removeValue(forKey: order.agent.session)
     let question = order.delay > .zero ? nil : former
+    let executor = self.executor
     start(.launch, sessions: [order.agent.session], delay: order.delay) { world, job in
-      let isEnding = question ?? Task { await world.isShuttingDown() }
+      let isEnding = question ?? Task(executorPreference: executor) { await world.isShuttingDown() }
       // The new process takes the pane's last screen away.
       _ = await words?.task.value
       if await isEnding.value {
@@ -68,10 +83,11 @@ extension Supervisor {
   /// Ends an agent that a person has stopped.
   func startEnding(_ command: PersonCommand, _ ticket: CommandTicket, liveness: Liveness) {
     let words = lastWords[command.agent.session]
-    start(.end, sessions: [command.agent.session]) { world, job in
+    let job = start(.end, sessions: [command.agent.session]) { world, job in
       _ = await words?.task.value
-      return .ended(job: job, command, ticket, await world.end(command.agent, liveness: liveness))
+      return .ended(job: job, command, await world.end(command.agent, liveness: liveness))
     }
+    endTickets[job] = ticket
   }
 
   func startAdoption(_ order: AdoptionRule.Order) {
@@ -153,10 +169,11 @@ extension Supervisor {
     let uptime = self.world.uptime()
     // While the beads are read the heartbeat is on its way, and the end of that is an event.
     var pause = jobs.isReading ? longest : (heartbeatDue ?? uptime + longest) - uptime
+    if let beadsDue, !jobs.isReading { pause = min(pause, beadsDue - uptime) }
     if let nextLook { pause = min(pause, nextLook - now) }
     let world = self.world
     let rest = max(pause, .milliseconds(1))
-    timer = Task { [weak self] in
+    timer = Task(executorPreference: executor) { [weak self] in
       guard (try? await world.sleep(for: rest)) != nil else { return }
       await self?.post(.timer)
     }

@@ -104,6 +104,7 @@ extension Supervisor {
       jobs.finish(job)
       beads = readings
       lastReading = uptime
+      planReading(at: uptime)
       intake.look = .heartbeat
       beatsActing += beatsReading
       beatsReading = []
@@ -120,7 +121,7 @@ extension Supervisor {
         if let due = heartbeatDue, due <= uptime { wantsBeat = true }
         if let due = mailDue, due <= uptime { wantsBeat = true }
         // What could not be read is read again long before the next heartbeat.
-        if !beads.failures.isEmpty, let lastReading, uptime - lastReading >= TownRules.retry { wantsBeat = true }
+        if let due = beadsDue, due <= uptime { wantsBeat = true }
       case .look, .died, .serverDied, .watchdog, .stop, .beadsRead, .gathered, .confined, .swept:
         break
       case .command(let command, let ticket):
@@ -150,8 +151,9 @@ extension Supervisor {
         jobs.finish(job)
         beads.take(hooks: ids, readings: readings)
         if !intake.isHeartbeat { intake.look = .hooks }
-      case .ended(let job, let command, let ticket, let outcome):
+      case .ended(let job, let command, let outcome):
         jobs.finish(job)
+        guard let ticket = endTickets.removeValue(forKey: job) else { break }
         finishEnding(command, ticket, outcome, plan: &plan)
       case .requestClaimed(let job, let agent, let failure):
         jobs.finish(job)

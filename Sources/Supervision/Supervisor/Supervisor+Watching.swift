@@ -33,7 +33,7 @@ extension Supervisor {
     for (life, session) in alive where watches[life] == nil {
       let world = self.world
       memory[life] = world.memoryEvents(of: life)
-      watches[life] = Task { [weak self] in
+      watches[life] = Task(executorPreference: executor) { [weak self] in
         // One that cannot be watched is found dead at the next beat.
         guard (try? await world.waitForEnd(of: life)) != nil else { return }
         await self?.post(.died(session: session))
@@ -51,7 +51,7 @@ extension Supervisor {
     }
     for server in snapshot.servers where serverWatches[server] == nil {
       let world = self.world
-      serverWatches[server] = Task { [weak self] in
+      serverWatches[server] = Task(executorPreference: executor) { [weak self] in
         guard (try? await world.waitForEnd(of: server)) != nil else { return }
         await self?.post(.serverDied)
       }

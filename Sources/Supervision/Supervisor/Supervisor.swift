@@ -19,6 +19,8 @@ package actor Supervisor {
   private(set) var rules: TownRules
   let journal: EventJournal
   let reports: SupervisorReports
+  /// Where all of its tasks run; `nil` for the threads of the concurrency pool.
+  let executor: (any TaskExecutor)?
   let startedAt: Timestamp
 
   // What is remembered.
@@ -106,6 +108,10 @@ package actor Supervisor {
   var mailDue: Duration?
   /// How long a request that cannot be judged waits for its next reading; it grows while nothing changes.
   var mailPause = TownRules.retry
+  /// When the beads are to be read again, because not all of them could be.
+  var beadsDue: Duration?
+  /// How long that waits; it grows while nothing changes.
+  var beadsPause = TownRules.retry
   /// When the beads were last read, or could not be.
   var lastReading: Duration?
   /// Agents whose beads could not be read afresh, until when they are not tried again, and why.
@@ -116,19 +122,23 @@ package actor Supervisor {
   var answers: [(CommandTicket, Result<CommandOutcome, CommandRefusal>)] = []
   /// The answers to people whose agents are being started.
   var startTickets: [String: CommandTicket] = [:]
+  /// The answers to people whose agents are being ended, by job. One that is cancelled before it has begun posts
+  /// no event.
+  var endTickets: [Int: CommandTicket] = [:]
 
   private var inbox: [SupervisorEvent] = []
   private var waiter: CheckedContinuation<Void, Never>?
 
   package init(
     world: any TownWorld, policy: Policy, journal: EventJournal, duty: Duty = .town,
-    reports: SupervisorReports = .init(), recalled: RuntimeState? = nil
+    reports: SupervisorReports = .init(), recalled: RuntimeState? = nil, executor: (any TaskExecutor)? = nil
   ) {
     self.world = world
     self.duty = duty
     rules = TownRules(policy: policy)
     self.journal = journal
     self.reports = reports
+    self.executor = executor
     startedAt = world.now()
     memory = recalled?.memory ?? [:]
   }
@@ -153,7 +163,7 @@ package actor Supervisor {
       }
       leave()
     } onCancel: {
-      Task { await self.stop() }
+      Task(executorPreference: executor) { await self.stop() }
     }
   }
 
@@ -221,6 +231,8 @@ package actor Supervisor {
     deliverAnswers()
     for ticket in startTickets.values { ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping")) }
     startTickets = [:]
+    for ticket in endTickets.values { ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping")) }
+    endTickets = [:]
     for (_, ticket) in postponed { ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping")) }
     postponed = []
     for event in inbox { dismiss(event) }
@@ -230,11 +242,11 @@ package actor Supervisor {
   /// Answers whoever waits for an event that no turn will take in.
   private func dismiss(_ event: SupervisorEvent) {
     switch event {
-    case .command(_, let ticket), .ended(_, _, let ticket, _):
+    case .command(_, let ticket):
       ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping"))
     case .beat, .timer, .look, .died, .serverDied, .watchdog, .stop, .beadsRead, .confirmed, .launched, .marked,
-      .adopted,
-      .hooksRead, .requestClaimed, .requestEnded, .mailClosed, .told, .announced, .begun, .gathered, .confined, .swept:
+      .adopted, .ended, .hooksRead, .requestClaimed, .requestEnded, .mailClosed, .told, .announced, .begun, .gathered,
+      .confined, .swept:
       break
     }
   }

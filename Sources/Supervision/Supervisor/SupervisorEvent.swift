@@ -23,7 +23,7 @@ enum SupervisorEvent: Sendable {
   case marked(job: Int, MarkOrder, StaleRule.Outcome)
   case adopted(job: Int, AdoptionRule.Order, AdoptionRule.Outcome)
   case hooksRead(job: Int, [String], [String: Reading<Bead?>])
-  case ended(job: Int, PersonCommand, CommandTicket, EndOutcome)
+  case ended(job: Int, PersonCommand, EndOutcome)
   /// The message of a lifecycle request is out of the inbox, or could not be taken out.
   case requestClaimed(job: Int, AgentIdentity, failure: String?)
   /// What the request asked to end has ended, or could not be.

@@ -19,9 +19,12 @@ package struct DecisionHistory: Sendable {
       guard let agent = event.agent else { continue }
       added[agent.session, default: []].append(HistoryEntry(event, at: snapshot.time))
     }
+    // Mostly nothing is new, and then nobody has to be looked for.
+    let news = plan.findings.filter { $0.decision != .underway && last[$0.session]??.decides($0) != true }
+    guard !news.isEmpty else { return added }
     let seen = Dictionary(
       snapshot.agents.map { ($0.agent.session, $0) }, uniquingKeysWith: { first, _ in first })
-    for finding in plan.findings where finding.decision != .underway {
+    for finding in news {
       // A stranger's session may be another agent's, and its name is no name for a file.
       guard let observation = seen[finding.session], finding.subject == observation.agent.address else { continue }
       let entry = HistoryEntry(

@@ -54,6 +54,11 @@ package struct HistoryEntry: Sendable, Hashable {
       agentState: found?.agentState?.rawValue, capsule: death?.capsule)
   }
 
+  /// Whether this is the decision of `finding`.
+  func decides(_ finding: Finding) -> Bool {
+    what == finding.decision.rawValue && rule == finding.rule.rawValue && reason == finding.reason
+  }
+
   /// Whether this decides as `other` did. What it is based on may have changed all the same.
   package func decides(as other: HistoryEntry?) -> Bool {
     guard let other else { return false }

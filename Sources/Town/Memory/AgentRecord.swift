@@ -135,6 +135,7 @@ package struct AgentRecord: Sendable, Hashable, Codable {
   /// When that life was first seen.
   package var since: Timestamp?
   package var death: Death?
+  /// The last corpse that was seen. It stays when the agent lives elsewhere: it may be found again after that.
   package var grave: Grave?
   package var launch: Launch?
   package var restartPolicy = RestartPolicy()

@@ -41,7 +41,7 @@ package enum DeathRule {
     record.worker = nil
     record.life = nil
     record.since = nil
-    record.grave = grave
+    record.grave = grave ?? record.grave
 
     switch need {
     case .rest(.stopped, let reason):
@@ -99,10 +99,16 @@ package enum DeathRule {
   }
 
   /// Closes an open death that is not answered by a restart, and says why.
-  static func close(_ record: inout AgentRecord, of agent: AgentIdentity, because reason: String, plan: inout Plan) {
+  static func close(
+    _ record: inout AgentRecord, of agent: AgentIdentity, because reason: String, isStopped: Bool, plan: inout Plan
+  ) {
     guard let death = record.death else { return }
     record.death = nil
     record.launch = nil
+    // When it was seen nobody could tell whether it would be answered.
+    if WorkRule.rule(for: agent) == .observed, !isStopped, death.cause?.isCrash ?? true {
+      plan.notices.append(.died(agent, hook: death.hook, cause: death.cause))
+    }
     plan.events.append(
       TownEvent(
         .agentStopped, agent: agent, message: "\(agent.address) is not restarted: \(reason)", bead: death.hook,

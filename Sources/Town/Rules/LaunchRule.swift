@@ -64,7 +64,6 @@ package enum LaunchRule {
       record.since = time
       record.isResumed = order.resumes ? true : nil
       record.death = nil
-      record.grave = nil
       record.toldNotReady = false
       record.toldRefusal = nil
       record.shutdown = nil

@@ -54,11 +54,17 @@ enum MassDeathRule {
     for (rig, agents) in rigs.sorted(by: { ($0.key ?? "") < ($1.key ?? "") }) where !mass.told.contains(key(rig)) {
       guard let notice = Notice.massDeath(agents, cause: mass.cause, total: mass.count) else { continue }
       plan.ledger.massDeath?.told.insert(key(rig))
+      for agent in agents where WorkRule.rule(for: agent) == .observed {
+        plan.ledger.massDeath?.told.insert(diedKey(agent))
+      }
       plan.notices.append(notice)
     }
   }
 
-  fileprivate static func key(_ rig: String?) -> String { "\(Notice.massDeathKey) \(rig ?? "")" }
+  private static func key(_ rig: String?) -> String { "\(Notice.massDeathKey) \(rig ?? "")" }
+
+  /// Of one whose death the message for its rig tells.
+  fileprivate static func diedKey(_ agent: AgentIdentity) -> String { "\(Notice.diedKey) \(agent.session)" }
 
   private static func cause(of deaths: [TownEvent], plan: Plan) -> String {
     let groups = Dictionary(grouping: deaths) { $0.cause }.sorted {
@@ -82,8 +88,10 @@ extension Plan {
     guard let mass = ledger.massDeath, notice.key != Notice.massDeathKey, notice.hook == nil else {
       return notices.append(notice)
     }
-    // That it died is what the one message says.
-    if notice.key == Notice.diedKey, mass.told.contains(MassDeathRule.key(notice.agent.rig)) { return }
+    // That it died is what the one message says. It does not say so of who dies later, or again.
+    if notice.key == Notice.diedKey, ledger.massDeath?.told.remove(MassDeathRule.diedKey(notice.agent)) != nil {
+      return
+    }
     let (inserted, _) = ledger.massDeath?.told.insert("\(notice.key) \(notice.recipients)") ?? (true, "")
     guard inserted else { return }
     var notice = notice

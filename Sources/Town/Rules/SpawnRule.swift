@@ -52,8 +52,10 @@ package enum SpawnRule {
   ) -> Plan {
     var plan = Plan()
     let time = snapshot.time
+    let sessions = Set(pending.map(\.session))
     let observations = Dictionary(
-      snapshot.agents.map { ($0.agent.session, $0) }, uniquingKeysWith: { first, _ in first })
+      snapshot.agents.lazy.filter { sessions.contains($0.agent.session) }.map { ($0.agent.session, $0) },
+      uniquingKeysWith: { first, _ in first })
     for var spawn in pending {
       guard !busy.contains(spawn.session) else {
         plan.pending.append(spawn)

@@ -43,7 +43,10 @@ package struct TownRules: Sendable {
           subject: "\(stranger.rig)/\(displayable(stranger.name))", session: displayable(stranger.session),
           rule: .sessionHealth, decision: .unknown, reason: stranger.reason))
     }
-    if snapshot.registryFailure != nil { plan.look(at: snapshot.time + TownRules.retry) }
+    // Whoever is not listed may have died.
+    if snapshot.registryFailure != nil || !snapshot.unreadableRigs.isEmpty {
+      plan.look(at: snapshot.time + TownRules.retry)
+    }
     let objection = HostRule.objection(snapshot.host, policy: policy)
     HostRule.tell(objection, holdsBack: plan.heldBack, plan: &plan)
     MassDeathRule.judge(snapshot, lived: ledger.lives.count, policy: policy, plan: &plan)
@@ -79,8 +82,9 @@ package struct TownRules: Sendable {
     switch observation.liveness {
     case .unknown(let reason):
       plan.findings.append(finding(agent, .unknown, reason))
-      // It may have died: that must not wait for the heartbeat.
-      if record.death != nil || record.life != nil { plan.look(at: snapshot.time + TownRules.retry) }
+      // It may have died, or may not have lived since boot: that must not wait for the heartbeat.
+      let isWanted = if case .run = need { true } else { false }
+      if isWanted || record.death != nil || record.life != nil { plan.look(at: snapshot.time + TownRules.retry) }
       return
     case .alive(let life, var place):
       let isBeside = record.isBeside(life, place: place)
@@ -153,7 +157,6 @@ package struct TownRules: Sendable {
       record.isResumed = record.launch?.resumes
       record.death = nil
       record.launch = nil
-      record.grave = nil
       record.toldNotReady = false
       record.toldRefusal = nil
       record.shutdown = nil
@@ -193,9 +196,10 @@ package struct TownRules: Sendable {
     switch need {
     case .unknown(let reason):
       plan.findings.append(finding(agent, .unknown, reason))
-      if record.death != nil { plan.look(at: time + TownRules.retry) }
-    case .rest(_, let reason):
-      DeathRule.close(&record, of: agent, because: reason, plan: &plan)
+      // Beads that could not be read are read again by themselves.
+      if record.death != nil || observation.hold.failure != nil { plan.look(at: time + TownRules.retry) }
+    case .rest(let why, let reason):
+      DeathRule.close(&record, of: agent, because: reason, isStopped: why == .stopped, plan: &plan)
       plan.findings.append(finding(agent, .leave, reason))
     case .wait(let until, let reason):
       plan.findings.append(finding(agent, .wait, reason, until: until))

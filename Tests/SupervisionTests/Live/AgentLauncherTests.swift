@@ -259,6 +259,38 @@ import TownFiles
     }
   }
 
+  /// tmux refuses a second session of one name on one server, and knows nothing of other servers.
+  @Test func `an agent that somebody starts on another server meanwhile is not started`() async throws {
+    let racing = Mutex<LiveTownFixture?>(nil)
+    try await LiveTownFixture.with(interceptor: { command in
+      guard command.executable == "git",
+        let town = racing.withLock({ town in
+          defer { town = nil }
+          return town
+        })
+      else { return }
+      let directory = town.layout.directory(of: LiveTownFixture.toast)
+      _ = try await town.tmux(
+        "new-session", "-d", "-s", LiveTownFixture.toast.session, "-c", directory, "sleep 600", on: .name("persons"))
+      // A worktree takes its time.
+      try await Task.sleep(for: .milliseconds(150))
+    }) { town in
+      try await town.startServer()
+      try await town.addPolecats("toast")
+      try Disk.makeDirectory("\(town.layout.directory(of: toast))/.git")
+      racing.withLock { $0 = town }
+      let outcome = await town.world.launch(town.order())
+      guard case .declined(let reason) = outcome else {
+        Issue.record("it was started: \(outcome)")
+        return
+      }
+      #expect(reason.contains("lives on the tmux server") && reason.contains("persons"))
+      #expect(try await town.pane() == nil)
+      guard case .alive(_, let place) = try await town.liveness() else { return #expect(Bool(false)) }
+      #expect(!place.isOwnServer)
+    }
+  }
+
   @Test func `a worktree that cannot be refreshed in time delays the agent by that time, not more`() async throws {
     try await LiveTownFixture.with { town in
       try await town.startServer()

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Town
+
+// What befalls the world without any daemon's doing.
+extension SimulatedWorld {
+  /// Text of the kind that must never be taken for anything but text.
+  static let evilText = "$(kill 1); `reboot` \"'\u{1B}[31m\r\n#{pane_id} %s ${IFS}&& \u{202E}x"
+
+  /// Carries out an incident that needs no supervisor; the others are for the simulation.
+  mutating func befall(_ incident: Incident) {
+    note("incident: \(incident)")
+    switch incident {
+    case .crash(let number, let signal): endAgent(number, .signalled(signal))
+    case .exit(let number, let status): endAgent(number, .exited(status: status))
+    case .sickness(let number, let seconds):
+      agents[agent(number)].sickUntil = clock + Int64(seconds) * 1_000
+      endAgent(number, .signalled(6))
+    case .finish(let number): finish(agent(number))
+    case .assign(let number, let isSpawning): hook(agent(number), isSpawning: isSpawning)
+    case .assignMany(let percent):
+      for number in agents.indices where agents[number].process == nil && dice.chance(percent) {
+        hook(number, isSpawning: false)
+      }
+    case .closeWork(let number):
+      if let hook = beads[agents[agent(number)].bead]?.hookBead { work[hook]?.status = .closed }
+    case .request(let number, let action): request(agent(number), action, isGenuine: true)
+    case .forge(let number, let action): request(agent(number), action, isGenuine: false)
+    case .announce(let number): announce(agent(number))
+    case .hold(let number): hold(agent(number), Hold(kind: .hold, who: "ada", when: wall, why: "maintenance"))
+    case .release(let number): hold(agent(number), nil)
+    case .startByHand(let number, let isElsewhere, let inShell):
+      startByHand(agent(number), isElsewhere: isElsewhere, inShell: inShell)
+    case .removeSession(let number):
+      for server in servers.indices.reversed() { removeSession(agents[agent(number)].session, on: server) }
+    case .useTown: lastActivity = zero + clock
+    case .killMany(let percent):
+      for number in agents.indices where agents[number].process != nil && dice.chance(percent) {
+        if let pid = agents[number].process { end(pid, .signalled(9)) }
+      }
+    case .endServer: if let own = ownServer { endServer(own) }
+    case .trouble(let trouble, let seconds):
+      troubles[trouble] = clock
+      agenda.enter(.endTrouble(trouble, since: clock), at: clock + Int64(seconds) * 1_000)
+      inspector.lastTrouble = clock
+    case .setClock(let seconds):
+      zero += Int64(seconds) * 1_000
+      inspector.lastTrouble = clock
+    case .suspend(let seconds): suspend(Int64(seconds) * 1_000)
+    case .reboot: reboot()
+    case .killDaemon, .stopDaemon, .command, .askBeat: break
+    }
+  }
+
+  func agent(_ number: Int) -> Int { number % agents.count }
+
+  private mutating func endAgent(_ number: Int, _ cause: ExitCause) {
+    if let pid = agents[agent(number)].process { end(pid, cause) }
+  }
+
+  /// Puts new work on an agent's hook.
+  mutating func hook(_ number: Int, isSpawning: Bool) {
+    guard agents[number].identity.role == .polecat || agents[number].identity.role == .crew else { return }
+    lastWork += 1
+    // Every third id is one that a shell, or tmux, would take for something else.
+    let id = lastWork.isMultiple(of: 3) ? "gt-work-\(lastWork) \(SimulatedWorld.evilText)" : "gt-work-\(lastWork)"
+    work[id] = Bead(id: id, title: "work", type: "task", createdAt: wall, updatedAt: wall)
+    set(number, hook: id, state: isSpawning ? .spawning : .working)
+    agents[number].needsBeat = agents[number].process == nil
+    agents[number].downSince = nil
+  }
+
+  private mutating func set(_ number: Int, hook: String?, state: AgentState) {
+    guard var bead = beads[agents[number].bead] else { return }
+    bead.hookSlot = hook
+    bead.stateSlot = state.rawValue
+    bead.updatedAt = wall
+    beads[bead.id] = bead
+  }
+
+  private mutating func finish(_ number: Int) {
+    guard let hook = beads[agents[number].bead]?.hookBead else { return }
+    work[hook]?.status = .closed
+    set(number, hook: nil, state: .idle)
+    if dice.chance(40), let pid = agents[number].process { end(pid, .exited(status: 0)) }
+  }
+
+  private mutating func request(_ number: Int, _ action: LifecycleAction, isGenuine: Bool) {
+    let agent = agents[number]
+    guard !isGenuine || agent.process != nil else { return }
+    lastMail += 1
+    let id = "gt-mail-\(lastMail)"
+    inbox.append(
+      Message(
+        id: id, sender: agent.identity.mailbox,
+        subject: "LIFECYCLE: \(agent.identity.address) \(SimulatedWorld.evilText)",
+        body: action.rawValue, sentAt: wall))
+    guard isGenuine else {
+      // What an agent has asked for and was not done is still in its state file, and bears the message out.
+      if case .bool(true)? = stateFiles[agent.session]?[action.stateKey] {
+        agents[number].permits.append(
+          Permit(
+            mail: id, startsAgain: action.startsAgain, pid: nil, sentAt: clock, expires: clock + 8 * 3_600_000))
+      }
+      return
+    }
+    stateFiles[agent.session] = [
+      action.stateKey: .bool(true), LifecycleRequest.timeKey: .string("now"), "notes": .string("mine"),
+    ]
+    agents[number].permits.append(
+      Permit(
+        mail: id, startsAgain: action.startsAgain, pid: action.startsAgain ? agent.process : nil, sentAt: clock,
+        expires: clock + 8 * 3_600_000))
+    inspector.requests[id] = Inspector.Request(agent: number, sentAt: clock, action: action)
+  }
+
+  private mutating func announce(_ number: Int) {
+    lastMail += 1
+    let agent = agents[number].identity
+    inbox.append(
+      Message(
+        id: "gt-mail-\(lastMail)", sender: agent.mailbox, subject: "POLECAT_STARTED \(agent.address)",
+        body: "Session: \(agent.session)\nIssue: \(SimulatedWorld.evilText)", sentAt: wall))
+  }
+
+  mutating func hold(_ number: Int, _ hold: Hold?) {
+    agents[number].hold = hold
+    agents[number].heldAt = clock
+    agents[number].downSince = nil
+    agents[number].owedWordSince = nil
+    agents[number].owedStartSince = nil
+    agents[number].needsBeat = true
+  }
+
+  /// A person, or another tool, starts an agent, where tmux allows it.
+  private mutating func startByHand(_ number: Int, isElsewhere: Bool, inShell: Bool) {
+    let agent = agents[number]
+    // What does not answer us answers nobody.
+    guard agent.process == nil, !has(isElsewhere ? .otherTmuxIsSilent : .tmuxIsSilent) else { return }
+    let server = startServer(isOwn: !isElsewhere)
+    if let pane = servers[server].panes.firstIndex(where: { $0.session == agent.session }) {
+      // `tmux respawn-pane`, by somebody who was faster.
+      if !servers[server].panes[pane].isRunning { revive(pane, on: server, of: number, byDaemon: false) }
+      return
+    }
+    bringUp(number, on: server, isMarked: false, byDaemon: false, inShell: inShell)
+  }
+
+  private mutating func suspend(_ span: Int64) {
+    zero += span
+    let waits = self.waits
+    let clock = self.clock
+    agenda.reschedule { item, time in
+      guard case .wake(let id) = item, waits[id]?.isSleep == true else { return time }
+      return max(clock, time - span)
+    }
+    inspector.lastTrouble = clock
+  }
+
+  private mutating func reboot() {
+    for server in servers.indices.reversed() { endServer(server) }
+    for pid in processes.keys.sorted() { end(pid, .signalled(9)) }
+    boots += 1
+    bootedAt = clock - 5_000
+    inspector.lastTrouble = clock
+    for number in agents.indices {
+      agents[number].downSince = nil
+      agents[number].owedWordSince = nil
+      agents[number].owedStartSince = nil
+    }
+    if daemon != nil {
+      daemon?.pause = 8_000
+      killDaemon("the machine is started anew")
+    }
+  }
+}
