@@ -54,18 +54,22 @@ package struct ScopeKeeper: Sendable {
       if groups.isFrozen(former) == true { return .unknown("pid \(life.pid) is frozen in \(former)") }
       // A scope of tmux's is given up: only one of ours is stopped after the daemon, and goes on when something in
       // it is killed for memory. tmux moves a process once, so it stays with us.
-      let family =
-        scope(of: life) == nil
-        ? family(of: life.pid, in: former) : (groups.members(of: former) ?? []).filter { $0 != life.pid }
+      let isAlone = scope(of: life) != nil
+      // The agent itself only: where one of several has ended meanwhile, systemd makes no scope at all.
       try await manager.start(
         TransientScope(
           unit: unit, slice: AgentScope.slice, description: "Gas Town agent \(agent.address)",
-          processes: [life.pid] + family, stoppedAfter: ["gastown-daemon.service"], limits: limits))
+          processes: [life.pid], stoppedAfter: ["gastown-daemon.service"], limits: limits))
       guard let scope = scope(of: life), scope.unit == unit else {
         return .unknown("\(unit) was made, and pid \(life.pid) is in \(groups.path(of: life.pid) ?? "no group")")
       }
-      // What it started while it was being moved is where it was started.
-      for pid in self.family(of: life.pid, in: former) { try? groups.move(pid, into: scope.path) }
+      // What it had started follows, and what that starts meanwhile.
+      for _ in 0..<4 {
+        let left =
+          isAlone ? (groups.members(of: former) ?? []).filter { $0 != life.pid } : family(of: life.pid, in: former)
+        if left.isEmpty { break }
+        for pid in left { try? groups.move(pid, into: scope.path) }
+      }
       return verified(scope, process: process, limits: limits)
     } catch {
       return .unknown("\(error)")
