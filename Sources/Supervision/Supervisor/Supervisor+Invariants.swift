@@ -13,6 +13,8 @@ extension Supervisor {
     let reason = "a fault of the daemon itself: \(breach); nothing more is done by this process"
     journal.error(reason)
     reports.broken(reason)
+    // Whoever waits for one command must not wait for ever: there is no service manager to end this.
+    if duty == .commands { post(.stop) }
     return false
   }
 
