@@ -39,6 +39,49 @@ import Testing
     }
   }
 
+  @Test func `what was asked for and is given up is not asked for any more, also after a death of the daemon`()
+    async throws
+  {
+    for effects in 0... {
+      let town = ModelTown()
+      let polecat = town.addPolecat("a")
+      town.raise(.deacon, polecat)
+      town.ask(.cycle, polecat)
+      // Its message stays, so it waits, until a person decides otherwise.
+      town.with { $0.closeFailure = "bd: the database is locked" }
+      let first = ModelProcess(town, effects: effects)
+      try await withSupervisor(of: town, process: first) { supervisor in
+        await supervisor.beat()
+        _ = try? await supervisor.carryOut(PersonCommand(.stop, agent: polecat, who: "ada"))
+        await supervisor.beat()
+      }
+      guard town.with({ $0.holds[polecat] != nil }) else { continue }
+      town.with { $0.closeFailure = nil }
+      try await withSupervisor(of: town) { supervisor in
+        await supervisor.beat()
+        await supervisor.beat()
+      }
+      let what: Comment = "killed before effect \(effects + 1)"
+      #expect(town.with { $0.stateFiles[polecat] } == .known(["notes": .string("mine")]), what)
+      #expect(town.with { $0.ledger[polecat].withdrawn } == nil, what)
+      if !first.isDead { break }
+    }
+  }
+
+  @Test func `a refused request is not asked for any more`() async throws {
+    let polecat = town.addPolecat("a")
+    town.raise(.deacon, polecat)
+    town.ask(.restart, polecat)
+    town.with { $0.holds[polecat] = .known(Hold(kind: .hold, who: "ada", when: $0.now, why: nil)) }
+    try await withSupervisor(of: town) { supervisor in
+      await supervisor.beat()
+      await supervisor.beat()
+      #expect(town.events(of: polecat) == [.lifecycleRefused])
+      #expect(town.with { $0.stateFiles[polecat] } == .known(["notes": .string("mine")]))
+      #expect(town.processes(of: polecat) == 1)
+    }
+  }
+
   @Test(arguments: LifecycleAction.allCases)
   func `killed before any effect whatever, a request is carried out once and whole by the next daemon`(
     action: LifecycleAction

@@ -42,11 +42,72 @@ import Testing
       // Meanwhile somebody else has started it.
       town.with { $0.sessions[polecat.session] = nil }
       _ = town.spawn(polecat)
-      town.with { $0.uptime += .seconds(1) }
+      town.with {
+        $0.now = $0.now + .seconds(1)
+        $0.uptime += .seconds(1)
+      }
       town.open(.readAfresh)
       await town.wait(for: .event(.agentStarted, polecat.session))
       #expect(looks == [[polecat.session], [polecat.session]])
       #expect(town.count(.launch(polecat.session)) == 0)
+    }
+  }
+
+  @Test func `work that came unseen is found when its agent dies`() async throws {
+    let polecat = town.addPolecat("a")
+    let bead = try #require(town.with { $0.beads[polecat.bead] })
+    town.with { $0.beads[bead.id]?.description = "a\n\nagent_state: idle\nhook_bead: null" }
+    town.raise(.deacon, polecat)
+    try await withSupervisor(of: town) { supervisor in
+      await supervisor.beat()
+      town.with {
+        $0.noticesEnds = true
+        $0.beads[bead.id] = bead
+      }
+      town.kill(polecat)
+      await town.wait(for: .event(.agentStarted, polecat.session))
+      #expect(town.events(of: polecat) == [.crashDetected, .agentStarted])
+    }
+  }
+
+  @Test(arguments: [-3_600, 3_600])
+  func `a clock that is set while a turn is taken puts nothing off by an hour`(seconds: Int) async throws {
+    let polecat = town.addPolecat("a")
+    town.raise(.deacon, polecat)
+    try await withSupervisor(of: town) { supervisor in
+      await supervisor.beat()
+      town.with { $0.noticesEnds = true }
+      // The second death in a row has to wait a second.
+      town.kill(polecat)
+      await town.wait(for: .event(.agentRestarted, polecat.session))
+      let before = town.count(.lookAt([polecat.session]))
+      town.close(.look)
+      town.kill(polecat)
+      await town.wait(for: .lookAt([polecat.session]), count: before + 1)
+      town.with { $0.now = $0.now + .seconds(seconds) }
+      town.open(.look)
+      await town.wait(for: .event(.crashDetected, polecat.session), count: 2)
+      await town.wait(for: .sleep(.seconds(1)))
+      await town.advance(by: .seconds(1))
+      await town.wait(for: .event(.agentRestarted, polecat.session), count: 2)
+      #expect(town.processes(of: polecat) == 3)
+    }
+  }
+
+  @Test func `what could not be written down is written as soon as that can be done`() async throws {
+    let polecat = town.addPolecat("a")
+    town.raise(.deacon, polecat)
+    try await withSupervisor(of: town) { supervisor in
+      await supervisor.beat()
+      town.with {
+        $0.noticesEnds = true
+        $0.saveFailure = "no space left on device"
+      }
+      town.kill(polecat)
+      await town.wait(for: .event(.agentRestarted, polecat.session))
+      town.with { $0.saveFailure = nil }
+      await town.advance(by: TownRules.retry)
+      await town.wait { $0.ledger.agents[polecat.session]?.restarts == 1 }
     }
   }
 

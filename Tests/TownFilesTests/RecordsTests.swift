@@ -26,7 +26,8 @@ import TownFiles
       var record = AgentRecord()
       record.life = life
       record.since = time
-      record.grave = AgentRecord.Grave(server: life.server, pane: "%1", pid: 5)
+      record.bury(AgentRecord.Grave(server: life.server, pane: "%9", pid: 4))
+      record.bury(AgentRecord.Grave(server: life.server, pane: "%1", pid: 5))
       record.launch = AgentRecord.Launch(at: time, isRestart: true, hook: "gt-\u{E9}")
       record.restartPolicy.noteAttempt(at: time)
       record.restarts = 7

@@ -48,6 +48,20 @@ import Testing
     #expect(stopped.notices.isEmpty, "who stopped it knows")
   }
 
+  @Test func `an older corpse is no news either when the one elsewhere is gone`() {
+    var plan = decide(Given.seen(.mayor, Given.corpse()), ledger: Given.ledger(.mayor))
+    plan = decide(Given.seen(.mayor, Given.alive(Given.life(12, pane: "%7"), own: false)), ledger: plan.ledger)
+    plan = decide(Given.seen(.mayor, Given.corpse(pid: 12, pane: "%7")), ledger: plan.ledger)
+    #expect(plan.events.map(\.kind) == [.crashDetected] && plan.events[0].pid == 12)
+    for _ in 0..<2 {
+      plan = decide(Given.seen(.mayor, Given.corpse()), ledger: plan.ledger)
+      #expect(plan.events.isEmpty)
+      plan = decide(Given.seen(.mayor, Given.corpse(pid: 12, pane: "%7")), ledger: plan.ledger)
+      #expect(plan.events.isEmpty)
+    }
+    #expect(decide(Given.seen(.mayor, Given.corpse(pid: 13)), ledger: plan.ledger).events.count == 1)
+  }
+
   /// Its corpse on our server stays while others have it elsewhere, and is seen again when it has left there.
   @Test func `a corpse that was told of is no news after a life elsewhere`() {
     var plan = decide(Given.seen(.mayor, Given.corpse()), ledger: Given.ledger(.mayor))

@@ -146,6 +146,18 @@ import Testing
     #expect(judge([corpse, shell]) == Given.corpse())
   }
 
+  @Test func `a pane elsewhere in which it lived last tells of its end, not an older corpse on our own server`() {
+    let corpse = pane(.ended(.signalled(9)))
+    let last = pane(.ended(.exited(status: 3)), own: false, pane: "%7", pid: 9)
+    let life = ProcessLife(boot: Given.boot, server: other, pane: "%7", pid: 9, startTime: 99)
+    guard case .dead(let found) = judge([corpse, last], known: life) else { return #expect(Bool(false)) }
+    #expect(found.pid == 9 && found.server == other && found.cause == .exited(status: 3))
+    // Also where it was started there once more, and has ended again.
+    let earlier = ProcessLife(boot: Given.boot, server: other, pane: "%7", pid: 8, startTime: 98)
+    guard case .dead(let again) = judge([corpse, last], known: earlier) else { return #expect(Bool(false)) }
+    #expect(again.pid == 9)
+  }
+
   @Test func `another town's session is unknown on our server, and nothing to us elsewhere`() {
     for foreign in [pane(mark: "town-2"), pane(mark: nil, otherTown: "/home/b/gt")] {
       guard case .unknown(let reason) = judge([foreign]) else { return #expect(Bool(false)) }

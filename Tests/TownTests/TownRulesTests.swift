@@ -53,6 +53,27 @@ import Testing
     #expect(decide([other], ledger: second.ledger).notices.count == 1)
   }
 
+  @Test func `nobody is started while a tmux server is silent, as it may live there by now`() {
+    let dead = Given.seen(Given.toast, Given.corpse())
+    var snapshot = Given.snapshot([dead], at: Given.now)
+    snapshot.otherTmuxFailure = "the tmux server default did not answer"
+    let plan = rules.decide(snapshot, ledger: Given.ledger(), busy: [])
+    // The death is no secret.
+    #expect(plan.events.map(\.kind) == [.crashDetected] && plan.launches.isEmpty)
+    #expect(plan.findings.map(\.reason) == ["the tmux server default did not answer"])
+    #expect(plan.nextLook.map { $0 <= Given.now + TownRules.retry } == true)
+    snapshot.otherTmuxFailure = nil
+    #expect(rules.decide(snapshot, ledger: plan.ledger, busy: []).launches.count == 1)
+  }
+
+  @Test func `the death of one who had nothing to do by older beads wants them read again`() {
+    var idle = Given.seen(Given.toast, Given.corpse())
+    idle.bead = .known(Given.bead(hook: nil))
+    #expect(decide([idle], ledger: Given.ledger()).wantsBeads)
+    #expect(!decide([Given.seen(Given.toast, Given.corpse())], ledger: Given.ledger()).wantsBeads)
+    #expect(!decide([idle]).wantsBeads || decide([idle]).events.count == 1)
+  }
+
   @Test func `a bare shell of its own is replaced by exactly that process's number`() {
     #expect(decide([Given.seen(Given.toast, Given.shell())]).launches.map(\.place) == [.bareShell(Given.life(50))])
   }

@@ -95,15 +95,7 @@ extension SimulatedWorld {
         id: id, sender: agent.identity.mailbox,
         subject: "LIFECYCLE: \(agent.identity.address) \(SimulatedWorld.evilText)",
         body: action.rawValue, sentAt: wall))
-    guard isGenuine else {
-      // What an agent has asked for and was not done is still in its state file, and bears the message out.
-      if case .bool(true)? = stateFiles[agent.session]?[action.stateKey] {
-        agents[number].permits.append(
-          Permit(
-            mail: id, startsAgain: action.startsAgain, pid: nil, sentAt: clock, expires: clock + 8 * 3_600_000))
-      }
-      return
-    }
+    guard isGenuine else { return }
     stateFiles[agent.session] = [
       action.stateKey: .bool(true), LifecycleRequest.timeKey: .string("now"), "notes": .string("mine"),
     ]

@@ -60,6 +60,7 @@ extension SimulatedWorld {
       bornAt: clock, promptAt: clock + prompt, toldAt: byDaemon ? nil : clock, isAwaited: byDaemon)
     agents[number].process = pid
     agents[number].startedAt = clock
+    agents[number].downSince = nil
     agents[number].owedWordSince = nil
     agents[number].owedStartSince = nil
     note("\(agents[number].session) lives as pid \(pid)")

@@ -162,7 +162,7 @@ extension Supervisor {
   }
 
   /// Sleeps until the heartbeat, or until some decision wants another look.
-  func armTimer(nextLook: Timestamp?, now: Timestamp) {
+  func armTimer(nextLook: Timestamp?) {
     timer?.cancel()
     // Looks are wanted by the wall clock, which may be set: none is waited for longer than this.
     let longest = rules.policy.heartbeat.dormant
@@ -170,7 +170,7 @@ extension Supervisor {
     // While the beads are read the heartbeat is on its way, and the end of that is an event.
     var pause = jobs.isReading ? longest : (heartbeatDue ?? uptime + longest) - uptime
     if let beadsDue, !jobs.isReading { pause = min(pause, beadsDue - uptime) }
-    if let nextLook { pause = min(pause, nextLook - now) }
+    if let nextLook { pause = min(pause, nextLook - (zero + uptime)) }
     let world = self.world
     let rest = max(pause, .milliseconds(1))
     timer = Task(executorPreference: executor) { [weak self] in

@@ -237,6 +237,7 @@ extension Supervisor {
   private func abandon(_ intent: LifecycleIntent, of agent: AgentIdentity, because reason: String, plan: inout Plan) {
     plan.ledger[agent].lifecycle = nil
     guard !intent.isPersons else { return }
+    plan.ledger[agent].withdrawn = intent.action
     requestCounts.refused += 1
     plan.events.append(
       TownEvent(
@@ -245,7 +246,7 @@ extension Supervisor {
         bead: intent.mail, reason: reason))
   }
 
-  private func pause(
+  func pause(
     _ agent: AgentIdentity, at time: Timestamp, for duration: Duration = TownRules.retry, _ text: String,
     plan: inout Plan
   ) {

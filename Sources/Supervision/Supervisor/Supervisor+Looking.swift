@@ -60,7 +60,7 @@ extension Supervisor {
       case .confirmed(_, let orders, _): sessions.formUnion(orders.map(\.agent.session))
       case .told, .announced: break
       case .beat, .timer, .look, .serverDied, .watchdog, .command, .beadsRead, .marked, .adopted, .hooksRead, .ended,
-        .requestClaimed, .requestEnded, .mailClosed, .gathered, .confined, .swept, .stop:
+        .requestClaimed, .requestEnded, .requestWithdrawn, .mailClosed, .gathered, .confined, .swept, .stop:
         return nil
       }
     }

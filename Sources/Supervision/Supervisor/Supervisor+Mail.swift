@@ -20,7 +20,8 @@ extension Supervisor {
     let ids = Set(inbox.map(\.id))
     plan.ledger.handledMail.formIntersection(ids)
     requestFailures = requestFailures.filter { ids.contains($0.key) || plan.ledger.agents[$0.key] != nil }
-    let fresh = inbox.filter { !plan.ledger.handledMail.contains($0.id) }
+    var fresh = inbox.filter { !plan.ledger.handledMail.contains($0.id) }
+    for index in fresh.indices { fresh[index].sentAt = plan.ledger.followed(fresh[index].sentAt, now: snapshot.time) }
 
     let started = StartedRule.decide(fresh, pending: pending, snapshot: snapshot)
     pending = started.pending
@@ -68,8 +69,10 @@ extension Supervisor {
     case .claim(let agent, let intent):
       plan.ledger.handledMail.insert(message.id)
       plan.ledger[agent].lifecycle = intent
+      plan.ledger[agent].withdrawn = nil
     case .refuse(let agent, let reason):
       plan.ledger.handledMail.insert(message.id)
+      if let agent, plan.ledger[agent].lifecycle == nil { withdraw(message, of: agent, ledger: &plan.ledger) }
       requestCounts.refused += 1
       plan.events.append(
         TownEvent(

@@ -4,10 +4,18 @@ internal import Town
 
 /// The clock by which restarts are spaced, and the person's own command.
 extension Supervisor {
+  /// Reads the wall clock for the whole turn. One that is set meanwhile is followed by the next turn: until then all
+  /// times are by the same clock, and none of them lies an hour away.
+  func readClock() { zero = world.now() + (.zero - world.uptime()) }
+
   /// Sees whether the wall clock was set since the last turn.
   func followClock(_ ledger: inout Ledger) {
     guard let boot else { return }
-    ledger.follow(now: world.now(), uptime: world.uptime(), boot: boot)
+    let uptime = world.uptime()
+    let former = ledger.clock
+    ledger.follow(now: zero + uptime, uptime: uptime, boot: boot)
+    // What the last look has put off is by the former clock.
+    if ledger.clock != former { lastLook = nil }
   }
 
   /// Learns which boot this is, at the first look; no clock can be followed before.

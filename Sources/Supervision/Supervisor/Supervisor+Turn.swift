@@ -21,6 +21,7 @@ extension Supervisor {
     guard holds(breachByTurn()) else { return }
     turnBegan = world.uptime()
     defer { turnBegan = nil }
+    readClock()
     var plan = Plan(ledger: ledger)
     followClock(&plan.ledger)
     var intake = take(events, plan: &plan)
@@ -29,6 +30,7 @@ extension Supervisor {
     let waiting = Set(pending.map(\.session))
 
     var sight = await look(because: events, ledger: plan.ledger)
+    sight.snapshot.time = zero + sight.began
     noteStanding(in: &sight.snapshot, isHeartbeat: intake.isHeartbeat, plan: &plan)
     let snapshot = sight.snapshot
     noteBoot(snapshot.boot, ledger: &plan.ledger)
@@ -38,6 +40,7 @@ extension Supervisor {
       snapshot, ledger: plan.ledger, busy: jobs.busy.union(plan.ledger.sessionsWithIntents), look: intake.look,
       confirmed: Set(intake.fresh.keys))
     if duty == .town { plan.absorb(decided) } else { plan.findings = decided.findings }
+    if plan.wantsBeads, !intake.isHeartbeat { wantsBeat = true }
     carryOut(intake.commands, snapshot: snapshot, plan: &plan, orders: &intake.orders)
     var acts = advanceIntents(snapshot, plan: &plan, orders: &intake.orders)
     // What a person wants of an agent comes before what the rules want: never both at once.
@@ -66,11 +69,12 @@ extension Supervisor {
     lastLook = sight
 
     record(plan, snapshot: snapshot, isHeartbeat: intake.isHeartbeat)
-    if saveFailure != nil, !(acts.isEmpty && closings.isEmpty) {
+    if saveFailure != nil {
       // What is not written down is not done: nobody would finish it.
       withdraw(acts)
       acts = []
       closings = []
+      // An old record would mislead whoever supervises next: it is written as soon as that can be done.
       plan.look(at: snapshot.time + TownRules.retry)
     }
     deliverAnswers()
@@ -79,6 +83,7 @@ extension Supervisor {
     watchServers(snapshot)
 
     for act in acts { start(act) }
+    if saveFailure == nil { startWithdrawals(at: snapshot.time) }
     if !closings.isEmpty { startClosingMail(closings) }
     for order in starts { startLaunch(order) }
     if !unconfirmed.isEmpty { startConfirmation(unconfirmed) }
@@ -91,13 +96,13 @@ extension Supervisor {
     attendScopes(sight, starting: starts)
     keep(snapshot)
     settleBeats()
-    armTimer(nextLook: plan.nextLook, now: world.now())
+    armTimer(nextLook: plan.nextLook)
   }
 
   /// Takes in what has happened since the last turn.
   private func take(_ events: [SupervisorEvent], plan: inout Plan) -> Intake {
-    let time = world.now()
     let uptime = world.uptime()
+    let time = zero + uptime
     var intake = Intake()
     // A listing first: what was read afresh for a start is newer, and must not be lost to it.
     for case .beadsRead(let job, let readings) in events {
@@ -161,6 +166,9 @@ extension Supervisor {
       case .requestEnded(let job, let agent, let outcome):
         jobs.finish(job)
         noteEnded(agent, outcome, at: time, plan: &plan)
+      case .requestWithdrawn(let job, let agent, let failure):
+        jobs.finish(job)
+        noteWithdrawn(agent, failure: failure, at: time, plan: &plan)
       case .mailClosed(let job, let failures):
         jobs.finish(job)
         tellUnclosed(failures)

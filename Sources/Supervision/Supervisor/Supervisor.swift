@@ -74,6 +74,8 @@ package actor Supervisor {
 
   /// The boot that the last look was taken in.
   var boot: String?
+  /// What the wall clock said when the one that nobody sets stood at zero, as this turn has found it.
+  var zero: Timestamp
 
   /// Why lifecycle requests could not be carried out yet, by session or message, for the same reason.
   var requestFailures: [String: String] = [:]
@@ -140,6 +142,7 @@ package actor Supervisor {
     self.reports = reports
     self.executor = executor
     startedAt = world.now()
+    zero = startedAt + (.zero - world.uptime())
     memory = recalled?.memory ?? [:]
   }
 
@@ -245,7 +248,8 @@ package actor Supervisor {
     case .command(_, let ticket):
       ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping"))
     case .beat, .timer, .look, .died, .serverDied, .watchdog, .stop, .beadsRead, .confirmed, .launched, .marked,
-      .adopted, .ended, .hooksRead, .requestClaimed, .requestEnded, .mailClosed, .told, .announced, .begun, .gathered,
+      .adopted, .ended, .hooksRead, .requestClaimed, .requestWithdrawn, .requestEnded, .mailClosed, .told, .announced,
+      .begun, .gathered,
       .confined, .swept:
       break
     }

@@ -28,6 +28,8 @@ enum SupervisorEvent: Sendable {
   case requestClaimed(job: Int, AgentIdentity, failure: String?)
   /// What the request asked to end has ended, or could not be.
   case requestEnded(job: Int, AgentIdentity, EndOutcome)
+  /// What an agent's state.json asked for is taken back, or could not be.
+  case requestWithdrawn(job: Int, AgentIdentity, failure: String?)
   case mailClosed(job: Int, failures: [String: String])
   case told(job: Int, Notice, failure: String?)
   case announced(job: Int, Announcement, failure: String?)

@@ -136,7 +136,9 @@ package struct AgentRecord: Sendable, Hashable, Codable {
   package var since: Timestamp?
   package var death: Death?
   /// The last corpse that was seen. It stays when the agent lives elsewhere: it may be found again after that.
-  package var grave: Grave?
+  package private(set) var grave: Grave?
+  /// The one before, where it lies in another pane.
+  package private(set) var formerGrave: Grave?
   package var launch: Launch?
   package var restartPolicy = RestartPolicy()
   /// Whether this life was begun with the arguments that take its conversation up again.
@@ -157,6 +159,8 @@ package struct AgentRecord: Sendable, Hashable, Codable {
   package var worker: Int32?
   /// An end of it that has been decided and not been carried out to its end.
   package var lifecycle: LifecycleIntent?
+  /// A request of its own that was given up, and that its state.json still asks for.
+  package var withdrawn: LifecycleAction?
   /// Its own request to stay down.
   package var shutdown: Shutdown?
   /// The control group of its present life, or of the last one until nothing is left in it.
@@ -166,8 +170,8 @@ package struct AgentRecord: Sendable, Hashable, Codable {
   package init() {}
 
   enum CodingKeys: String, CodingKey {
-    case life, since, death, grave, launch, restarts, marking, adoption, worker, lifecycle, shutdown, scope,
-      freeze
+    case life, since, death, grave, launch, restarts, marking, adoption, worker, lifecycle, withdrawn, shutdown,
+      scope, freeze
     // As it was called when there was a back-off only.
     case restartPolicy = "backoff"
     case isResumed = "is_resumed"
@@ -176,6 +180,17 @@ package struct AgentRecord: Sendable, Hashable, Codable {
     case toldRefusal = "told_refusal"
     case toldGupp = "told_gupp"
     case toldOrphan = "told_orphan"
+    case formerGrave = "former_grave"
+  }
+
+  /// Whether that corpse's end is known.
+  package func knows(_ corpse: Grave) -> Bool { corpse == grave || corpse == formerGrave }
+
+  /// Remembers a corpse whose end is known.
+  package mutating func bury(_ corpse: Grave) {
+    // A pane holds one corpse at a time.
+    if let last = grave, last.server != corpse.server || last.pane != corpse.pane { formerGrave = last }
+    grave = corpse
   }
 
   /// Notes that a message about the work on the hook has gone out.

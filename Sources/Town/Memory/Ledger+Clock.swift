@@ -12,7 +12,25 @@ package struct ClockAnchor: Sendable, Hashable, Codable {
   }
 }
 
+/// The last time that the wall clock was set while somebody looked.
+package struct ClockStep: Sendable, Hashable, Codable {
+  /// When that was noticed, by the clock as it has been since.
+  package var at: Timestamp
+  /// By how much it was put forward; less than zero where it was put back. In milliseconds.
+  package var milliseconds: Int64
+
+  package var size: Duration { .milliseconds(milliseconds) }
+}
+
 extension Ledger {
+  /// What the clock as it is now would have shown when somebody else wrote a time down.
+  package func followed(_ time: Timestamp, now: Timestamp) -> Timestamp {
+    guard let step = clockStep else { return time }
+    // What lies in the future was written before the clock was put back.
+    if step.milliseconds < 0 { return time - now > Ledger.clockTolerance ? time + step.size : time }
+    return step.at - time >= step.size ? time + step.size : time
+  }
+
   /// By how much the clocks may drift apart before that counts as a step.
   package static let clockTolerance: Duration = .seconds(1)
 
@@ -25,6 +43,7 @@ extension Ledger {
     let zero = now + (.zero - uptime)
     guard let anchor = clock, anchor.boot == boot else {
       clock = ClockAnchor(boot: boot, zero: zero)
+      clockStep = nil
       for session in agents.keys { agents[session]?.clampTimes(to: now) }
       starts.clamp(to: now)
       deaths = deaths.mapValues { min($0, now) }
@@ -34,6 +53,7 @@ extension Ledger {
     let step = zero - anchor.zero
     guard step >= Ledger.clockTolerance || step <= .zero - Ledger.clockTolerance else { return }
     clock = ClockAnchor(boot: boot, zero: zero)
+    clockStep = ClockStep(at: now, milliseconds: Int64(step / .milliseconds(1)))
     for session in agents.keys { agents[session]?.shiftTimes(by: step) }
     starts.shift(by: step)
     deaths = deaths.mapValues { $0 + step }

@@ -25,6 +25,7 @@ package struct Ledger: Sendable, Hashable, Codable {
   /// What a person's own command has still to be told.
   package var announcements: [Announcement] = []
   package var clock: ClockAnchor?
+  package var clockStep: ClockStep?
 
   package init() {}
 
@@ -40,6 +41,7 @@ package struct Ledger: Sendable, Hashable, Codable {
     heldBack = try container.decodeIfPresent(String.self, forKey: .heldBack)
     announcements = try container.decodeIfPresent([Announcement].self, forKey: .announcements) ?? []
     clock = try container.decodeIfPresent(ClockAnchor.self, forKey: .clock)
+    clockStep = try container.decodeIfPresent(ClockStep.self, forKey: .clockStep)
   }
 
   private enum CodingKeys: String, CodingKey {
@@ -47,6 +49,7 @@ package struct Ledger: Sendable, Hashable, Codable {
     case handledMail = "handled_mail"
     case massDeath = "mass_death"
     case heldBack = "held_back"
+    case clockStep = "clock_step"
   }
 
   /// The agents that lived when they were last looked at, or whose death is still open, by session.

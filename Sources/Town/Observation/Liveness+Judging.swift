@@ -35,8 +35,8 @@ extension Liveness {
       return .alive(
         stranger.life(boot: boot), place: stranger.place(town: town, objection: objection(to: stranger, among: others)))
     }
-    // A shell in which it has lived last tells of its end, and not an older corpse on another server.
-    if let last = agents.first(where: { $0.isRunning && known.map($0.shows) == true }) ?? agents.first {
+    // The pane in which it has lived last tells of its end, and not an older corpse on another server.
+    if let last = agents.first(where: { known.map($0.isPane) == true }) ?? agents.first {
       if case .ended(let cause) = last.process { return .dead(last.corpse(cause, town: town)) }
       return .deadShell(last.shell(boot: boot, town: town, isKnown: true))
     }

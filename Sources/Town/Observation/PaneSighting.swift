@@ -78,9 +78,12 @@ extension PaneSighting {
     if case .running = process { true } else { false }
   }
 
+  /// Whether this is the pane of a life that is remembered, whoever lives in it now.
+  func isPane(of life: ProcessLife) -> Bool { server == life.server && pane == life.pane }
+
   /// Whether this is the pane and the process of a life that is remembered.
   func shows(_ life: ProcessLife) -> Bool {
-    guard server == life.server, pane == life.pane, pid == life.pid else { return false }
+    guard isPane(of: life), pid == life.pid else { return false }
     if case .running(let startTime) = process { return startTime == life.startTime }
     return true
   }

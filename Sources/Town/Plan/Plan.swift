@@ -20,6 +20,8 @@ package struct Plan: Sendable {
   /// Deaths that were seen in this turn, and whose evidence has to be gathered.
   package var deaths: [DeathReport] = []
   package var ledger: Ledger
+  /// Whether somebody who has nothing to do by beads of an earlier heartbeat has died: there may be work by now.
+  package var wantsBeads = false
   /// How many were not started because the host has no room for them.
   package var heldBack = 0
   /// The earliest time at which some decision wants another look.
@@ -40,6 +42,7 @@ package struct Plan: Sendable {
     unannounced += decided.unannounced
     deaths += decided.deaths
     ledger = decided.ledger
+    wantsBeads = wantsBeads || decided.wantsBeads
     if let time = decided.nextLook { look(at: time) }
   }
 

@@ -19,9 +19,9 @@ package enum DeathRule {
     let corpse: Liveness.Corpse? = if case .dead(let found) = observation.liveness { found } else { nil }
     let grave = corpse.map { AgentRecord.Grave(server: $0.server, pane: $0.pane, pid: $0.pid) }
     let lived = record.life
-    guard lived != nil || (grave != nil && grave != record.grave && record.death == nil) else {
+    guard lived != nil || (grave.map(record.knows) == false && record.death == nil) else {
       // A corpse of an attempt to answer an open death is that death's.
-      if let grave { record.grave = grave }
+      if let grave { record.bury(grave) }
       return
     }
 
@@ -41,7 +41,7 @@ package enum DeathRule {
     record.worker = nil
     record.life = nil
     record.since = nil
-    record.grave = grave ?? record.grave
+    if let grave { record.bury(grave) }
 
     switch need {
     case .rest(.stopped, let reason):
@@ -54,8 +54,9 @@ package enum DeathRule {
         plan.deaths.append(report)
       }
       plan.events.append(event)
-    case .rest(_, let reason):
+    case .rest(let why, let reason):
       tell(report, because: reason, plan: &plan)
+      if WorkRule.rule(for: agent) == .sessionHealth, why != .held { plan.wantsBeads = true }
       if WorkRule.rule(for: agent) == .observed, cause?.isCrash ?? true {
         plan.notices.append(.died(agent, hook: bead, cause: cause))
       }

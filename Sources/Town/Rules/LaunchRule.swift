@@ -88,7 +88,7 @@ package enum LaunchRule {
         Finding(subject: agent.address, session: agent.session, rule: order.rule, decision: .leave, reason: reason))
     case .ended(let ending):
       if !order.isRestart { record.restartPolicy.noteAttempt(at: started) }
-      record.grave = ending.grave ?? record.grave
+      if let grave = ending.grave { record.bury(grave) }
       if order.resumes { record.resumeFailed = true }
       let next = order.resumes ? "; the next start is without its arguments for resuming" : ""
       refuse(

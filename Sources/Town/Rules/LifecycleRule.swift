@@ -43,7 +43,11 @@ package enum LifecycleRule {
     state: (AgentIdentity) -> Reading<[String: JSONValue]?>, birth: (ProcessLife) -> Timestamp?
   ) -> Verdict {
     let age = snapshot.time - message.sentAt
-    if age > policy.lifecycleAge { return .refuse(nil, reason: "it is older than \(policy.lifecycleAge.inWords)") }
+    if age > policy.lifecycleAge {
+      let sender = sender(of: message, in: snapshot)
+      let agent: AgentIdentity? = if case .known(let found) = sender { found.agent } else { nil }
+      return .refuse(agent, reason: "it is older than \(policy.lifecycleAge.inWords)")
+    }
     if age < .zero - policy.lifecycleAge { return .refuse(nil, reason: "it claims to be from the future") }
     guard let action = LifecycleRequest.action(of: message) else {
       return .refuse(

@@ -16,6 +16,12 @@ extension TownRules {
       plan.look(at: time + TownRules.retry)
       return
     }
+    if let silence = snapshot.tmuxFailure ?? snapshot.otherTmuxFailure {
+      // Its pane has shown that it is dead. By now it may have been started there all the same.
+      plan.findings.append(finding(agent, .unknown, silence))
+      plan.look(at: time + TownRules.retry)
+      return
+    }
     note(record.restartPolicy.noteHook(hook), of: agent, hook: hook, record: &record, plan: &plan)
     let missing = snapshot.missingCommands[agent.role]
     note(
@@ -114,7 +120,9 @@ extension TownRules {
   private func reason(for observation: AgentObservation, hook: String?, record: AgentRecord) -> String {
     let work = hook.map { ", with \(displayable($0)) on its hook" } ?? ""
     let trial = record.restartPolicy.parking.map { "; a trial, as it is parked: \($0.words)" } ?? ""
-    guard let death = record.death else { return "it has not lived since boot\(work)\(trial)" }
+    guard let death = record.death else {
+      return record.grave == nil ? "it has not lived since boot\(work)\(trial)" : "it does not run\(work)\(trial)"
+    }
     return "it \(death.cause?.description ?? "died of an unknown cause")\(work)\(trial)"
   }
 }
