@@ -87,14 +87,49 @@ import Testing
     town.with { $0.screens[polecat.session] = ["login:"] }
     try await withSupervisor(of: town) { supervisor in
       await supervisor.beat()
-      town.jump(by: .seconds(120))
-      await supervisor.beat()
+      for _ in 0..<5 {
+        town.jump(by: .seconds(24))
+        await supervisor.beat()
+      }
       await supervisor.beat()
       #expect(town.with { $0.notices.map(\.key) } == ["not-ready"])
-      town.jump(by: .seconds(180))
-      await supervisor.beat()
+      for _ in 0..<6 {
+        town.jump(by: .seconds(30))
+        await supervisor.beat()
+      }
       #expect(town.events(of: polecat) == [.agentStarted, .agentNotReady, .spawnDropped])
       #expect(town.isAlive(polecat) && town.with { $0.pending.isEmpty })
+    }
+  }
+
+  @Test(arguments: [
+    "the machine is suspended", "the clock is put forward", "the clock is put back", "the daemon is down",
+  ])
+  func `its time to get ready passes only while somebody looks`(what: String) async throws {
+    let polecat = town.addPolecat("a")
+    town.raise(.deacon)
+    town.with { $0.screens[polecat.session] = ["login:"] }
+    try await withSupervisor(of: town) { await $0.beat() }
+    try await withSupervisor(of: town) { supervisor in
+      await supervisor.beat()
+      switch what {
+      case "the machine is suspended": town.jump(by: .seconds(600))
+      case "the clock is put forward": town.with { $0.now = $0.now + .seconds(3_600) }
+      case "the clock is put back": town.with { $0.now = $0.now + .seconds(-3_600) }
+      default: break
+      }
+      await supervisor.beat()
+      #expect(town.events(of: polecat) == [.agentStarted])
+    }
+    if what == "the daemon is down" { town.jump(by: .seconds(600)) }
+    try await withSupervisor(of: town) { supervisor in
+      await supervisor.beat()
+      #expect(town.events(of: polecat) == [.agentStarted])
+      for _ in 0..<5 {
+        town.jump(by: .seconds(24))
+        await supervisor.beat()
+      }
+      #expect(town.events(of: polecat) == [.agentStarted, .agentNotReady])
     }
   }
 }

@@ -76,7 +76,7 @@ extension SimulatedWorld {
     guard let process = processes.removeValue(forKey: pid) else { return }
     note("pid \(pid) of \(agents[process.agent].session) ends: \(cause?.description ?? "unknown")")
     inspector.deaths[pid] = clock
-    if agents[process.agent].process == pid { noteDeath(of: process.agent, cause) }
+    if agents[process.agent].process == pid { noteDeath(of: process.agent, pid: pid, cause) }
     search: for server in servers.indices {
       for index in servers[server].panes.indices {
         if servers[server].panes[index].worker?.pid == pid {
@@ -104,7 +104,7 @@ extension SimulatedWorld {
   }
 
   /// Of those whom no rule restarts, the end is to be told, where the daemon has known them to live.
-  private mutating func noteDeath(of number: Int, _ cause: ExitCause?) {
+  private mutating func noteDeath(of number: Int, pid: Int32, _ cause: ExitCause?) {
     // Where two were started in one moment, on two servers, the other lives on.
     agents[number].process = processes.values.filter { $0.agent == number && !$0.isShell }.map(\.pid).min()
     guard agents[number].process == nil else { return }
@@ -114,7 +114,7 @@ extension SimulatedWorld {
     case .mayor, .refinery, .crew: break
     }
     guard cause?.isCrash ?? true, agent.hold == nil, let record = ledger.agents[agent.session], record.life != nil,
-      record.lifecycle == nil
+      record.lifecycle == nil, !inspector.ending.contains(pid)
     else { return }
     agents[number].owedWordSince = clock
   }

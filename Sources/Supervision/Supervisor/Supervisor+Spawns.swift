@@ -17,6 +17,7 @@ extension Supervisor {
     }
     // What others have started is the daemon's to look after.
     guard !pending.isEmpty, duty == .town else { return [] }
+    passTime(at: snapshot.time)
     let busy = jobs.occupied.union(starting.map(\.agent.session))
     let lives = SpawnRule.watched(pending, in: snapshot, busy: busy)
     let uptime = world.uptime()
@@ -38,6 +39,24 @@ extension Supervisor {
     if let look = spawns.nextLook { plan.look(at: look) }
     return spawns.begin
   }
+
+  /// An agent's time to become ready passes only while somebody looks: not while the machine is suspended or the
+  /// daemon is down, and not by a clock that is set.
+  private func passTime(at time: Timestamp) {
+    let uptime = world.uptime()
+    defer { spawnsSeen = (time, uptime) }
+    guard let last = spawnsSeen else {
+      for index in pending.indices { pending[index].firstSeen = nil }
+      return
+    }
+    let passed = min(uptime - last.uptime, Supervisor.longestGap)
+    let lost = time - last.time - passed
+    guard lost >= Ledger.clockTolerance || lost <= .zero - Ledger.clockTolerance else { return }
+    for index in pending.indices { pending[index].firstSeen = pending[index].firstSeen.map { $0 + lost } }
+  }
+
+  /// How long after a look at those who wait nobody can say what has become of them.
+  private static let longestGap = Duration.seconds(30)
 
   /// The agent was told to begin, or could not be.
   func finishBeginning(_ beginning: SpawnRule.Beginning, failure: String?, plan: inout Plan) {

@@ -89,6 +89,8 @@ package actor Supervisor {
 
   /// What was last seen.
   var lastLook: Sight?
+  /// When those who wait to be told to begin were last looked after, by both clocks.
+  var spawnsSeen: (time: Timestamp, uptime: Duration)?
 
   // What is under way.
   var jobs = JobTable()
