@@ -35,6 +35,7 @@ extension SimulatedDaemon {
         if world.has(.commandIsMissing), order.agent.role == .polecat || order.agent.role == .witness {
           return .failed("no executable 'claude' on PATH")
         }
+        if !world.hasDirectory(order.agent) { return .failed("its directory is missing") }
         guard looksAtHolds else { return nil }
         if world.has(.holdsFail) { return .declined("whether a person holds it is not known") }
         if let hold = world.index[session].flatMap({ world.agents[$0].hold }) { return .declined(hold.summary) }
@@ -87,7 +88,8 @@ extension SimulatedDaemon {
       case .bareShell(let life):
         guard let server = world.server(life.server),
           let pane = world.servers[server].panes.firstIndex(where: { $0.id == life.pane && $0.pid == life.pid }),
-          world.runs(life.pid, life.startTime), world.servers[server].panes[pane].worker == nil
+          world.runs(life.pid, life.startTime), world.servers[server].panes[pane].worker == nil,
+          world.agents[agent].watchedUntil <= world.clock
         else { return .failure(Refusal(reason: "the shell in its pane is not what it was")) }
         world.processes[life.pid] = nil
         return .success(world.respawn(agent, pane: pane, on: server, order: order))

@@ -8,6 +8,12 @@ internal import Town
 extension SimulatedDaemon {
   func loadLedger(settingAside: Bool) throws -> Ledger {
     guard reach(.loadLedger) else { throw DaemonDeath() }
+    let isSpoilt = town.with { world -> Bool in
+      guard world.has(.ledgerIsSpoilt) else { return false }
+      if settingAside { world.loseLedger() }
+      return true
+    }
+    if isSpoilt { throw SimulatedFailure("state.json makes no sense") }
     return try SimulatedDaemon.written(town.with { $0.ledger })
   }
 

@@ -22,6 +22,8 @@ struct Inspector: Sendable {
   var lastTrouble: Int64 = 0
   /// When something was last not written because the disk was full.
   var lastLostWrite: Int64 = -1_000_000
+  /// When everything that was remembered was lost.
+  var lastLostLedger: Int64 = -1_000_000
   /// Starts by the daemon's rules.
   var ruleStarts: [Int64] = []
   /// How often each process's end was told as a crash, and when it ended.
@@ -45,6 +47,18 @@ extension SimulatedWorld {
     let violation = Violation(promise: promise, text: text, time: clock, step: inspector.steps)
     inspector.violation = violation
     note("violation of \(violation)")
+  }
+
+  /// What was remembered is no more. Whatever was begun is forgotten, and what was told may be told again.
+  mutating func loseLedger() {
+    ledger = Ledger()
+    inspector.lastLostLedger = clock
+    inspector.lastLostWrite = clock
+    inspector.intents = [:]
+    for number in agents.indices {
+      agents[number].owedStartSince = nil
+      agents[number].owedWordSince = nil
+    }
   }
 
   /// Since when nothing has been in the daemon's way; `nil` while something is.

@@ -23,7 +23,8 @@ extension SimulatedWorld {
     let agent = agents[number]
     if let pid = agent.process, let process = processes[pid] {
       agents[number].downSince = nil
-      agents[number].needsBeat = false
+      // Of whom a person has started meanwhile the daemon knows when it has looked.
+      if ledger.agents[agent.session]?.life != nil { agents[number].needsBeat = false }
       if clock - process.bornAt >= 600_000 { agents[number].isKnownDown = false }
     } else if !oughtToLive(number) {
       agents[number].downSince = nil

@@ -27,6 +27,8 @@ package enum Incident: Sendable, Hashable {
   case release(Int)
   case startByHand(Int, isElsewhere: Bool, inShell: Bool)
   case removeSession(Int)
+  /// Somebody looks at its session for so many seconds.
+  case attach(Int, seconds: Int)
   case useTown
   case askBeat
 
@@ -51,4 +53,12 @@ package enum Trouble: String, Sendable, Hashable, CaseIterable {
   case diskIsFull, diskIsLow, memoryIsShort, evidenceFails, stateFilesFail
   case registryFails, rigFails, holdsFail
   case gitIsSlow, commandIsMissing, notifyFails
+  /// What is remembered makes no sense to a daemon that starts meanwhile.
+  case ledgerIsSpoilt
+  /// The directories of the first rig's agents are not there.
+  case directoriesAreMissing
+
+  /// Those of which the first generation of scenarios knew nothing.
+  static let later: [Trouble] = [.ledgerIsSpoilt, .directoriesAreMissing]
+  static let first = allCases.filter { !later.contains($0) }
 }

@@ -33,6 +33,7 @@ extension Scenario {
     var sessions: Set<String> = []
     workers = workers.filter { sessions.insert($0.session).inserted }
     befall(with: &dice)
+    befallMore()
   }
 
   private static func name(_ number: Int) -> String {
@@ -62,6 +63,27 @@ extension Scenario {
       time += dice.roll(0...2 * mean)
     }
     entries = entries.filter { $0.time < end }
+  }
+
+  /// What came to be thought of later befalls half of the towns, from dice of its own: the others are what they were.
+  private mutating func befallMore() {
+    var dice = Dice(seed: seed ^ 0x5EC0_4D11)
+    guard dice.chance(50) else { return }
+    for _ in 0..<hours * dice.pick([1, 3, 9]) {
+      let time = dice.roll(0...milliseconds - 1)
+      let agent = dice.roll(0...agents.count - 1)
+      let incident: Incident = dice.pick(weighted: [
+        (3, .attach(agent, seconds: dice.pick([2, 40, 900]))),
+        (2, .crash(agent, signal: 9)),
+        (2, .startByHand(agent, isElsewhere: dice.chance(50), inShell: true)),
+        (1, .trouble(.ledgerIsSpoilt, seconds: dice.pick([3, 90]))),
+        (2, .trouble(.directoriesAreMissing, seconds: dice.pick([3, 90, 900]))),
+        (1, .killDaemon(effects: dice.roll(0...9), milliseconds: 100)),
+      ])
+      entries.append(Entry(time: time, incident: incident))
+    }
+    let indices = entries.indices.sorted { (entries[$0].time, $0) < (entries[$1].time, $1) }
+    entries = indices.map { entries[$0] }
   }
 
   private typealias Maker = @Sendable (inout Dice, Int) -> Incident
@@ -94,7 +116,7 @@ extension Scenario {
     (3, { _, _ in .askBeat }),
     (2, { dice, _ in .killMany(percent: dice.roll(10...100)) }),
     (2, { _, _ in .endServer }),
-    (8, { dice, _ in .trouble(dice.pick(Trouble.allCases), seconds: dice.pick([3, 20, 90, 400])) }),
+    (8, { dice, _ in .trouble(dice.pick(Trouble.first), seconds: dice.pick([3, 20, 90, 400])) }),
     (1, { dice, _ in .setClock(seconds: dice.pick([-86_400, -3_600, -30, 5, 400, 7_200, 86_400 * 30])) }),
     (1, { dice, _ in .suspend(seconds: dice.pick([5, 600, 30_000])) }),
     (1, { _, _ in .reboot }),

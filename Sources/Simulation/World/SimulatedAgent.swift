@@ -11,6 +11,8 @@ struct SimulatedAgent: Sendable {
   var process: Int32?
   /// Until when its processes end soon after their start.
   var sickUntil: Int64 = 0
+  /// Until when a person looks at its session.
+  var watchedUntil: Int64 = 0
   var hold: Hold?
   /// When that was written down.
   var heldAt: Int64 = 0

@@ -33,6 +33,7 @@ extension SimulatedWorld {
       startByHand(agent(number), isElsewhere: isElsewhere, inShell: inShell)
     case .removeSession(let number):
       for server in servers.indices.reversed() { removeSession(agents[agent(number)].session, on: server) }
+    case .attach(let number, let seconds): agents[agent(number)].watchedUntil = clock + Int64(seconds) * 1_000
     case .useTown: lastActivity = zero + clock
     case .killMany(let percent):
       for number in agents.indices where agents[number].process != nil && dice.chance(percent) {

@@ -42,12 +42,17 @@ extension SimulatedWorld {
         AgentObservation(
           agent: agent.identity, liveness: liveness, bead: beads.bead(of: agent.identity),
           work: beads.work(of: agent.identity), hooked: beads.hooked(of: agent.identity),
-          hold: has(.holdsFail) ? .unknown("daemon/holds could not be listed") : .known(agent.hold)))
+          hold: has(.holdsFail) ? .unknown("daemon/holds could not be listed") : .known(agent.hold),
+          hasDirectory: hasDirectory(agent.identity)))
     }
     snapshot.host = HostReading(
       diskFree: has(.diskIsLow) || has(.diskIsFull) ? 1 << 20 : 1 << 40, memoryPressure: has(.memoryIsShort) ? 97 : 3)
     if has(.commandIsMissing) { snapshot.missingCommands = [.polecat: "claude", .witness: "claude"] }
     return snapshot
+  }
+
+  func hasDirectory(_ agent: AgentIdentity) -> Bool {
+    !has(.directoriesAreMissing) || agent.rig == nil || agent.rig != rigs.first?.name
   }
 
   private func sighting(of pane: SimulatedPane, on server: SimulatedServer) -> PaneSighting {
@@ -56,6 +61,7 @@ extension SimulatedWorld {
       pane: pane.id, pid: pane.pid,
       process: pane.isRunning ? .running(startTime: pane.startTime) : .ended(pane.cause),
       mark: pane.isMarked ? SimulatedWorld.town : nil, isAdopted: pane.isAdopted)
+    sighting.attached = agents[pane.agent].watchedUntil > clock ? 1 : 0
     guard pane.isRunning, !pane.isMarked || pane.isAdopted else { return sighting }
     if pane.isShell {
       sighting.workers = pane.worker.map { [$0] } ?? []

@@ -131,6 +131,4 @@ struct DaemonProcess: Sendable {
   var fresh: [String: Reading<Bead?>] = [:]
   /// Whether a watchdog's question waits for its answer, and since when.
   var askedAt: Int64?
-  /// Whether what it remembered could not be read.
-  var hasLostLedger = false
 }
