@@ -61,6 +61,24 @@ package struct TmuxClient: Sendable {
     _ commands: [[String]], operation: String, input: [UInt8]? = nil, directory: String? = nil,
     isReading: Bool = false
   ) async throws -> CommandResult {
+    if !isReading { await control?.beginChange() }
+    let outcome: Result<CommandResult, any Error>
+    do {
+      outcome = .success(
+        try await carryOut(commands, operation: operation, input: input, directory: directory, isReading: isReading))
+    } catch {
+      outcome = .failure(error)
+    }
+    if !isReading { await control?.endChange() }
+    let result = try outcome.get()
+    // A server without sessions fails some commands after it has answered others.
+    if result.succeeded || !result.standardOutput.isEmpty { await control?.connectWhereDue() }
+    return result
+  }
+
+  private func carryOut(
+    _ commands: [[String]], operation: String, input: [UInt8]?, directory: String?, isReading: Bool
+  ) async throws -> CommandResult {
     let start = ContinuousClock.now
     // A directory that cannot be entered is the process's to find out, and to say why.
     if let control, input == nil, directory.map({ access("\($0)/.", X_OK) == 0 }) ?? true {
@@ -75,9 +93,8 @@ package struct TmuxClient: Sendable {
       executable, ["-N", "-u"] + server.arguments + TmuxArgument.words(of: commands), environment: environment,
       workingDirectory: directory, standardInput: input,
       deadline: control == nil ? deadline : max(deadline - (.now - start), .milliseconds(1)))
-    let result: CommandResult
     do {
-      result = try await runner.run(command)
+      return try await runner.run(command)
     } catch let error as CommandError {
       // The runner names a directory that it could not enter.
       if error.code == .failedToStart, let directory, error.reason.contains(directory) {
@@ -85,9 +102,6 @@ package struct TmuxClient: Sendable {
       }
       throw TmuxError(error, operation: operation)
     }
-    // A server without sessions fails some commands after it has answered others.
-    if result.succeeded || !result.standardOutput.isEmpty { await control?.connectWhereDue() }
-    return result
   }
 }
 

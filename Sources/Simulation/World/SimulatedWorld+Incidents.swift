@@ -148,6 +148,8 @@ extension SimulatedWorld {
       return max(clock, time - span)
     }
     inspector.lastTrouble = clock
+    inspector.ruleStarts = inspector.ruleStarts.map { $0 - span }
+    for number in agents.indices { agents[number].starts = agents[number].starts.map { $0 - span } }
   }
 
   private mutating func reboot() {

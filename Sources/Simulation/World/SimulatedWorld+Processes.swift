@@ -113,7 +113,8 @@ extension SimulatedWorld {
     case .deacon, .witness, .polecat: return
     case .mayor, .refinery, .crew: break
     }
-    guard cause?.isCrash ?? true, agent.hold == nil, let record = ledger.agents[agent.session], record.life != nil,
+    guard cause?.isCrash ?? true, agent.hold == nil, let record = ledger.agents[agent.session],
+      record.life?.boot == boot,
       record.lifecycle == nil, !inspector.ending.contains(pid)
     else { return }
     agents[number].owedWordSince = clock

@@ -6,6 +6,10 @@ package import Commands
 ///
 /// It is never relied upon. While there is none, or when it is lost, whoever asks runs a `tmux` of his
 /// own; connecting happens in the background, and only after such a `tmux` has had an answer.
+///
+/// While a client says who it is, tmux up to 3.6 ends with a segmentation fault, and every session with it, where
+/// something happens that control clients are told of, such as a new session (tmux#4980, tmux#5004). So nothing is
+/// changed by us while one connects, and none connects while something is changed by us: ``beginChange()``.
 package actor ControlClient {
   /// What became of a request.
   enum Answer: Sendable {
@@ -40,6 +44,10 @@ package actor ControlClient {
   private var exchange = ControlExchange()
   private var waiters: [ControlExchange.RequestID: CheckedContinuation<Answer, any Error>] = [:]
   private var watch: Task<Void, Never>?
+  /// How many commands are at work that may change what control clients are told of.
+  private var changes = 0
+  /// Those who wait until it is known whether the server answers.
+  private var settling: [CheckedContinuation<Void, Never>] = []
   /// Counts the clients, so that what an old one says last is not taken for a new one's.
   private var reading = 0
 
@@ -74,10 +82,28 @@ package actor ControlClient {
     return try await ask(commands, in: conversation)
   }
 
+  /// To be called before anything is changed on the server, with or without this client, and followed by
+  /// ``endChange()``. Waits while a client connects.
+  func beginChange() async {
+    await settle()
+    changes += 1
+  }
+
+  func endChange() { changes -= 1 }
+
+  private func settle() async {
+    while isConnecting { await withCheckedContinuation { settling.append($0) } }
+  }
+
+  private func noteSettled() {
+    for continuation in settling { continuation.resume() }
+    settling = []
+  }
+
   /// Connects in the background, unless that was tried a short while ago. To be called when the server
   /// is known to answer.
   package func connectWhereDue() {
-    guard case .idle = state, pace.mayConnect(at: clock.now) else { return }
+    guard case .idle = state, changes == 0, pace.mayConnect(at: clock.now) else { return }
     let conversation: any Conversation
     do {
       conversation = try starter.converse(command)
@@ -97,13 +123,15 @@ package actor ControlClient {
       // It is there when it has answered.
       guard case .answered(let result)? = try? await self.ask([["display-message", "-p", "here"]], in: conversation),
         result.succeeded
-      else { return }
+      else { return self.lose(number: number, because: "the tmux server did not answer a new client") }
       self.noteConnected(number: number)
     }
   }
 
   /// Ends the client, for good, and returns when its process has ended.
   package func end() async {
+    // One that is cut off in the middle of saying who it is takes the server along.
+    await settle()
     let conversation = state.conversation
     lose(number: reading, because: "the connection was closed")
     state = .ended
@@ -113,6 +141,7 @@ package actor ControlClient {
   private func noteConnected(number: Int) {
     guard number == reading, case .connecting(let conversation) = state else { return }
     state = .connected(conversation, since: clock.now)
+    noteSettled()
   }
 
   private func ask(_ commands: [[String]], in conversation: any Conversation) async throws -> Answer {
@@ -150,6 +179,7 @@ package actor ControlClient {
     var connectedAt: ContinuousClock.Instant?
     if case .connected(_, let since) = state { connectedAt = since }
     state = .idle
+    noteSettled()
     pace.noteLost(connectedAt: connectedAt, at: clock.now)
     watch?.cancel()
     watch = nil

@@ -43,7 +43,6 @@ extension Ledger {
     let zero = now + (.zero - uptime)
     guard let anchor = clock, anchor.boot == boot else {
       clock = ClockAnchor(boot: boot, zero: zero)
-      clockStep = nil
       for session in agents.keys { agents[session]?.clampTimes(to: now) }
       starts.clamp(to: now)
       deaths = deaths.mapValues { min($0, now) }
