@@ -55,10 +55,11 @@ simulation = $(foreach option,seed towns hours agents keep plant,$(if $($(shell 
   --$(option) $($(shell echo $(option) | tr a-z A-Z)))) $(if $(TRACE),--trace)
 
 .PHONY: simulate
-simulate: dependencies ## Simulate 20,000 town-hours of random trouble; SEED=n repeats one town (TOWNS=n, HOURS=n).
+simulate: dependencies ## Simulate 20,000 town-hours of random trouble, from seed FIRST=n on; SEED=n repeats one town.
 	@$(SWIFT) build -c release --product gastown-simulate
 	@"$$($(SWIFT) build -c release --show-bin-path)/gastown-simulate" \
-	  $(or $(strip $(simulation)),--town-hours 20000 --seeds Tests/SimulationTests/failed-seeds.txt)
+	  $(or $(strip $(simulation)),--town-hours 20000 --seeds Tests/SimulationTests/failed-seeds.txt \
+	  $(if $(FIRST),--seed $(FIRST)))
 
 .PHONY: check
 check: dependencies ## Formatting, shell scripts, units, docs.

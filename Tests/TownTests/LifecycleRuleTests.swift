@@ -166,6 +166,8 @@ import Testing
     #expect(life(Self.verdict(on: message, birth: Given.ago(90))) == .some(Given.life()))
     let shutdown = Self.message(body: "shutdown", sent: Given.ago(60))
     #expect(life(Self.verdict(on: shutdown, birth: Given.ago(30))) == .some(Given.life()))
+    // Nor one of which a clock that was set back unseen leaves that open.
+    #expect(life(Self.verdict(on: Self.message(sent: Given.later(600)), birth: Given.ago(30))) == .some(nil))
   }
 
   @Test func `the oldest comes first, and the next of the same agent waits`() {

@@ -74,6 +74,8 @@ package enum LifecycleRule {
     case .deadShell(let shell) where shell.isSomebodyElses: return .wait(shell.whose)
     // Whoever asked to be started again has been, by a rule or a person: it is not ended once more.
     case .alive(let found, _) where action.startsAgain && isYounger(birth(found), than: message): life = nil
+    // By a clock that was set back while nobody looked, nobody can tell whether it has been.
+    case .alive where action.startsAgain && message.sentAt - snapshot.time > Ledger.clockTolerance: life = nil
     case .alive(let found, _): life = found
     case .dead, .deadShell, .absent: life = nil
     }

@@ -105,6 +105,9 @@ struct SoakTests {
     #expect(!soak.town.exists("pwned"))
     // Nothing hangs.
     #expect(soak.slowestAnswer < .seconds(20))
+    // No tmux server ends by a fault that we have provoked.
+    let servers = try await soak.town.shell("journalctl --user -u gastown-tmux -o cat --no-pager")
+    #expect(!servers.contains("SEGV"))
     let words = try await soak.town.shell("journalctl --user -u gastown-daemon -o cat --no-pager")
     #expect(!words.contains("Watchdog timeout"))
     #expect(!words.contains("begun anew"))
