@@ -68,6 +68,24 @@ import Testing
     }
   }
 
+  @Test func `work that came while it was shut down starts it again`() async throws {
+    let polecat = town.addPolecat("a")
+    town.raise(.deacon, polecat)
+    town.ask(.shutdown, polecat)
+    town.close(.end)
+    try await withSupervisor(of: town) { supervisor in
+      async let beat: Void = supervisor.beat()
+      await town.wait(for: .end(polecat.session))
+      town.with {
+        $0.beads[polecat.bead]?.description = "a\n\nagent_state: working\nhook_bead: gt-other"
+      }
+      town.open(.end)
+      await beat
+      await town.wait(for: .event(.agentStarted, polecat.session))
+      #expect(town.events(of: polecat) == [.agentStopped, .lifecycleExecuted, .agentStarted])
+    }
+  }
+
   @Test func `a refused request is not asked for any more`() async throws {
     let polecat = town.addPolecat("a")
     town.raise(.deacon, polecat)

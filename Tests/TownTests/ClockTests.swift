@@ -27,6 +27,7 @@ import Testing
     let (ledger, now) = ledger(setBy: -Self.hour)
     #expect(ledger.followed(Given.now, now: now) == now + .seconds(-10))
     #expect(ledger.followed(now + .seconds(5), now: now + .seconds(60)) == now + .seconds(5))
+    #expect(ledger.followed(now + .seconds(-5), now: now + .seconds(60)) == now + .seconds(-5 - Self.hour))
   }
 
   @Test func `a clock that drifts is not set, and one that was set stays so over a reboot`() {

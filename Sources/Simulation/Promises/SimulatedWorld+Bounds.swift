@@ -25,7 +25,10 @@ extension SimulatedWorld {
       agents[number].downSince = nil
       // Of whom a person has started meanwhile the daemon knows when it has looked.
       if ledger.agents[agent.session]?.life != nil { agents[number].needsBeat = false }
-      if clock - process.bornAt >= 600_000 { agents[number].isKnownDown = false }
+      // Who was told that it is parked knows until it is not.
+      if clock - process.bornAt >= 600_000, ledger.agents[agent.session]?.restartPolicy.parking == nil {
+        agents[number].isKnownDown = false
+      }
     } else if !oughtToLive(number) {
       agents[number].downSince = nil
     } else if agent.downSince == nil {

@@ -193,6 +193,8 @@ extension Supervisor {
       answerRestart(of: agent, returning: "\(agent.address) runs", pid: pid)
     } else {
       plan.ledger[agent].shutdown = Shutdown(at: time, hook: intent.hook)
+      // While it was being ended it may have been given other work.
+      plan.wantsBeads = true
       execute(intent, of: agent, "is shut down", pid: nil, plan: &plan)
     }
     // What is true of it now is for the rules to say, at once.

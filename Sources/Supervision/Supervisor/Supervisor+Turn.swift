@@ -40,9 +40,9 @@ extension Supervisor {
       snapshot, ledger: plan.ledger, busy: jobs.busy.union(plan.ledger.sessionsWithIntents), look: intake.look,
       confirmed: Set(intake.fresh.keys))
     if duty == .town { plan.absorb(decided) } else { plan.findings = decided.findings }
-    if plan.wantsBeads, !intake.isHeartbeat { wantsBeat = true }
     carryOut(intake.commands, snapshot: snapshot, plan: &plan, orders: &intake.orders)
     var acts = advanceIntents(snapshot, plan: &plan, orders: &intake.orders)
+    if plan.wantsBeads, !intake.isHeartbeat { wantsBeat = true }
     // What a person wants of an agent comes before what the rules want: never both at once.
     let taken = jobs.busy.union(intake.orders.map(\.agent.session))
     let ruled =

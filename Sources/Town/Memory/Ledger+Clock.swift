@@ -26,8 +26,11 @@ extension Ledger {
   /// What the clock as it is now would have shown when somebody else wrote a time down.
   package func followed(_ time: Timestamp, now: Timestamp) -> Timestamp {
     guard let step = clockStep else { return time }
-    // What lies in the future was written before the clock was put back.
-    if step.milliseconds < 0 { return time - now > Ledger.clockTolerance ? time + step.size : time }
+    // What lies in the future was written before the clock was put back, as was what is older than that. In between
+    // it may be either.
+    if step.milliseconds < 0 {
+      return time <= step.at || time - now > Ledger.clockTolerance ? time + step.size : time
+    }
     return step.at - time >= step.size ? time + step.size : time
   }
 
