@@ -16,16 +16,16 @@ extension SimulatedDaemon {
     do {
       let session = order.agent.session
       try await call(.launch, "\(session) \(order.place) (\(order.rule.rawValue))")
-      let begin = town.with { $0.noteCheck(of: session) }
+      let looked = town.with { $0.noteCheck(of: session, age: order.lookAge) }
       if order.agent.role == .polecat {
         let (isSlow, time) = town.with { ($0.has(.gitIsSlow), $0.dice.span(4...300)) }
         try await town.pause(isSlow ? 10_000 : time, of: number)
       }
-      if order.delay > .zero || town.with({ $0.clock }) - begin > 100 {
+      if order.delay > .zero || town.with({ $0.clock }) - looked > 100 {
         // On other servers tmux refuses nobody.
         let place = town.with { world -> String? in
           if world.has(.otherTmuxIsSilent) { return "whether it lives on another tmux server by now is not known" }
-          _ = world.noteCheck(of: session)
+          _ = world.noteCheck(of: session, age: .zero)
           let pid = world.index[session].flatMap { world.agents[$0].process }
           return pid.flatMap { world.processes[$0]?.isElsewhere } == true ? "it lives elsewhere by now" : nil
         }
@@ -208,9 +208,10 @@ struct SimulatedFailure: Error, CustomStringConvertible {
 
 extension SimulatedWorld {
   /// Who might live elsewhere was just looked at.
-  fileprivate mutating func noteCheck(of session: String) -> Int64 {
-    if let number = index[session] { agents[number].checkedAt = clock }
-    return clock
+  fileprivate mutating func noteCheck(of session: String, age: Duration) -> Int64 {
+    let looked = clock - age.wholeMilliseconds
+    if let number = index[session] { agents[number].checkedAt = looked }
+    return looked
   }
 
   func life(of pane: SimulatedPane, on server: Int) -> ProcessLife {

@@ -55,7 +55,7 @@ package struct AgentLauncher: Sendable {
     }
     // Somebody else may have started it by now. On the pane's own server tmux refuses a second one; it knows
     // nothing of the others.
-    if order.delay > .zero || ContinuousClock.now - begin > AgentLauncher.lookAge,
+    if order.delay > .zero || order.lookAge + (ContinuousClock.now - begin) > AgentLauncher.lookAge,
       let objection = await livesElsewhere(agent)
     {
       return .declined(objection)

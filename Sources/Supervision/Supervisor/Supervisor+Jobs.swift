@@ -65,6 +65,7 @@ extension Supervisor {
     let former = endQuestions.removeValue(forKey: order.agent.session)
     let question = order.delay > .zero ? nil : former
     let executor = self.executor
+    let looked = lastLook?.oldest ?? world.uptime()
     start(.launch, sessions: [order.agent.session], delay: order.delay) { world, job in
       let isEnding = question ?? Task(executorPreference: executor) { await world.isShuttingDown() }
       // The new process takes the pane's last screen away.
@@ -76,7 +77,9 @@ extension Supervisor {
         let outcome = await world.sweep(leftovers.scope, protecting: protected, sparing: leftovers.sparing)
         journal.tell(outcome, of: leftovers.scope, left: order.agent)
       }
-      return .launched(job: job, order, await world.launch(order))
+      var aged = order
+      aged.lookAge = world.uptime() - looked
+      return .launched(job: job, order, await world.launch(aged))
     }
   }
 

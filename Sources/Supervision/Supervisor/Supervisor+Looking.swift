@@ -7,6 +7,8 @@ struct Sight: Sendable {
   var snapshot: TownSnapshot
   /// When it was begun on the clock that nobody sets.
   var began: Duration
+  /// When those of whom it speaks were last looked at, whom it has not looked at again itself.
+  var oldest: Duration
   /// Whom it has newly seen; `nil` is everybody. Of the others it says what the look before has said.
   var sessions: Set<String>?
   /// Whether it was looked at who stands still.
@@ -32,7 +34,7 @@ extension Supervisor {
   func look(because events: [SupervisorEvent], ledger: Ledger) async -> Sight {
     let uptime = world.uptime()
     guard let lastLook, let sessions = concerned(by: events, since: lastLook, uptime: uptime, ledger: ledger) else {
-      return Sight(snapshot: await world.look(beads: beads, lives: ledger.lives), began: uptime)
+      return Sight(snapshot: await world.look(beads: beads, lives: ledger.lives), began: uptime, oldest: uptime)
     }
     // What was seen just now and waited for its beads need not be seen again: what could be wrong with it could
     // also happen after another look, and every act has its own guard against that.
@@ -40,7 +42,9 @@ extension Supervisor {
     let confirmed = isFresh ? self.confirmed(in: events, seenIn: lastLook) : []
     let seen = await world.look(
       again: lastLook.snapshot, at: sessions.subtracting(confirmed), beads: beads, lives: ledger.lives)
-    return Sight(snapshot: seen, began: uptime, sessions: sessions, nextLook: lastLook.nextLook)
+    return Sight(
+      snapshot: seen, began: uptime, oldest: confirmed.isEmpty ? uptime : lastLook.oldest, sessions: sessions,
+      nextLook: lastLook.nextLook)
   }
 
   /// Whom the events speak of; `nil` where that may be anybody.

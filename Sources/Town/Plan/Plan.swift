@@ -133,6 +133,8 @@ package struct LaunchOrder: Sendable, Hashable {
   package var delay: Duration
   /// Whether it is started with the arguments that take its conversation up again.
   package var resumes: Bool
+  /// How long ago the look was begun on which this was decided, when it is carried out.
+  package var lookAge: Duration = .zero
 
   package init(
     agent: AgentIdentity, rule: WorkRule.Rule, isRestart: Bool, hook: String?, place: Place, reason: String = "",
