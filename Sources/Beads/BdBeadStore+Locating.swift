@@ -72,7 +72,7 @@ extension BdBeadStore {
     }
     do throws(BdOutput.Unreadable) {
       let answers = try BdOutput.beads(result.standardOutput, allowingNothing: true)
-      return BdOutput.match(ids, answers: answers, errors: result.errors).mapValues { reading in
+      return BdOutput.match(ids, answers: answers, errors: result.complaint(limit: 1 << 20)).mapValues { reading in
         if case .unknown(let reason) = reading { .unknown("\(attempt): \(reason)") } else { reading }
       }
     } catch {

@@ -38,9 +38,12 @@ enum BdOutput {
     return String(displayable(complaint).prefix(400))
   }
 
-  /// The same, whole and as it was printed; `nil` where nothing was said.
+  /// The same as it was printed; `nil` where nothing was said. Of megabytes only what is at the beginning and at the
+  /// end counts.
   static func complaint(_ result: CommandResult) -> String? {
-    let lines = result.errors.split(whereSeparator: \.isNewline).map(\.trimmingWhitespace).filter { !$0.isEmpty }
+    let lines = result.complaint(limit: 64 << 10).split(whereSeparator: \.isNewline).map(\.trimmingWhitespace).filter {
+      !$0.isEmpty
+    }
     return error(result.standardOutput) ?? lines.first { $0.hasPrefix("Error") } ?? lines.first
   }
 

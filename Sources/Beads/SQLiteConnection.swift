@@ -18,22 +18,41 @@ actor SQLiteConnection {
   }
 
   private let path: String
-  private var opening: (identity: FileIdentity, task: Task<DatabasePool, any Error>)?
+  private struct Opening {
+    var identity: FileIdentity
+    var task: Task<DatabasePool, any Error>
+    /// Whether a writer may use it: one that a reader has begun gives up where there are no tables.
+    var servesWriters: Bool
+  }
+
+  private var opening: Opening?
+  /// How long whoever makes a store may take for it.
+  private static let patience: Duration = .seconds(5)
 
   init(path: String) { self.path = path }
 
   /// The open database; `nil` where there is no file and none is to be made.
   func pool(creating: Bool, attempt: String) async throws -> DatabasePool? {
     if creating { try SQLiteConnection.makeFile(path, attempt: attempt) }
-    guard let identity = try identify(attempt: attempt) else {
+    let end = ContinuousClock.now + Self.patience
+    while !creating, try identify(attempt: attempt)?.isEmpty == true {
+      // No store is empty once it was made: this would be read as a town in which nobody has anything to do.
+      guard ContinuousClock.now < end else { throw Self.unfinished(path, attempt: attempt) }
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    guard let identity = try identify(attempt: attempt)?.identity else {
       opening = nil
       return nil
     }
-    if let opening, opening.identity == identity { return try await opening.task.value }
-    let task = Task { [path] in try await SQLiteConnection.open(path) }
-    opening = (identity, task)
+    if let opening, opening.identity == identity, opening.servesWriters || !creating {
+      return try await opening.task.value
+    }
+    let task = Task { [path] in try await SQLiteConnection.open(path, creating: creating, attempt: attempt) }
+    opening = Opening(identity: identity, task: task, servesWriters: creating)
     do {
-      return try await task.value
+      let pool = try await task.value
+      if opening?.task == task { opening?.servesWriters = true }
+      return pool
     } catch {
       // Tried anew by the next caller: what is wrong with the file may be mended by then.
       if opening?.task == task { opening = nil }
@@ -41,16 +60,23 @@ actor SQLiteConnection {
     }
   }
 
-  private func identify(attempt: String) throws(BeadStoreError) -> FileIdentity? {
+  private static func unfinished(_ path: String, attempt: String) -> BeadStoreError {
+    BeadStoreError(
+      .unreadable, attempt: attempt, message: "\(path) is empty: it is just being made, or was cut short")
+  }
+
+  private func identify(attempt: String) throws(BeadStoreError) -> (identity: FileIdentity, isEmpty: Bool)? {
     var status = stat()
     guard stat(path, &status) == 0 else {
-      if errno == ENOENT { return nil }
-      throw BeadStoreError(.unavailable, attempt: attempt, message: "\(path): \(String(cString: strerror(errno)))")
+      let code = errno
+      // A link that leads nowhere stands for a file that may be on a disk that is not mounted.
+      if code == ENOENT, lstat(path, &status) != 0 { return nil }
+      throw BeadStoreError(.unavailable, attempt: attempt, message: "\(path): \(String(cString: strerror(code)))")
     }
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw BeadStoreError(.unreadable, attempt: attempt, message: "\(path) is not a file")
     }
-    return FileIdentity(device: UInt(status.st_dev), number: UInt(status.st_ino))
+    return (FileIdentity(device: UInt(status.st_dev), number: UInt(status.st_ino)), status.st_size == 0)
   }
 
   /// Makes the file, for its owner alone, and the directory that it lies in.
@@ -72,25 +98,30 @@ actor SQLiteConnection {
     }
   }
 
-  private static func open(_ path: String) async throws -> DatabasePool {
+  private static func open(_ path: String, creating: Bool, attempt: String) async throws -> DatabasePool {
     try await withCheckedThrowingContinuation { continuation in
       DispatchQueue.global().async {
-        continuation.resume(with: Result { try openBlocking(path) })
+        continuation.resume(with: Result { try openBlocking(path, creating: creating, attempt: attempt) })
       }
     }
   }
 
-  private static func openBlocking(_ path: String) throws -> DatabasePool {
+  private static func openBlocking(_ path: String, creating: Bool, attempt: String) throws -> DatabasePool {
     var configuration = Configuration()
     configuration.busyMode = .timeout(5)
     configuration.label = "beads"
     // A higher one has Dispatch raise the priority of threads, which an ordinary user may not.
     configuration.qos = .default
     // Two processes that turn the same new file to WAL at once are told "locked" without waiting.
-    let patience = ContinuousClock.now + .seconds(5)
+    let patience = ContinuousClock.now + patience
     while true {
       do {
         let pool = try DatabasePool(path: path, configuration: configuration)
+        // Who only reads makes no tables: where there are none, the store is not the one that it was.
+        while !creating, try SQLiteSchema.isBlank(pool) {
+          guard ContinuousClock.now < patience else { throw unfinished(path, attempt: attempt) }
+          usleep(20_000)
+        }
         try SQLiteSchema.prepare(pool)
         return pool
       } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY && ContinuousClock.now < patience {

@@ -59,6 +59,9 @@ enum SQLiteSchema {
     }
   }
 
+  /// Whether nothing has been made in the file yet.
+  static func isBlank(_ pool: DatabasePool) throws -> Bool { try pool.read { try version(of: $0) } == 0 }
+
   /// How many steps the file has behind it.
   private static func version(of database: Database) throws -> Int {
     let id = try Int32.fetchOne(database, sql: "PRAGMA application_id") ?? 0

@@ -14,12 +14,14 @@ enum SmallFile {
 
   enum Kind { case missing, directory, regular, other }
 
-  /// What is at `path`, links followed.
+  /// What is at `path`, links followed. A link that leads nowhere is a failure: what it stands for may be on a disk
+  /// that is not mounted.
   static func kind(of path: String) throws(Failure) -> Kind {
     var status = stat()
     guard stat(path, &status) == 0 else {
-      if errno == ENOENT || errno == ENOTDIR { return .missing }
-      throw Failure(path: path, errno: errno)
+      let code = errno
+      if code == ENOENT || code == ENOTDIR, !isLost(path) { return .missing }
+      throw Failure(path: path, errno: code)
     }
     switch status.st_mode & S_IFMT {
     case S_IFDIR: return .directory
@@ -28,12 +30,24 @@ enum SmallFile {
     }
   }
 
+  /// Whether a symbolic link at or above a path where nothing is leads nowhere.
+  private static func isLost(_ path: String) -> Bool {
+    var place = path[...]
+    var status = stat()
+    while !place.isEmpty, stat(String(place), &status) != 0 {
+      if lstat(String(place), &status) == 0, status.st_mode & S_IFMT == S_IFLNK { return true }
+      place = place[..<(place.lastIndex(of: "/") ?? place.startIndex)]
+    }
+    return false
+  }
+
   /// The file's bytes; `nil` where there is none.
   static func read(_ path: String, limit: Int = 1 << 20) throws(Failure) -> [UInt8]? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
-      if errno == ENOENT || errno == ENOTDIR { return nil }
-      throw Failure(path: path, errno: errno)
+      let code = errno
+      if code == ENOENT || code == ENOTDIR, !isLost(path) { return nil }
+      throw Failure(path: path, errno: code)
     }
     defer { close(descriptor) }
     var status = stat()

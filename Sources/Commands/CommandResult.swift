@@ -25,4 +25,15 @@ package struct CommandResult: Sendable, Hashable {
 
   /// Standard error as text; bytes that are not UTF-8 become U+FFFD.
   package var errors: String { String(decoding: standardError, as: UTF8.self) }
+
+  /// What is passed on of standard error, to people and into records: where there are megabytes of it, how it begins
+  /// and how it ends.
+  package var complaint: String { complaint(limit: 2_000) }
+
+  /// - Parameter limit: how many bytes are passed on at most.
+  package func complaint(limit: Int) -> String {
+    guard standardError.count > limit else { return errors }
+    let beginning = String(decoding: standardError.prefix(limit / 2), as: UTF8.self)
+    return beginning + "\n…\n" + String(decoding: standardError.suffix(limit / 2), as: UTF8.self)
+  }
 }

@@ -53,14 +53,17 @@ extension TmuxClient {
       return .server(identity, [])
     }
     guard let first = lines.first, let identity = PaneListing.server(first) else {
-      throw TmuxError(.unreadable, operation: operation, reason: "no server in '\(lines.first ?? "")'")
+      throw TmuxError(.unreadable, operation: operation, reason: "no server in \(excerpt(lines.first ?? ""))")
     }
     let panes = try lines.dropFirst().compactMap { line -> Pane? in
       guard let pane = PaneListing.pane(line) else {
-        throw TmuxError(.unreadable, operation: operation, reason: "no pane in '\(line)'")
+        throw TmuxError(.unreadable, operation: operation, reason: "no pane in \(excerpt(line))")
       }
       return pane.session == Keeper.session ? nil : pane
     }
     return .server(identity, panes)
   }
 }
+
+/// The beginning of a line that is none of tmux's, which may be of any length.
+private func excerpt(_ line: Substring) -> String { "'\(line.prefix(200))'" }

@@ -109,7 +109,7 @@ extension TmuxError {
   /// What a `tmux` that ended without success has to say.
   init(_ result: CommandResult, operation: String) {
     switch result.ending {
-    case .exited: self.init(complaint: result.errors, operation: operation)
+    case .exited: self.init(complaint: result.complaint, operation: operation)
     case .signalled(let signal):
       self.init(.commandFailed, operation: operation, reason: "the tmux client was ended by signal \(signal)")
     }

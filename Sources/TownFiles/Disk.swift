@@ -13,11 +13,17 @@ package enum Disk {
 
   /// The whole file.
   ///
-  /// - Throws: ``TownFileError``, `.missing` where there is none.
+  /// - Throws: ``TownFileError``, `.missing` where there is none. A link that leads nowhere is there and cannot be
+  ///   read: what it stands for may be on a disk that is not mounted.
   package static func read(_ path: String) throws(TownFileError) -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
-      throw TownFileError(errno == ENOENT ? .missing : .unreadable, path: path, reason: reason(errno))
+      let code = errno
+      guard code == ENOENT else { throw TownFileError(.unreadable, path: path, reason: reason(code)) }
+      if let link = lostLink(to: path) {
+        throw TownFileError(.unreadable, path: path, reason: "\(link) is a symbolic link that leads nowhere")
+      }
+      throw TownFileError(.missing, path: path, reason: reason(code))
     }
     defer { close(descriptor) }
     var status = stat()
@@ -92,11 +98,25 @@ package enum Disk {
     }
   }
 
-  /// The names in a directory, sorted; `[]` where there is no such directory.
+  /// Makes a directory, 0700, which nobody else has made.
+  ///
+  /// - Returns: `false` where something of the name is there already.
+  package static func makeNewDirectory(_ path: String) throws(TownFileError) -> Bool {
+    try makeDirectory(parent(of: path))
+    if mkdir(path, 0o700) == 0 { return true }
+    guard errno == EEXIST else {
+      throw TownFileError(.unwritable, path: path, reason: "the directory cannot be made: \(reason(errno))")
+    }
+    return false
+  }
+
+  /// The names in a directory, sorted; `[]` where there is no such directory. A link that leads nowhere is no answer.
   package static func names(in path: String) throws(TownFileError) -> [String] {
     guard let stream = opendir(path) else {
-      if errno == ENOENT { return [] }
-      throw TownFileError(.unreadable, path: path, reason: reason(errno))
+      let code = errno
+      guard code == ENOENT else { throw TownFileError(.unreadable, path: path, reason: reason(code)) }
+      guard let link = lostLink(to: path) else { return [] }
+      throw TownFileError(.unreadable, path: path, reason: "\(link) is a symbolic link that leads nowhere")
     }
     defer { closedir(stream) }
     var names: [String] = []
@@ -114,10 +134,27 @@ package enum Disk {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
+  /// Why nothing can be written into a directory; `nil` where it can, as far as that shows beforehand.
+  package static func obstacle(toWritingIn path: String) -> String? {
+    access(path, W_OK | X_OK) == 0 ? nil : reason(errno)
+  }
+
   /// Whether this is a symbolic link, wherever it leads.
   package static func isLink(_ path: String) -> Bool {
     var status = stat()
     return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+  }
+
+  /// The symbolic link, at or above a path where nothing is, that leads nowhere; `nil` where there is none, so that the
+  /// path is truly missing.
+  private static func lostLink(to path: String) -> String? {
+    var place = path
+    var status = stat()
+    while !place.isEmpty, stat(place, &status) != 0 {
+      if isLink(place) { return place }
+      place = parent(of: place)
+    }
+    return nil
   }
 
   package static func exists(_ path: String) -> Bool {

@@ -54,16 +54,28 @@ package struct HistoryFiles: Sendable {
     let path = path(of: session)
     try layout.checkBounds(of: path)
     try Disk.makeDirectory(directory)
-    let lines = try HistoryFiles.lines(entries, path: path)
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
+    var lines = try HistoryFiles.lines(entries, path: path)
+    let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
     guard descriptor >= 0 else { throw TownFileError(.unwritable, path: path, reason: Disk.reason(errno)) }
-    let written = Glibc.write(descriptor, lines, lines.count)
-    let failure = written == lines.count ? 0 : (written < 0 ? errno : ENOSPC)
+    defer { close(descriptor) }
     var status = stat()
-    let size = fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
-    close(descriptor)
-    guard failure == 0 else { throw TownFileError(.unwritable, path: path, reason: Disk.reason(failure)) }
-    if size > limit { try shorten(path) }
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw TownFileError(.unwritable, path: path, reason: "it is not a regular file")
+    }
+    let before = status.st_size
+    // What was cut short must not spoil what comes after it.
+    var last: UInt8 = 0
+    if before > 0, pread(descriptor, &last, 1, before - 1) == 1, last != UInt8(ascii: "\n") {
+      lines.insert(UInt8(ascii: "\n"), at: 0)
+    }
+    let written = Glibc.write(descriptor, lines, lines.count)
+    guard written == lines.count else {
+      let failure = written < 0 ? errno : ENOSPC
+      if written > 0 { ftruncate(descriptor, before) }
+      throw TownFileError(.unwritable, path: path, reason: Disk.reason(failure))
+    }
+    let size = Int(before) + lines.count
+    if size > limit { try shorten(path, of: size, descriptor: descriptor) }
   }
 
   /// Removes the histories that have been still for longest, where there are too many.
@@ -84,9 +96,11 @@ package struct HistoryFiles: Sendable {
   private func path(of session: String) -> String { "\(directory)/\(session)\(HistoryFiles.suffix)" }
 
   /// Keeps the newer half, from the beginning of a line.
-  private func shorten(_ path: String) throws(TownFileError) {
-    let content = try Disk.read(path)
-    let half = content.suffix(limit / 2)
+  private func shorten(_ path: String, of size: Int, descriptor: Int32) throws(TownFileError) {
+    var half = [UInt8](repeating: 0, count: limit / 2)
+    let count = pread(descriptor, &half, half.count, off_t(size - half.count))
+    guard count >= 0 else { throw TownFileError(.unreadable, path: path, reason: Disk.reason(errno)) }
+    half.removeLast(half.count - count)
     let start = half.firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? half.startIndex
     try Disk.write(Array(half[start...]), to: path)
   }

@@ -18,7 +18,7 @@ package final class TownLock: Sendable {
     let path = layout.lock
     try layout.checkBounds(of: path)
     try Disk.makeDirectory(Disk.parent(of: path))
-    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
     guard descriptor >= 0 else { throw TownFileError(.unwritable, path: path, reason: Disk.reason(errno)) }
     while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
       let code = errno
@@ -66,7 +66,8 @@ package final class TownLock: Sendable {
   /// Whether somebody supervises the town, without taking the lock. Returns the holder's pid, 0 where
   /// it is not known, and `nil` where nobody holds it.
   package static func currentHolder(layout: TownLayout) -> Int32? {
-    let descriptor = open(layout.lock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    // What is no file at all must not make anybody wait.
+    let descriptor = open(layout.lock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
     // A shared lock that is given back at once: it never keeps a supervisor out for longer than this call.

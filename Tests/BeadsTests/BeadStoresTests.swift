@@ -24,6 +24,21 @@ struct BeadStoresTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: town.root) == [])
   }
 
+  @Test("is none where .beads leads nowhere, as to a disk that is not mounted")
+  func lost() async throws {
+    let town = try BeadsTown()
+    try FileManager.default.createSymbolicLink(
+      atPath: town.path(".beads"), withDestinationPath: town.path("disk/beads"))
+    let error = await BeadStoreError.thrown { _ = try open(town, .auto) }
+    #expect(error?.code == .unavailable && error?.message.contains(town.path(".beads")) == true)
+    // What is mounted while the daemon runs is there.
+    try town.makeDatabase(in: "real")
+    try FileManager.default.createDirectory(atPath: town.path("disk"), withIntermediateDirectories: true)
+    try FileManager.default.createSymbolicLink(
+      atPath: town.path("disk/beads"), withDestinationPath: town.path("real/.beads"))
+    #expect(try open(town, .auto) is BdBeadStore)
+  }
+
   @Test("is bd for a town with .beads")
   func bd() async throws {
     let town = try BeadsTown()

@@ -31,19 +31,41 @@ struct ControlServerTests {
     await town.server.shutdown()
   }
 
-  @Test func furtherConnectionsWaitForAPlace() async throws {
-    let town = try await ServedTown.start(limits: ControlLimits(connections: 1))
-    let waiting: Task<Status.Reply, any Error>
-    do {
-      let first = try RawConnection(town.socket)
-      try await first.send(#"{"method":"org.varlink.service.GetInfo"}"# + "\0")
-      #expect(try await first.receive() != nil)
-      await #expect(throws: ControlError.self) {
-        try await town.client.call(Status(), deadline: .milliseconds(50))
-      }
-      waiting = Task { [client = town.client] in try await client.call(Status()) }
-    }
+  @Test func furtherConnectionsWaitWhereAllAreAtWork() async throws {
+    let gate = Gate()
+    let started = Gate()
+    let handler = SampleHandler(beat: {
+      started.open()
+      await gate.wait()
+      return Beat.Reply(heartbeatCount: 1, summary: "")
+    })
+    let town = try await ServedTown.start(handler: handler, limits: ControlLimits(connections: 1))
+    let client = town.client
+    let first = Task { try await client.call(Beat()) }
+    await started.wait()
+    await #expect(throws: ControlError.self) { try await client.call(Status(), deadline: .milliseconds(100)) }
+    let waiting = Task { try await client.call(Status()) }
+    gate.open()
     #expect(try await waiting.value.running)
+    #expect(try await first.value.heartbeatCount == 1)
+    await town.server.shutdown()
+  }
+
+  @Test func whoWantsNothingMakesRoom() async throws {
+    let town = try await ServedTown.start(limits: ControlLimits(connections: 3, patience: .seconds(1)))
+    let silent = try RawConnection(town.socket)
+    let half = try RawConnection(town.socket)
+    try await half.send(#"{"method":"org"#)
+    var asked: [RawConnection] = []
+    for _ in 0..<3 {
+      let connection = try RawConnection(town.socket)
+      try await connection.send(#"{"method":"org.varlink.service.GetInfo"}"# + "\0")
+      #expect(try await connection.receive() != nil)
+      asked.append(connection)
+    }
+    #expect(try await silent.receive() == nil)
+    #expect(try await half.receive() == nil)
+    #expect(try await town.client.call(Status()).running)
     await town.server.shutdown()
   }
 

@@ -69,7 +69,7 @@ struct RoundTripTests {
     let text = String(decoding: try ControlJSON.encode(status), as: UTF8.self)
     #expect(
       text == #"{"agents":{},"heartbeat_count":0,"last_heartbeat":null,"next_heartbeat":null,"pid":null,"#
-        + #""running":false,"started_at":null,"town":"/home/a/gt"}"#)
+        + #""running":false,"started_at":null,"town":"/home/a/gt","troubles":[]}"#)
     #expect(try ControlJSON.decode(Status.Reply.self, from: Data(text.utf8)) == status)
     let short = #"{"agents":{},"heartbeat_count":0,"running":false,"town":"/home/a/gt"}"#
     #expect(try ControlJSON.decode(Status.Reply.self, from: Data(short.utf8)) == status)

@@ -40,7 +40,7 @@ import TownFiles
     try await GTTown.with { town in
       TestFile.write(#"{"agents": {"default": {"command": ["/bin/sh"]}}}"#, to: town.layout.settings)
       let report = try await doctor(town)
-      #expect(report.town == town.root && report.examinations.count == 11)
+      #expect(report.town == town.root && report.examinations.count == 12)
       #expect(report.all("units").first?.remedy == "gt daemon install")
       #expect(report.all("control groups").map(\.level) == ["note"])
       #expect(report.all("commands").map(\.level) == ["note"])
@@ -70,7 +70,7 @@ import TownFiles
       let town = report.all("town")
       #expect(town[0].level == "broken" && town[0].what.contains("agnts"))
       #expect(town[1].level == "broken" && town[1].what.contains("rigs.json"))
-      #expect(report.all("room").count == 2 && report.examinations.count == 11)
+      #expect(report.all("room").count == 2 && report.examinations.count == 12)
       #expect(report.all("tmux servers").last?.what.contains("not examined") == true)
     }
   }

@@ -87,6 +87,15 @@ import Testing
     #expect(error?.reason.contains("1000 bytes") == true)
   }
 
+  @Test func complaintsOfMegabytesArePassedOnInPart() async throws {
+    let script = "printf beginning >&2; head -c 5000000 /dev/zero | tr '\\0' x >&2; echo end >&2; exit 3"
+    let result = try await runner.run(shell(script))
+    #expect(result.errors.utf8.count == 5_000_013)
+    #expect(result.complaint.utf8.count < 2_100)
+    #expect(result.complaint.hasPrefix("beginning") && result.complaint.hasSuffix("xend\n"))
+    #expect(try await runner.run(shell("echo short >&2; exit 3")).complaint == "short\n")
+  }
+
   @Test func twoHundredAtOnce() async throws {
     let outputs = try await withThrowingTaskGroup(of: String.self) { group in
       for number in 0..<200 {

@@ -104,7 +104,8 @@ import Testing
         $0.saveFailure = "no space left on device"
       }
       town.kill(polecat)
-      await town.wait(for: .event(.agentRestarted, polecat.session))
+      await town.wait(for: .event(.crashDetected, polecat.session))
+      await town.wait(for: .sleep(TownRules.retry))
       town.with { $0.saveFailure = nil }
       await town.advance(by: TownRules.retry)
       await town.wait { $0.ledger.agents[polecat.session]?.restarts == 1 }

@@ -103,12 +103,14 @@ struct StuckTests {
     try await withCheckedTown("RestartSec=50ms\nTimeoutAbortSec=2") { town, agents in
       let main = try await town.mainPID()
       let clients = try SilentClients(200, at: try await town.controlSocket())
-      try await eventually("the daemon's end", within: .seconds(60), every: .milliseconds(100)) {
-        try await town.mainPID() != main
+      // They make room for who asks, so that nobody has to be ended.
+      try await eventually("a check that finds the daemon well") {
+        try await town.run("gastown-daemon", "check").output.contains("the daemon is well")
       }
+      try await town.beat()
       clients.close()
-      try await expectAnother(town, than: main, agents: agents)
-      #expect(try await town.property("WatchdogUSec") == "30s")
+      #expect(try await town.mainPID() == main)
+      #expect(try await town.agents() == agents)
     }
   }
 

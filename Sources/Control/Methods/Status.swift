@@ -17,6 +17,8 @@ package struct Status: ControlMethod, Hashable {
     @ExplicitNull package var nextHeartbeat: String?
     /// How many agents there are in each state, `alive` or `backing_off`; states without any are left out.
     package var agents: [String: Int]
+    /// What cannot be read or written down at present, and why: nothing is done where that is needed.
+    package var troubles: [String]
 
     package init(
       running: Bool,
@@ -26,7 +28,8 @@ package struct Status: ControlMethod, Hashable {
       lastHeartbeat: String? = nil,
       heartbeatCount: Int,
       nextHeartbeat: String? = nil,
-      agents: [String: Int] = [:]
+      agents: [String: Int] = [:],
+      troubles: [String] = []
     ) {
       self.running = running
       self.pid = pid
@@ -36,6 +39,21 @@ package struct Status: ControlMethod, Hashable {
       self.heartbeatCount = heartbeatCount
       self.nextHeartbeat = nextHeartbeat
       self.agents = agents
+      self.troubles = troubles
+    }
+
+    /// A daemon that has not been replaced yet says nothing of troubles.
+    package init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      running = try container.decode(Bool.self, forKey: .running)
+      pid = try container.decodeIfPresent(Int32.self, forKey: .pid)
+      town = try container.decode(String.self, forKey: .town)
+      startedAt = try container.decodeIfPresent(String.self, forKey: .startedAt)
+      lastHeartbeat = try container.decodeIfPresent(String.self, forKey: .lastHeartbeat)
+      heartbeatCount = try container.decode(Int.self, forKey: .heartbeatCount)
+      nextHeartbeat = try container.decodeIfPresent(String.self, forKey: .nextHeartbeat)
+      agents = try container.decode([String: Int].self, forKey: .agents)
+      troubles = try container.decodeIfPresent([String].self, forKey: .troubles) ?? []
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -44,7 +62,7 @@ package struct Status: ControlMethod, Hashable {
       case lastHeartbeat = "last_heartbeat"
       case heartbeatCount = "heartbeat_count"
       case nextHeartbeat = "next_heartbeat"
-      case agents
+      case agents, troubles
     }
   }
 

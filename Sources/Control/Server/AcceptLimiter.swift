@@ -3,8 +3,9 @@
 import Logging
 import NIOCore
 
-/// Accepts no further connection while the most that are served at once are there: the others wait
-/// in the socket's backlog, where they cost nothing, and are served when one of these ends.
+/// Bounds how many connections are served at once. Where all places are taken, whoever has asked for nothing for
+/// longest makes room for the next; where the requests of all are being answered, no further connection is accepted:
+/// it waits in the socket's backlog, where it costs nothing.
 ///
 /// Where accepting fails for want of descriptors or memory it rests for a moment, for the socket stays
 /// readable, and the event loop would do nothing but try again.
@@ -16,13 +17,19 @@ final class AcceptLimiter: ChannelDuplexHandler {
   private static let rest = TimeAmount.milliseconds(200)
 
   private let limit: Int
+  private let patience: Duration
+  private let connections: ConnectionRegistry
   private let logger: Logger
   private var count = 0
   private var isResting = false
   private var isReadHeldBack = false
+  private var isMakingRoom = false
 
-  init(limit: Int, logger: Logger) {
+  /// - Parameter patience: how long a connection that asks for nothing keeps its place in any case.
+  init(limit: Int, patience: Duration, connections: ConnectionRegistry, logger: Logger) {
     self.limit = limit
+    self.patience = patience
+    self.connections = connections
     self.logger = logger
   }
 
@@ -39,6 +46,21 @@ final class AcceptLimiter: ChannelDuplexHandler {
       limiter.closedOne(context)
     }
     context.fireChannelRead(data)
+    makeRoom(context)
+  }
+
+  /// Sees that one goes where all places are taken, and again a little later where that has helped nobody.
+  private func makeRoom(_ context: ChannelHandlerContext) {
+    guard count >= limit else { return }
+    connections.makeRoom(patience: patience)
+    guard !isMakingRoom else { return }
+    isMakingRoom = true
+    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    context.eventLoop.scheduleTask(in: TimeAmount(patience / 4)) {
+      let (limiter, context) = bound.value
+      limiter.isMakingRoom = false
+      if context.channel.isActive { limiter.makeRoom(context) }
+    }
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -13,6 +13,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   typealias OutboundOut = ByteBuffer
 
   private let dispatcher: ControlDispatcher
+  private let connections: ConnectionRegistry
   private var state: ConnectionState<ContinuousClock.Instant>
   private var buffer = ByteBuffer()
   private var timer: Scheduled<Void>?
@@ -20,8 +21,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private var wantsRead = false
   private var isStreaming = false
 
-  init(dispatcher: ControlDispatcher, limits: ControlLimits) {
+  init(dispatcher: ControlDispatcher, limits: ControlLimits, connections: ConnectionRegistry) {
     self.dispatcher = dispatcher
+    self.connections = connections
     state = ConnectionState(limits: limits, now: .now)
   }
 
@@ -58,6 +60,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
       perform(state.drain(), context)
     case is AbandonRequest:
       work?.cancel()
+      context.close(promise: nil)
+    case is MakeRoom:
+      guard work == nil || isStreaming else { break }
+      dispatcher.logger.debug("control connection ended to make room for another")
       context.close(promise: nil)
     default:
       context.fireUserInboundEventTriggered(event)
@@ -98,6 +104,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     let dispatcher = dispatcher
     let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
     let eventLoop = context.eventLoop
+    connections.note(.working, of: context.channel)
     work = Task {
       let answer = await body(dispatcher)
       eventLoop.execute {
@@ -112,6 +119,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     work = nil
     guard let stream = answer.stream, context.channel.isActive else { return }
     isStreaming = true
+    connections.note(.streaming(since: .now), of: context.channel)
     let action = state.streamStarted()
     let (channel, eventLoop) = (context.channel, context.eventLoop)
     let bound = NIOLoopBound((self, context), eventLoop: eventLoop)
@@ -143,6 +151,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   }
 
   private func ended(_ answer: ControlAnswer, _ context: ChannelHandlerContext) {
+    connections.note(.waiting(since: .now), of: context.channel)
     perform(state.replyEnded(buffer.readableBytesView, closes: answer.closes, now: .now), context)
   }
 
@@ -160,3 +169,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
 /// Sent to a connection whose request outlasted the server's grace.
 struct AbandonRequest: Sendable {}
+
+/// Sent to a connection that waits for nothing of ours, where there are too many.
+struct MakeRoom: Sendable {}

@@ -131,7 +131,9 @@ package actor ControlServer {
       .serverChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           try channel.pipeline.syncOperations.addHandler(
-            AcceptLimiter(limit: limits.connections, logger: dispatcher.logger))
+            AcceptLimiter(
+              limit: limits.connections, patience: limits.patience, connections: connections, logger: dispatcher.logger)
+          )
         }
       }
       .childChannelOption(.allowRemoteHalfClosure, value: true)
@@ -143,7 +145,8 @@ package actor ControlServer {
               metadata: ["peer_uid": "\(peer.userIdentifier)", "peer_pid": "\(peer.processIdentifier)"])
             throw ChannelError.ioOnClosedChannel
           }
-          try channel.pipeline.syncOperations.addHandler(ConnectionHandler(dispatcher: dispatcher, limits: limits))
+          try channel.pipeline.syncOperations.addHandler(
+            ConnectionHandler(dispatcher: dispatcher, limits: limits, connections: connections))
           connections.add(channel)
         }
       }

@@ -22,7 +22,7 @@ struct Diagnosis: Sendable, Encodable {
   static let examinations: [any Examination] = [
     TownExamination(), ManagerExamination(), UnitExamination(), CommandExamination(), TmuxExamination(),
     ServerExamination(), SocketExamination(), LockExamination(), ControlGroupExamination(), DiskExamination(),
-    JournalExamination(),
+    RecordsExamination(), JournalExamination(),
   ]
 
   /// Has all of them look, side by side.

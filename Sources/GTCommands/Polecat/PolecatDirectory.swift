@@ -19,15 +19,23 @@ struct PolecatDirectory: Sendable {
   /// - Returns: whether it was made; `false` where it was there already.
   func make() async throws -> Bool {
     if Disk.isDirectory(path) { return false }
-    try Disk.makeDirectory(Disk.parent(of: path))
-    guard Disk.exists("\(repository)/.git") else {
-      try Disk.makeDirectory(path)
-      return true
+    // What is in it from here on is ours, and goes again where git fails: half a worktree would be taken for a whole
+    // one by whoever tries once more.
+    guard try Disk.makeNewDirectory(path) else {
+      if Disk.isDirectory(path) { return false }
+      throw TownFileError(.unwritable, path: path, reason: "something is there that is no directory")
     }
-    let isKnownBranch = try await git(["rev-parse", "--verify", "--quiet", "refs/heads/\(branch)"]).succeeded
-    let arguments = ["worktree", "add", "--quiet"] + (isKnownBranch ? [path, branch] : ["-b", branch, path])
-    let result = try await git(arguments)
-    guard result.succeeded else { throw CommandRefusal("git worktree add failed: \(result.errors)") }
+    guard Disk.exists("\(repository)/.git") else { return true }
+    do {
+      let isKnownBranch = try await git(["rev-parse", "--verify", "--quiet", "refs/heads/\(branch)"]).succeeded
+      let arguments = ["worktree", "add", "--quiet"] + (isKnownBranch ? [path, branch] : ["-b", branch, path])
+      let result = try await git(arguments)
+      guard result.succeeded else { throw CommandRefusal("git worktree add failed: \(result.complaint)") }
+    } catch {
+      try? FileManager.default.removeItem(atPath: path)
+      _ = try? await git(["worktree", "prune"])
+      throw error
+    }
     return true
   }
 
@@ -43,7 +51,7 @@ struct PolecatDirectory: Sendable {
     }
     if isWorktree, Disk.exists("\(repository)/.git") {
       let result = try await git(["worktree", "remove", "--force", path])
-      guard result.succeeded else { throw CommandRefusal("git worktree remove failed: \(result.errors)") }
+      guard result.succeeded else { throw CommandRefusal("git worktree remove failed: \(result.complaint)") }
       return
     }
     try FileManager.default.removeItem(atPath: path)
@@ -56,10 +64,10 @@ struct PolecatDirectory: Sendable {
       return names.isEmpty ? nil : "has files in \(path)"
     }
     let status = try await git(["-C", path, "status", "--porcelain"])
-    guard status.succeeded else { return "has a worktree that git cannot read (\(status.errors))" }
+    guard status.succeeded else { return "has a worktree that git cannot read (\(status.complaint))" }
     if !status.output.isEmpty { return "has changes that are not committed" }
     let unpushed = try await git(["-C", path, "rev-list", "--max-count=1", "HEAD", "--not", "--remotes"])
-    guard unpushed.succeeded else { return "has a worktree that git cannot read (\(unpushed.errors))" }
+    guard unpushed.succeeded else { return "has a worktree that git cannot read (\(unpushed.complaint))" }
     return unpushed.output.isEmpty ? nil : "has commits that are not pushed"
   }
 

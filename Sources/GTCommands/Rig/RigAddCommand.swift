@@ -44,6 +44,6 @@ struct RigAddCommand: AsyncParsableCommand {
     let command = Command(
       "git", ["clone", "--quiet", "--", url, path], environment: environment, deadline: .seconds(1_800))
     let result = try await town.runner.run(command)
-    guard result.succeeded else { throw CommandRefusal("git clone failed: \(result.errors)") }
+    guard result.succeeded else { throw CommandRefusal("git clone failed: \(result.complaint)") }
   }
 }

@@ -24,7 +24,7 @@ package struct Systemctl: Sendable {
     let command = Command("systemctl", ["--user"] + arguments, deadline: deadline)
     let result = try await runner.run(command)
     guard result.succeeded else {
-      let reason = result.errors.split(separator: "\n").joined(separator: "; ")
+      let reason = result.complaint.split(separator: "\n").joined(separator: "; ")
       throw Failure(description: "\(command.summary): \(reason.isEmpty ? "it failed without a word" : reason)")
     }
     return result.output

@@ -106,7 +106,8 @@ package struct DaemonHandler: ControlHandler {
     return Status.Reply(
       running: true, pid: getpid(), town: town.layout.root, startedAt: status.startedAt.description,
       lastHeartbeat: status.lastHeartbeat?.description, heartbeatCount: status.heartbeatCount,
-      nextHeartbeat: status.nextHeartbeat?.description, agents: agents.filter { $0.value > 0 || $0.key == "alive" })
+      nextHeartbeat: status.nextHeartbeat?.description, agents: agents.filter { $0.value > 0 || $0.key == "alive" },
+      troubles: status.troubles)
   }
 
   package func handle(_ request: ResetSession) async throws -> ResetSession.Reply {

@@ -21,7 +21,7 @@ package struct AnnouncementRunner: Sendable {
       deadline: Self.deadline, outputLimit: 1 << 20)
     let result = try await runner.run(command)
     guard result.succeeded else {
-      let words = result.errors.split(separator: "\n").last.map { ": \(displayable(String($0)))" } ?? ""
+      let words = result.complaint.split(separator: "\n").last.map { ": \(displayable(String($0)))" } ?? ""
       throw CommandError(.failedToStart, command: command, reason: "\(result.ending)\(words)")
     }
   }

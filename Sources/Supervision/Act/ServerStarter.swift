@@ -68,7 +68,7 @@ package actor ServerStarter {
         },
       environment: scrubbed, deadline: .seconds(10))
     let result = try await runner.run(command)
-    guard result.succeeded else { throw CommandError(.failedToStart, command: command, reason: result.errors) }
+    guard result.succeeded else { throw CommandError(.failedToStart, command: command, reason: result.complaint) }
   }
 
   private func startOurselves() async throws {
@@ -77,7 +77,7 @@ package actor ServerStarter {
       serverCommand[0], Array(serverCommand.dropFirst()), environment: ChildEnvironment.scrubbed(environment),
       workingDirectory: "/", deadline: .seconds(10))
     let result = try await runner.run(command)
-    guard result.succeeded else { throw CommandError(.failedToStart, command: command, reason: result.errors) }
+    guard result.succeeded else { throw CommandError(.failedToStart, command: command, reason: result.complaint) }
   }
 
   private func makeSocketDirectory() throws {

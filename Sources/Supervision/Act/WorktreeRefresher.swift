@@ -66,7 +66,7 @@ package actor WorktreeRefresher {
     let task = Task<String?, Never> {
       do {
         let result = try await self.run(["fetch", "--quiet"], in: directory, until: end)
-        return result.succeeded ? nil : "git fetch failed: \(firstLine(result.errors))"
+        return result.succeeded ? nil : "git fetch failed: \(firstLine(result.complaint))"
       } catch {
         return "git fetch: \(reason(error))"
       }
@@ -87,7 +87,7 @@ package actor WorktreeRefresher {
       deadline: max(end - .now, .milliseconds(1)))
     do {
       let result = try await runner.run(command)
-      return result.succeeded ? [] : ["bd sync failed: \(firstLine(result.errors))"]
+      return result.succeeded ? [] : ["bd sync failed: \(firstLine(result.complaint))"]
     } catch {
       return ["bd sync: \(reason(error))"]
     }
@@ -129,7 +129,7 @@ package actor WorktreeRefresher {
     let result = try await Task {
       try await self.run(["rebase", "--abort"], in: directory, until: .now + .seconds(5))
     }.value
-    return ["the rebase was given up (\(reason))" + (result.succeeded ? "" : ": \(firstLine(result.errors))")]
+    return ["the rebase was given up (\(reason))" + (result.succeeded ? "" : ": \(firstLine(result.complaint))")]
   }
 
   /// What a git command prints, without the last newline; `nil` where it fails.
@@ -154,7 +154,7 @@ package actor WorktreeRefresher {
 }
 
 private func firstLine(_ text: String) -> String {
-  text.split(separator: "\n").first.map(String.init) ?? "no reason given"
+  text.split(separator: "\n").first.map { String($0.prefix(400)) } ?? "no reason given"
 }
 
 private func reason(_ error: any Error) -> String {

@@ -50,7 +50,7 @@ package actor WorktreeInspector {
       let time = now()
       let result = try await runner.run(command)
       guard result.succeeded else {
-        let line = result.errors.split(separator: "\n").first ?? "no reason given"
+        let line = result.complaint.split(separator: "\n").first ?? "no reason given"
         return .unknown("git status failed: \(displayable(String(line)))")
       }
       return .known(CrashCapsule.Worktree(directory: directory, status: result.output, readAt: time))

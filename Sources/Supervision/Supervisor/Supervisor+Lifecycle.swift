@@ -88,9 +88,9 @@ extension Supervisor {
   }
 
   /// Gives up steps that could not be written down. An agent's own request is tried again; a person is told.
-  func withdraw(_ steps: [IntentStep]) {
+  func withdraw(_ steps: [IntentStep], from plan: inout Plan) {
     for step in steps where step.intent.isPersons {
-      ledger[step.agent].lifecycle = nil
+      plan.ledger[step.agent].lifecycle = nil
       answerRestart(
         of: step.agent,
         throwing: "the decision cannot be written down, so \(step.agent.address) is not ended: \(saveFailure ?? "")")

@@ -48,12 +48,13 @@ extension Supervisor {
     let ruled =
       duty == .town ? decided.launches.filter { !taken.contains($0.agent.session) && sight.covers($0.agent) } : []
     let (launches, unconfirmed) = part(ruled, intake: intake, plan: &plan, at: snapshot.time)
-    let starts = launches + intake.orders
+    var starts = launches + intake.orders
     guard holds(breach(by: starts)) else { return }
     let beginnings = await attendSpawns(
       snapshot, starting: starts, isPressed: !(starts.isEmpty && unconfirmed.isEmpty), plan: &plan)
+    let undecided = plan.ledger
     for order in starts { noteLaunch(order, at: snapshot.time, ledger: &plan.ledger) }
-    let marks = marks(of: &plan, starting: starts)
+    var marks = marks(of: &plan, starting: starts)
     let adoptions = adoptions(of: plan, starting: starts).filter { sight.covers($0.agent) }
 
     let notices = post(plan.notices, retrying: intake.isHeartbeat, ledger: &plan.ledger)
@@ -68,15 +69,17 @@ extension Supervisor {
     }
     lastLook = sight
 
-    record(plan, snapshot: snapshot, isHeartbeat: intake.isHeartbeat)
-    if saveFailure != nil {
-      // What is not written down is not done: nobody would finish it.
-      withdraw(acts)
-      acts = []
-      closings = []
+    if intake.isHeartbeat { noteHeartbeat(at: snapshot.time) }
+    saveFailure = save(plan, snapshot: snapshot, isHeartbeat: intake.isHeartbeat)
+    if let saveFailure {
+      // What is not written down is not done: the next daemon would not know of it.
+      withdraw(acts, from: &plan)
+      withhold(starts: starts, marks: marks, because: saveFailure, at: snapshot.time, former: undecided, plan: &plan)
       // An old record would mislead whoever supervises next: it is written as soon as that can be done.
       plan.look(at: snapshot.time + TownRules.retry)
+      (acts, closings, starts, marks) = ([], [], [], [])
     }
+    record(plan, snapshot: snapshot)
     deliverAnswers()
     gatherEvidence(of: plan.deaths, waiting: waiting, snapshot: snapshot)
     watch(snapshot)
@@ -229,17 +232,18 @@ extension Supervisor {
     }
   }
 
-  /// Records what was decided, before any of it is done.
-  private func record(_ plan: Plan, snapshot: TownSnapshot, isHeartbeat: Bool) {
-    if isHeartbeat {
-      heartbeatCount += 1
-      lastHeartbeat = snapshot.time
-      let interval = HeartbeatInterval.next(
-        lastActivity: world.lastActivity(), now: snapshot.time, policy: rules.policy.heartbeat)
-      nextHeartbeat = snapshot.time + interval
-      heartbeatDue = world.uptime() + interval
-      journal.debug("heartbeat \(heartbeatCount); the next in \(interval)")
-    }
+  private func noteHeartbeat(at time: Timestamp) {
+    heartbeatCount += 1
+    lastHeartbeat = time
+    let interval = HeartbeatInterval.next(
+      lastActivity: world.lastActivity(), now: time, policy: rules.policy.heartbeat)
+    nextHeartbeat = time + interval
+    heartbeatDue = world.uptime() + interval
+    journal.debug("heartbeat \(heartbeatCount); the next in \(interval)")
+  }
+
+  /// Writes down what was decided, before any of it is done; why that could not be.
+  private func save(_ plan: Plan, snapshot: TownSnapshot, isHeartbeat: Bool) -> String? {
     var failure: String?
     do {
       // Those who wait come first: what the ledger says of mail and starts relies on their being there.
@@ -251,19 +255,39 @@ extension Supervisor {
         try world.save(plan.ledger)
         savedLedger = plan.ledger
       }
-      if isHeartbeat { try world.saveHeartbeat(at: snapshot.time, count: heartbeatCount) }
     } catch {
       failure = "\(error)"
     }
-    ledger = plan.ledger
+    if isHeartbeat { saveHeartbeat(at: snapshot.time) }
     if let failure, failure != saveFailure { journal.error("what was decided could not be written down: \(failure)") }
-    saveFailure = failure
+    if failure == nil, saveFailure != nil { journal.info("what is decided can be written down again") }
+    return failure
+  }
+
+  /// What others may know of the daemon without asking it: nothing depends on it, so nothing waits for it.
+  private func saveHeartbeat(at time: Timestamp) {
+    do {
+      try world.saveHeartbeat(at: time, count: heartbeatCount)
+      heartbeatFailure = nil
+    } catch {
+      // Where nothing can be written, that has been said.
+      if heartbeatFailure == nil, saveFailure == nil {
+        journal.error("the daemon's state cannot be written down: \(error)")
+      }
+      heartbeatFailure = "\(error)"
+    }
+  }
+
+  /// Remembers what was decided, and tells it.
+  private func record(_ plan: Plan, snapshot: TownSnapshot) {
+    ledger = plan.ledger
     for event in plan.events { journal.record(placed(event)) }
     keepHistory(of: plan, snapshot: snapshot)
     tell(plan.remarks)
     if duty == .town { tellFailures(snapshot) }
     findings = plan.findings
-    counts = AgentCounts(findings: plan.findings, at: snapshot.time, heldBack: plan.ledger.heldBack)
+    counts = AgentCounts(
+      findings: plan.findings, at: snapshot.time, heldBack: plan.ledger.heldBack ?? saveFailure.map(Self.unwritten))
     reports.status(counts.line)
   }
 

@@ -40,6 +40,8 @@ package actor Supervisor {
   /// What could not be read at the last look, so that it is said once and not every time.
   var knownFailures: Set<String> = []
   var saveFailure: String?
+  /// Why the heartbeat could not be written down.
+  var heartbeatFailure: String?
   /// When the screens of those who wait were last read.
   var screensRead: Duration?
   /// Why agents could not be told to begin, by session, for the same reason.
@@ -300,7 +302,8 @@ extension Supervisor {
   package func status() -> SupervisorStatus {
     SupervisorStatus(
       startedAt: startedAt, lastHeartbeat: lastHeartbeat, heartbeatCount: heartbeatCount, nextHeartbeat: nextHeartbeat,
-      counts: counts, line: counts.line)
+      counts: counts, line: counts.line,
+      troubles: knownFailures.sorted() + (saveFailure.map { [Self.unwritten($0)] } ?? []))
   }
 
   /// Goes on with other settings from the next turn on. Jobs under way end as they began.

@@ -63,4 +63,6 @@ package struct SupervisorStatus: Sendable, Hashable {
   package var nextHeartbeat: Timestamp?
   package var counts: AgentCounts
   package var line: String
+  /// What cannot be read or written down at present, and why.
+  package var troubles: [String]
 }

@@ -54,6 +54,8 @@ package struct JournalLogHandler: LogHandler {
 
   /// Sends one entry to the journal; blocks while the journal does not read. Whether it was taken.
   static func send(_ entry: LogEntry, dropped: Int, field: String) -> Bool {
+    // libsystemd calls it a success where there is no journal.
+    guard access(LogDestination.journalSocket, F_OK) == 0 else { return false }
     var parts = entry.parts
     if dropped > 0 { parts.append(JournalField.bytes(field, "\(dropped)")) }
     return withVectors(parts) { sd_journal_sendv($0.baseAddress, Int32($0.count)) } == 0

@@ -46,10 +46,12 @@ struct BdTown: Sendable {
   ///   - databases: by directory, relative to the root: the prefix and the beads.
   ///   - routes: the text of `routes.jsonl`, where there is one.
   ///   - isInstalled: whether there is a `bd` when the store is opened.
+  ///   - deadline: for each run of `bd`.
   ///   - interceptor: is called with each command of the store before it is run.
   init(
     _ town: LiveTownFixture, databases: [String: (prefix: String, beads: [StoredBead])], routes: String? = nil,
-    isInstalled: Bool = true, interceptor: (@Sendable (Command) async throws -> Void)? = nil
+    isInstalled: Bool = true, deadline: Duration = .seconds(60),
+    interceptor: (@Sendable (Command) async throws -> Void)? = nil
   ) throws {
     self.town = town
     let root = town.layout.root
@@ -63,7 +65,7 @@ struct BdTown: Sendable {
     let path = town.environment["PATH"] ?? ""
     store = try BeadStores.open(
       townRoot: root, environment: town.environment,
-      runner: InterceptedRunner(runner: town.runner, interceptor: interceptor), deadline: .seconds(60),
+      runner: InterceptedRunner(runner: town.runner, interceptor: interceptor), deadline: deadline,
       awaitingBd: true, findExecutable: { ExecutableSearch.find($0, path: path) })
     if isInstalled { try bringBdBack() }
   }

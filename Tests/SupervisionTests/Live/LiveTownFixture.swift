@@ -51,12 +51,14 @@ struct LiveTownFixture: Sendable {
   ///   - interceptor: is called with each command before it is run.
   static func with<Result>(
     town name: String = "town", command: [String] = ["agent"], deadline: Duration = .seconds(60),
-    variables: [String: String] = [:], interceptor: (@Sendable (Command) async throws -> Void)? = nil,
+    gitDeadline: Duration = .seconds(60), variables: [String: String] = [:],
+    interceptor: (@Sendable (Command) async throws -> Void)? = nil,
     _ body: (LiveTownFixture) async throws -> Result
   ) async throws -> Result {
     try await TemporaryDirectory.with { directory in
       let fixture = try LiveTownFixture(
-        directory, name: name, command: command, deadline: deadline, variables: variables, interceptor: interceptor)
+        directory, name: name, command: command, deadline: deadline, gitDeadline: gitDeadline, variables: variables,
+        interceptor: interceptor)
       let result: Swift.Result<Result, any Error>
       do { result = .success(try await body(fixture)) } catch { result = .failure(error) }
       await fixture.end()
@@ -65,7 +67,7 @@ struct LiveTownFixture: Sendable {
   }
 
   private init(
-    _ directory: TemporaryDirectory, name: String, command: [String], deadline: Duration,
+    _ directory: TemporaryDirectory, name: String, command: [String], deadline: Duration, gitDeadline: Duration,
     variables: [String: String], interceptor: (@Sendable (Command) async throws -> Void)?
   ) throws {
     self.directory = directory
@@ -83,7 +85,7 @@ struct LiveTownFixture: Sendable {
     var settings = TownSettings()
     for role in AgentIdentity.Role.allCases { settings.agents[role]?.command = command }
     settings.deadlines.tmux = deadline
-    settings.deadlines.git = .seconds(60)
+    settings.deadlines.git = gitDeadline
     self.settings = settings
     store = SQLiteBeadStore(path: layout.embeddedStore)
     runner = CountingRunner(
