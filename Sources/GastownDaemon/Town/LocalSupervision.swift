@@ -16,7 +16,7 @@ package enum LocalSupervision {
     try OriginalDaemonGuard.check(town.layout)
     try town.checkRecords()
     let supervisor = Supervisor(
-      world: town.world, policy: town.settings.policy,
+      world: town.door, policy: town.settings.policy,
       journal: EventJournal(logger: logger, town: town.layout.root), duty: duty)
     async let running: Void = supervisor.run()
     do {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Commands
+internal import Faults
 internal import TownFiles
 
 /// Brings a polecat's worktree up to date before a restart, where that can be done without losing
@@ -51,7 +52,9 @@ package actor WorktreeRefresher {
         if let warning = await fetch(common, in: directory, until: end) {
           warnings.append(warning)
         } else {
+          FaultPoint.worktreeFetched.pass()
           warnings += try await rebase(directory, until: end)
+          FaultPoint.worktreeRebased.pass()
         }
       }
       return warnings + (await syncBeads(in: directory, until: end))
