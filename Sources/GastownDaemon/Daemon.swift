@@ -47,6 +47,7 @@ package struct Daemon: Sendable {
     FaultPoint.startLocked.pass()
     try OriginalDaemonGuard.check(town.layout)
     try town.checkRecords()
+    town.layout.removeAbandonedFiles()
 
     let feed = EventFeed()
     let journal = EventJournal(logger: logger, town: town.layout.root, feed: feed)

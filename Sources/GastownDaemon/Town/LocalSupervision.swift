@@ -15,6 +15,7 @@ package enum LocalSupervision {
     let lock = try await TownLock.take(layout: town.layout, patience: .milliseconds(200))
     try OriginalDaemonGuard.check(town.layout)
     try town.checkRecords()
+    town.layout.removeAbandonedFiles()
     let supervisor = Supervisor(
       world: town.door, policy: town.settings.policy,
       journal: EventJournal(logger: logger, town: town.layout.root), duty: duty)

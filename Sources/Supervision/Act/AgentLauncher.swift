@@ -83,6 +83,7 @@ package struct AgentLauncher: Sendable {
 
   /// Why the agent is taken to live on another tmux server than the town's own; `nil` where it does not.
   private func livesElsewhere(_ agent: AgentIdentity) async -> String? {
+    let misses = ProcessTable.misses
     let reader = PaneReader(layout: layout, processes: processes)
     let roster = Roster(rigs: agent.rig.map { [$0] } ?? [])
     for client in servers.others() {
@@ -98,6 +99,9 @@ package struct AgentLauncher: Sendable {
       } catch {
         return "whether it lives on another tmux server by now is not known: \(error)"
       }
+    }
+    if ProcessTable.misses != misses {
+      return "whether it lives on another tmux server by now is not known: \(PaneReader.Unseen())"
     }
     return nil
   }
@@ -129,10 +133,11 @@ package struct AgentLauncher: Sendable {
         return (try await client.respawn(pane, process, mark: mark), client)
       case .bareShell(let life):
         let client = servers.client(of: life.server)
+        let misses = ProcessTable.misses
         guard let pane = PaneID(life.pane), let seen = try await client.panes().panes.first(where: { $0.id == pane }),
           seen.pid == life.pid, seen.attachedClients == 0, !seen.isDead,
           processes.isRunning(ProcessIdentity(pid: life.pid, startTime: life.startTime)),
-          !processes.children(of: life.pid).contains(where: \.isAlive)
+          !processes.children(of: life.pid).contains(where: \.isAlive), ProcessTable.misses == misses
         else { throw Declined(reason: "the shell in its pane is not what it was") }
         return (try await client.replaceLiveProcess(of: pane, with: process, mark: mark), client)
       }
