@@ -62,7 +62,7 @@ enum CutPoints {
 
   /// The agents' tmux server is gone, and all of them with it.
   static let server = [
-    "save-ledger.after", "launch.server-started", "launch.created", "announce.before", "announce.after",
+    ["announce.before", "launch.server-started"], ["announce.after", "launch.created"],
   ]
 
   /// The daemon begins, with a death that nobody has seen, and is stopped.
@@ -77,7 +77,13 @@ enum CutPoints {
 
   static var all: [String] {
     death.flatMap { $0 } + request + requestDetails + stop + start + restart + other + announced + orphan + stale
-      + heartbeat + server + beginning + end + worktree
+      + heartbeat + server.flatMap { $0 } + beginning + end + worktree
+  }
+
+  /// Whether what was decided is in the ledger, and the journal need not have heard of it. Then the capsule tells of
+  /// a death, and the agent's new start of a request.
+  static func losesEntries(_ line: String) -> Bool {
+    ["save-ledger.after", "append-history", "store", "write-capsule.before"].contains { line.hasPrefix($0) }
   }
 
   /// Whether the daemon has told somebody to begin and has not come to note that.

@@ -59,7 +59,9 @@ extension CutTown {
       }
     }
     let crashes = runs("crash_detected")
-    #expect(Set(crashes) == killed.subtracting(dismissed), "deaths that are not in the journal, or were none")
+    #expect(Set(crashes).isSubset(of: killed.subtracting(dismissed)), "no deaths")
+    #expect(
+      killed.subtracting(dismissed).subtracting(unheard).isSubset(of: crashes), "deaths that are not in the journal")
     for (run, count) in Dictionary(crashes.map { ($0, 1) }, uniquingKeysWith: +) where count > 1 {
       #expect(count == 1, "the death of \(run) is told \(count) times")
     }
@@ -68,7 +70,11 @@ extension CutTown {
       #expect(capsules.contains("\"pid\" : \(run.pid)"), "there is no capsule of \(run)")
     }
     let executed = (events["lifecycle_executed"] ?? []).compactMap { $0["GT_SESSION"] }
-    #expect(Dictionary(executed.map { ($0, 1) }, uniquingKeysWith: +) == requests)
+    for (session, count) in requests {
+      let found = executed.count { $0 == session }
+      #expect(found <= count && found >= count - unheardRequests, "\(session): \(found) of \(count) requests")
+    }
+    #expect(Set(executed).isSubset(of: requests.keys))
     #expect(events["lifecycle_refused"] == nil)
     #expect(try await town.subjects(for: "deacon/") == [])
     for event in ["restart_failed", "agent_parked", "mass_death", "store_unavailable", "tmux_unavailable"]
@@ -99,5 +105,7 @@ extension CutTown {
     }
   }
 
-  private struct Anything: Decodable { init(from decoder: any Decoder) throws { _ = try decoder.singleValueContainer() } }
+  private struct Anything: Decodable {
+    init(from decoder: any Decoder) throws { _ = try decoder.singleValueContainer() }
+  }
 }

@@ -20,6 +20,9 @@ final class CutTown {
   var repeatedOrders = 0
   /// Requests of agents that were to be carried out, by session.
   var requests: [String: Int] = [:]
+  /// Deaths, and requests, of which the journal need not have heard: see ``CutPoints/losesEntries(_:)``.
+  var unheard: Set<SoakAgents.Run> = []
+  var unheardRequests = 0
   /// Events that are no sign of trouble here.
   var expected: Set<String> = []
 
@@ -78,7 +81,8 @@ final class CutTown {
   func kill(_ session: String) async throws {
     let run = try #require(agents.atWork(session), "\(session) is not at work")
     killed.insert(run)
-    try await town.kill(run.pid)
+    // The daemon may be killed by that, and another of the act's processes be gone already.
+    try await strike(run.pid)
   }
 
   /// Waits until an agent is at work in another run than it was, and nobody waits for it any more.
@@ -92,5 +96,10 @@ final class CutTown {
   var nobodyWaits: Bool { (town.text("gt/spawn/pending.json") ?? "[]").filter { !$0.isWhitespace } == "[]" }
 
   /// Has the daemon look at everything anew, and does not wait for it.
-  func poke() async throws { if let daemon { try await town.kill(daemon, "USR1") } }
+  func poke() async throws { if let daemon { try await strike(daemon, "USR1") } }
+
+  /// Signals a process that may have ended.
+  func strike(_ pid: Int32, _ signal: String = "KILL") async throws {
+    try await town.run("bash", "-c", "kill -\(signal) \(pid) || :").check()
+  }
 }
