@@ -213,7 +213,8 @@ struct KilledAtEveryStepTests {
           try await cut.town.gt("agent", "set", "rig1/\(name)", "--state", "dead", "--hook", "gt-lost-\(name)")
           try await cut.poke()
         }
-        try await cut.town.event("orphaned_work", session: "gt-rig1-\(name)")
+        try await cut.town.beat()
+        if !CutPoints.losesEntries(line) { try await cut.town.event("orphaned_work", session: "gt-rig1-\(name)") }
       }
       for (round, line) in CutPoints.stale.enumerated() {
         try await cut.town.gt("agent", "set", "rig1/refinery", "--state", "running")
@@ -224,7 +225,9 @@ struct KilledAtEveryStepTests {
           }
         }
         try await cut.town.beat()
-        try await cut.town.event("stale_agent", session: "gt-rig1-refinery", count: round + 1)
+        if !CutPoints.losesEntries(line) {
+          try await cut.town.event("stale_agent", session: "gt-rig1-refinery", count: round + 1)
+        }
         #expect(try await cut.town.gt("agent", "show", "rig1/refinery").contains("dead"), "\(line)")
       }
       for line in CutPoints.heartbeat { try await cut.cut(line, concerned: []) { try await cut.poke() } }
@@ -233,8 +236,9 @@ struct KilledAtEveryStepTests {
       let told = try await cut.town.subjects(for: "rig1/witness").filter { $0.hasPrefix("ORPHANED_WORK") }
       #expect(Set(told).count == names.count, "\(told)")
       #expect(told.count <= names.count + 2, "\(told)")
-      #expect(try await cut.town.events("stale_agent").count == CutPoints.stale.count)
-      #expect(try await cut.town.events("orphaned_work").count == names.count)
+      let (stale, orphaned) = (CutPoints.stale.count, names.count)
+      #expect((stale - 1...stale).contains(try await cut.town.events("stale_agent").count))
+      #expect((orphaned - 1...orphaned).contains(try await cut.town.events("orphaned_work").count))
     }
   }
 
