@@ -30,6 +30,9 @@ let package = Package(
     // MARK: Commands - what it means to run an outside command; no I/O
     .target(name: "Commands"),
 
+    // MARK: Faults - where tests have a process killed; nothing in a release build
+    .target(name: "Faults"),
+
     // MARK: Processes - running commands with deadlines, reading /proc
     .systemLibrary(name: "CMalloc"),
     .target(
@@ -37,6 +40,7 @@ let package = Package(
       dependencies: [
         "CMalloc",
         "Commands",
+        "Faults",
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]
@@ -70,6 +74,7 @@ let package = Package(
     .target(
       name: "TownFiles",
       dependencies: [
+        "Faults",
         "Town",
         .product(name: "SystemPackage", package: "swift-system"),
       ]
@@ -110,6 +115,7 @@ let package = Package(
       dependencies: [
         "Beads",
         "Commands",
+        "Faults",
         "Processes",
         "Systemd",
         "Tmux",
@@ -118,7 +124,7 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]
     ),
-    .testTarget(name: "SupervisionTests", dependencies: ["bd-stand-in", "Supervision", "TestSupport"]),
+    .testTarget(name: "SupervisionTests", dependencies: ["bd-stand-in", "Faults", "Supervision", "TestSupport"]),
 
     // MARK: Simulation - the real supervisor in a world of its own, in virtual time; not part of any product
     .target(
@@ -136,6 +142,7 @@ let package = Package(
       name: "GastownDaemon",
       dependencies: [
         "Control",
+        "Faults",
         "Processes",
         "Supervision",
         "Systemd",
@@ -154,6 +161,7 @@ let package = Package(
       name: "GTCommands",
       dependencies: [
         "Control",
+        "Faults",
         "GastownDaemon",
         "Supervision",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -178,7 +186,8 @@ let package = Package(
     .testTarget(
       name: "SystemTests",
       dependencies: [
-        "gastown-daemon", "gt", "gt-manual", "Commands", "Control", "Processes", "TestSupport", "Town", "bd-stand-in",
+        "gastown-daemon", "gt", "gt-manual", "Commands", "Control", "Faults", "Processes", "TestSupport", "Town",
+        "bd-stand-in",
       ],
       path: "Tests/System"
     ),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Control
+internal import Faults
 internal import Glibc
 package import Logging
 internal import Processes
@@ -43,8 +44,10 @@ package struct Daemon: Sendable {
     // Before anything is started that could inherit them.
     let descriptors = ListenDescriptors(service)
     let lock = try await takeLock(manager: manager)
+    FaultPoint.startLocked.pass()
     try OriginalDaemonGuard.check(town.layout)
     try town.checkRecords()
+    town.layout.removeAbandonedFiles()
 
     let feed = EventFeed()
     let journal = EventJournal(logger: logger, town: town.layout.root, feed: feed)
@@ -53,13 +56,15 @@ package struct Daemon: Sendable {
     for (session, life) in keeper.ended.sorted(by: { $0.key < $1.key }) {
       journal.info("\(session) (pid \(life.pid)) has ended while no daemon was there, as its stored descriptor tells")
     }
+    FaultPoint.startInherited.pass()
     let gate = ReadinessGate { line in
       manager.post(.ready, .status(line))
+      FaultPoint.startReady.pass()
       journal.record(TownEvent(.daemonReady, message: "supervising \(town.layout.root): \(line)"))
     }
     let memory = FreedMemory()
     let supervisor = Supervisor(
-      world: world, policy: town.settings.policy, journal: journal,
+      world: town.door, policy: town.settings.policy, journal: journal,
       reports: SupervisorReports(
         ready: { gate.firstLookIsTaken(status: $0) },
         status: { line in Task { await status.report(line) } },
@@ -87,6 +92,7 @@ package struct Daemon: Sendable {
             manager: manager, supervisor: supervisor, watchdogInterval: service.watchdogInterval,
             announceStop: {
               journal.record(TownEvent(.daemonStopping, message: "stopping; every agent stays as it is"))
+              FaultPoint.stopAnnounced.pass()
             }
           )),
       ],
@@ -102,14 +108,8 @@ package struct Daemon: Sendable {
     }
     await town.clients?.end()
     markStopped()
+    FaultPoint.stopMarked.pass()
     withExtendedLifetime(lock) {}
-  }
-
-  private var world: any TownWorld {
-    #if DEBUG
-      if let file = town.environment["GASTOWN_FAULT"] { return FaultingTown(town.world, file: file) }
-    #endif
-    return town.world
   }
 
   private func endpoint(_ descriptors: ListenDescriptors) -> ControlServer.Endpoint {

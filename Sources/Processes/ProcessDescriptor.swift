@@ -18,8 +18,10 @@ struct ProcessDescriptor: ~Copyable {
     guard opened >= 0 else { throw SignalError(number: errno, process: identity) }
     // Looked up after the opening: what is the right process now was so then, as a pid that had
     // been handed on would not come back to its first holder.
+    let misses = ProcessTable.misses
     guard table.status(identity.pid)?.identity == identity else {
       close(opened)
+      if ProcessTable.misses != misses { throw SignalError(number: EMFILE, process: identity) }
       throw SignalError(.noSuchProcess, process: identity, number: ESRCH)
     }
     number = opened

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Faults
+
 #if canImport(Glibc)
   import Glibc
 #endif
@@ -45,6 +47,7 @@ package struct ProcessEnder: Sendable {
       // An interactive shell ignores SIGTERM, and goes when it is hung up on.
       if isBareShell(member) { try? Signals.send(SIGHUP, to: member) }
     }
+    FaultPoint.endAsked.pass()
     outcome.survivors = try await ProcessExit.wait(forAll: outcome.asked, within: grace)
     // What is killed may have started another just before: look again, a few times.
     for _ in 0..<4 where !outcome.survivors.isEmpty {
@@ -53,6 +56,7 @@ package struct ProcessEnder: Sendable {
         try? Signals.send(SIGKILL, to: target)
         if !outcome.killed.contains(target) { outcome.killed.append(target) }
       }
+      FaultPoint.endKilled.pass()
       outcome.survivors = try await ProcessExit.wait(forAll: targets, within: .seconds(1))
     }
     return outcome

@@ -1,14 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 #if canImport(Glibc)
   import Glibc
 #endif
 
 /// Reads the files of `/proc`, which have no size and may be gone at any time.
 enum ProcessFiles {
+  /// How often something could not be opened that may have been there, for want of descriptors or memory.
+  static let misses = Atomic<Int>(0)
+
+  static func noteFailure(_ number: Int32) {
+    if [EMFILE, ENFILE, ENOMEM].contains(number) { misses.add(1, ordering: .sequentiallyConsistent) }
+  }
+
+  private static func openFile(_ path: String) -> Int32 {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    if descriptor < 0 { noteFailure(errno) }
+    return descriptor
+  }
+
+  private static func openDirectory(_ path: String) -> OpaquePointer? {
+    let stream = opendir(path)
+    if stream == nil { noteFailure(errno) }
+    return stream
+  }
+
   /// The bytes of a file; `nil` where it cannot be opened or read.
   static func contents(_ path: String) -> [UInt8]? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = openFile(path)
     if descriptor < 0 { return nil }
     defer { close(descriptor) }
     var bytes: [UInt8] = []
@@ -26,7 +47,7 @@ enum ProcessFiles {
 
   /// A file of one short line, which the kernel gives in one piece; `nil` where it cannot be opened or read.
   static func line(_ path: String) -> [UInt8]? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = openFile(path)
     if descriptor < 0 { return nil }
     defer { close(descriptor) }
     var count = -1
@@ -52,7 +73,7 @@ enum ProcessFiles {
 
   /// The entries of a directory that are decimal numbers; `nil` where it cannot be read.
   static func numbers(in directory: String) -> [Int32]? {
-    guard let stream = opendir(directory) else { return nil }
+    guard let stream = openDirectory(directory) else { return nil }
     defer { closedir(stream) }
     var numbers: [Int32] = []
     while let entry = readdir(stream) {
@@ -66,7 +87,7 @@ enum ProcessFiles {
 
   /// The directories in a directory of the kernel's; `nil` where it cannot be read.
   static func directories(in directory: String) -> [String]? {
-    guard let stream = opendir(directory) else { return nil }
+    guard let stream = openDirectory(directory) else { return nil }
     defer { closedir(stream) }
     var names: [String] = []
     while let entry = readdir(stream) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 #if canImport(Glibc)
   import Glibc
 #endif
@@ -25,11 +27,21 @@ package struct ProcessTable: Sendable {
     return status.identity
   }
 
-  /// Whether exactly this process lives. A zombie does not, nor does another one with its pid.
+  /// Whether exactly this process lives. A zombie does not, nor does another one with its pid. Where nothing can be
+  /// seen for want of descriptors, whoever has the pid is taken for it: nobody is dead because of that.
   package func isRunning(_ identity: ProcessIdentity) -> Bool {
     if root == "/proc", WatchedProcesses.shared.hasEnded(identity) == true { return false }
-    return self.identity(of: identity.pid) == identity
+    let misses = Self.misses
+    if self.identity(of: identity.pid) == identity { return true }
+    return root == "/proc" && Self.misses != misses && (kill(identity.pid, 0) == 0 || errno == EPERM)
   }
+
+  /// Counts what could not be seen for want of descriptors or memory, here and in whatever else notes it. Who has
+  /// found that something is not there, and sees that this has grown meanwhile, knows nothing.
+  package static var misses: Int { ProcessFiles.misses.load(ordering: .sequentiallyConsistent) }
+
+  /// Counts a failure, by `errno`, where it is one of that kind.
+  package static func noteFailure(_ number: Int32) { ProcessFiles.noteFailure(number) }
 
   /// Of the processes for whose ends ``ProcessExit`` waits, those that live at this moment, by pid: one system
   /// call for all of them. One that is missing is not known to have ended.

@@ -37,6 +37,9 @@ package struct SystemCommandRunner: CommandRunner {
   /// How `command` is started: in a session of its own, so that there is no controlling terminal that
   /// could be asked for a password, and a process group by which all that it started can be ended.
   func configuration(of command: Command, teardown: [TeardownStep]) throws(CommandError) -> Configuration {
+    guard FreeDescriptors.sufficeForStart() else {
+      throw CommandError(.failedToStart, command: command, reason: "no file descriptors are left (Too many open files)")
+    }
     let environment = command.environment ?? inherited
     var options = PlatformOptions()
     options.createSession = true

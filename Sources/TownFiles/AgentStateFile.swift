@@ -31,6 +31,8 @@ package struct AgentStateFile: Sendable {
       for key in keys { members[key] = nil }
       guard members.count < before else { return }
       try layout.checkBounds(of: path)
+      // The directory is the agent's own worktree: a former daemon must not have left anything in it.
+      try? Disk.removeAbandoned(in: Disk.parent(of: path), of: "state.json", sparesLiving: true)
       try Disk.writeJSON(members, to: path)
     } catch  where error.code == .missing {
       return

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Faults
 import FoundationEssentials
 
 #if canImport(Glibc)
@@ -72,6 +73,7 @@ package enum Disk {
       }
     }
     if close(descriptor) != 0, failure == 0 { failure = errno }
+    if failure == 0 { FaultPoint.fileWritten.pass(of: path) }
     if failure == 0, rename(temporary, path) != 0 { failure = errno }
     guard failure == 0 else {
       unlink(temporary)

@@ -10,10 +10,8 @@ struct LifecycleTests {
 
   private func starts(_ town: TownUser) -> Int { town.log(Self.session).count { $0.hasPrefix("start ") } }
 
-  /// The points at which the daemon can be cut off; those of `FaultingTown`.
-  private static let points = [
-    "before-claim", "claimed", "mail-deleted", "ending-recorded", "ended", "flags-cleared", "end-recorded", "launched",
-  ]
+  /// The points at which the daemon can be cut off.
+  private static let points = CutPoints.request
 
   @Test(arguments: [false, true])
   func `killed with -9 at each step of it, the daemon's next life finishes it`(usesBd: Bool) async throws {
@@ -23,7 +21,7 @@ struct LifecycleTests {
       for (round, point) in Self.points.enumerated() {
         let before = try #require(try await town.agents()[Self.session])
         let daemon = try await town.mainPID()
-        try await town.write("\(point)\n", to: "fault")
+        TestFile.write("\(point)\n", to: "\(town.systemd.root)\(town.home)/fault", mode: 0o666)
         try await town.ask(round.isMultiple(of: 2) ? "cycle" : "restart", of: "rig1/toast")
         try await town.event("lifecycle_executed", session: Self.session, count: round + 1)
         #expect(!town.exists("fault"), "\(point) was not reached")

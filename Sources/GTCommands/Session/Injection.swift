@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Faults
 internal import Processes
 internal import Supervision
 internal import Tmux
@@ -29,6 +30,7 @@ struct Injection: Sendable {
       }
     }
     try await found.client.type(text, into: found.pane)
+    FaultPoint.injectTyped.pass()
     // A long paste takes its time to be read.
     let reading = Duration.milliseconds(500) + .milliseconds(text.utf8.count / 100)
     for pause in [reading, .milliseconds(500), .seconds(1), .seconds(2)] {

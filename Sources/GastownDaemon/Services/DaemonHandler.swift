@@ -76,7 +76,7 @@ package struct DaemonHandler: ControlHandler {
       throw ControlFailure.refused(message: "\(error); the settings are as they were")
     }
     manager.post(.reloadingNow)
-    await supervisor.adopt(world: fresh.world, policy: fresh.settings.policy)
+    await supervisor.adopt(world: fresh.door, policy: fresh.settings.policy)
     manager.post(.ready)
     journal.record(
       TownEvent(.settingsReloaded, message: "the settings were read again; they hold from the next turn on"))

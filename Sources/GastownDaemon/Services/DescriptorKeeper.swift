@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Dispatch
+internal import Faults
 internal import FoundationEssentials
 internal import Glibc
 internal import Processes
@@ -65,17 +66,20 @@ final class DescriptorKeeper: Sendable {
       guard case .sent = ServiceManager.removeStored(name: name) else { continue }
       if let process = Self.process(name) { KeptProcess.release(process) }
       names.remove(name)
+      FaultPoint.storeRemoved.pass()
     }
     for (name, process) in wanted where !names.contains(name) {
       // One that has ended in this moment is the next turn's.
       guard let descriptor = try? KeptProcess.open(process) else { continue }
       if case .sent = ServiceManager.store(descriptor, name: name) { names.insert(name) }
       close(descriptor)
+      FaultPoint.storeKept.pass()
     }
     if memory == nil { memory = KeptMemory.make() }
     if let memory, let line = try? JSONEncoder().encode(runtime) {
       // It is the very file that the manager keeps: what is written now, the next process reads.
       KeptMemory.write(Array(line), to: memory)
+      FaultPoint.storeWritten.pass()
       if !names.contains(Self.memoryName), case .sent = ServiceManager.store(memory, name: Self.memoryName) {
         names.insert(Self.memoryName)
       }

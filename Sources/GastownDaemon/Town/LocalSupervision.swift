@@ -15,8 +15,9 @@ package enum LocalSupervision {
     let lock = try await TownLock.take(layout: town.layout, patience: .milliseconds(200))
     try OriginalDaemonGuard.check(town.layout)
     try town.checkRecords()
+    town.layout.removeAbandonedFiles()
     let supervisor = Supervisor(
-      world: town.world, policy: town.settings.policy,
+      world: town.door, policy: town.settings.policy,
       journal: EventJournal(logger: logger, town: town.layout.root), duty: duty)
     async let running: Void = supervisor.run()
     do {

@@ -56,6 +56,14 @@ package struct OpenTown: Sendable {
 }
 
 extension OpenTown {
+  /// What a supervisor is given: the town, in which a debug build can be made to fail.
+  package var door: any TownWorld {
+    #if DEBUG
+      if environment["GASTOWN_FAULT"] != nil { return FaultingTown(world) }
+    #endif
+    return world
+  }
+
   /// Sees that what is remembered can be read, before anything is written over it. A file that can be
   /// read and makes no sense is another matter: it is set aside, and kept.
   ///

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Faults
 package import Processes
 internal import Tmux
 package import Town
@@ -80,6 +81,7 @@ package struct AgentEnder: Sendable {
     guard survivors.isEmpty else {
       return .failed("\(survivors.count) of its processes did not end: \(survivors.map(\.pid))")
     }
+    FaultPoint.endGone.pass(of: agent.session)
     try await removeSession(of: agent, holding: life.pane, of: life.pid, on: life.server, place: place)
     let pid = workers.first?.pid ?? life.pid
     let isKilled = (workers.isEmpty ? outcomes : first).contains { !$0.killed.isEmpty }

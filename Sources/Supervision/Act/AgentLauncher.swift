@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Faults
 package import Processes
 internal import Tmux
 package import Town
@@ -47,6 +48,7 @@ package struct AgentLauncher: Sendable {
     let directory = layout.directory(of: agent)
     guard Disk.isDirectory(directory) else { return .failed("its directory \(directory) is missing") }
     let warnings = agent.role == .polecat ? await refresher.refresh(directory) : []
+    FaultPoint.launchRefreshed.pass(of: agent.session)
     // A person may have decided otherwise while the worktree was being refreshed.
     switch Holds(layout: layout).hold(on: agent) {
     case .known(nil): break
@@ -66,6 +68,7 @@ package struct AgentLauncher: Sendable {
       argv: AgentEnvironment.commandLine([executable] + command.dropFirst(), path: environment["PATH"]))
     do {
       let (created, client) = try await start(process, for: order)
+      FaultPoint.launchCreated.pass(of: agent.session)
       return await self.outcome(of: created, on: client, warnings: warnings)
     } catch let error as TmuxError where error.code == .paneIsAlive || error.code == .duplicateSession {
       return .declined("tmux says that it is there already: \(error.reason)")
@@ -80,6 +83,7 @@ package struct AgentLauncher: Sendable {
 
   /// Why the agent is taken to live on another tmux server than the town's own; `nil` where it does not.
   private func livesElsewhere(_ agent: AgentIdentity) async -> String? {
+    let misses = ProcessTable.misses
     let reader = PaneReader(layout: layout, processes: processes)
     let roster = Roster(rigs: agent.rig.map { [$0] } ?? [])
     for client in servers.others() {
@@ -95,6 +99,9 @@ package struct AgentLauncher: Sendable {
       } catch {
         return "whether it lives on another tmux server by now is not known: \(error)"
       }
+    }
+    if ProcessTable.misses != misses {
+      return "whether it lives on another tmux server by now is not known: \(PaneReader.Unseen())"
     }
     return nil
   }
@@ -126,16 +133,17 @@ package struct AgentLauncher: Sendable {
         return (try await client.respawn(pane, process, mark: mark), client)
       case .bareShell(let life):
         let client = servers.client(of: life.server)
+        let misses = ProcessTable.misses
         guard let pane = PaneID(life.pane), let seen = try await client.panes().panes.first(where: { $0.id == pane }),
           seen.pid == life.pid, seen.attachedClients == 0, !seen.isDead,
           processes.isRunning(ProcessIdentity(pid: life.pid, startTime: life.startTime)),
-          !processes.children(of: life.pid).contains(where: \.isAlive)
+          !processes.children(of: life.pid).contains(where: \.isAlive), ProcessTable.misses == misses
         else { throw Declined(reason: "the shell in its pane is not what it was") }
         return (try await client.replaceLiveProcess(of: pane, with: process, mark: mark), client)
       }
     } catch let error as TmuxError where error.code == .noServer || error.code == .noSuchTarget {
       // The server, or the pane, went away between the look and the act.
-      if error.code == .noServer { try await starter.start() }
+      if error.code == .noServer { try await startServer() }
       return (try await newSession(process, agent: order.agent), servers.own)
     }
   }
@@ -148,9 +156,14 @@ package struct AgentLauncher: Sendable {
     do {
       return try await servers.own.createSession(pane)
     } catch let error as TmuxError where error.code == .noServer {
-      try await starter.start()
+      try await startServer()
       return try await servers.own.createSession(pane)
     }
+  }
+
+  private func startServer() async throws {
+    try await starter.start()
+    FaultPoint.launchServerStarted.pass()
   }
 
   /// Sees that the new process is there.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Faults
 import Glibc
 internal import Processes
 package import Town
@@ -39,6 +40,7 @@ extension ScopeKeeper {
     } catch {
       return groups.exists(scope.path) ? .failed("\(error)") : .swept(0)
     }
+    FaultPoint.sweepKilled.pass()
     guard await isEmptied(scope.path, but: sparing) else {
       return .failed("pids \(groups.members(of: scope.path) ?? []) do not end")
     }
@@ -85,6 +87,7 @@ extension ScopeKeeper {
   @concurrent package func setFrozen(_ isFrozen: Bool, _ life: ProcessLife) async throws {
     guard let scope = scope(of: life) else { throw NotAlone() }
     try groups.setFrozen(isFrozen, scope.path)
+    FaultPoint.freezeAsked.pass()
     for attempt in 0..<14 {
       if groups.isFrozen(scope.path) == isFrozen { return }
       try await Task.sleep(for: .milliseconds(min(1 << attempt, 200)))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Faults
 package import Processes
 package import Systemd
 internal import Tmux
@@ -60,6 +61,7 @@ package struct ScopeKeeper: Sendable {
         TransientScope(
           unit: unit, slice: AgentScope.slice, description: "Gas Town agent \(agent.address)",
           processes: [life.pid], stoppedAfter: ["gastown-daemon.service"], limits: limits))
+      FaultPoint.scopeMade.pass(of: agent.session)
       guard let scope = scope(of: life), scope.unit == unit else {
         return .unknown("\(unit) was made, and pid \(life.pid) is in \(groups.path(of: life.pid) ?? "no group")")
       }

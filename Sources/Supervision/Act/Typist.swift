@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Faults
 package import Processes
 internal import Tmux
 package import Town
@@ -42,10 +43,12 @@ package struct Typist: Sendable {
     guard isThere(process) else { throw Gone() }
     // A daemon before this one may have typed it, and have ended before it was submitted.
     if try await !isTyped(text, on: pane, of: client) { try await client.type(text, into: pane) }
+    FaultPoint.beginTyped.pass()
     for pause: Duration in [.milliseconds(500), .milliseconds(500), .seconds(1), .seconds(2)] {
       try await Task.sleep(for: pause)
       guard isThere(process) else { throw Gone() }
       try await client.submit(pane)
+      FaultPoint.beginSubmitted.pass()
       if Terminal.collectsLines(of: process) == true { return }
       try await Task.sleep(for: .milliseconds(200))
       if try await !isTyped(text, on: pane, of: client) { return }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Commands
+internal import Faults
+internal import Processes
 internal import TownFiles
 
 /// Brings a polecat's worktree up to date before a restart, where that can be done without losing
@@ -46,12 +48,14 @@ package actor WorktreeRefresher {
         let common = try await git(
           ["rev-parse", "--path-format=absolute", "--git-common-dir"], in: directory, until: end)
       else { return [] }
-      var warnings: [String] = []
+      var warnings = try await undoAbandoned(directory, until: end)
       if let remotes = try await git(["remote"], in: directory, until: end), !remotes.isEmpty {
         if let warning = await fetch(common, in: directory, until: end) {
           warnings.append(warning)
         } else {
+          FaultPoint.worktreeFetched.pass()
           warnings += try await rebase(directory, until: end)
+          FaultPoint.worktreeRebased.pass()
         }
       }
       return warnings + (await syncBeads(in: directory, until: end))
@@ -114,12 +118,43 @@ package actor WorktreeRefresher {
       let base = try await git(
         ["rev-parse", "--verify", "--quiet", "refs/remotes/origin/HEAD"], in: directory, until: end)
     else { return [] }
+    guard let note = try await notePath(in: directory, until: end) else { return [] }
+    do throws(TownFileError) { try Disk.write([], to: note) } catch { return ["the rebase was not begun: \(error)"] }
+    defer { try? Disk.remove(note) }
     do {
       if try await run(["rebase", "--quiet", base], in: directory, until: end).succeeded { return [] }
     } catch {
       return try await abort(directory, because: reason(error))
     }
     return try await abort(directory, because: "it conflicts")
+  }
+
+  /// Where it stands that a rebase of ours is under way: beside git's own notes of that.
+  private func notePath(in directory: String, until end: ContinuousClock.Instant) async throws -> String? {
+    try await git(
+      ["rev-parse", "--path-format=absolute", "--git-path", "gastown-rebase"], in: directory, until: end)
+  }
+
+  /// Undoes a rebase of a daemon that was killed in the middle of it, and git with it. The agent would find itself
+  /// on no branch, and nobody would refresh its worktree ever again.
+  private func undoAbandoned(_ directory: String, until end: ContinuousClock.Instant) async throws -> [String] {
+    guard let note = try await notePath(in: directory, until: end), Disk.exists(note) else { return [] }
+    let paths = try await git(
+      ["rev-parse", "--path-format=absolute", "--git-path", "rebase-merge", "--git-path", "index.lock"],
+      in: directory, until: end)
+    guard let paths = paths?.split(separator: "\n").map(String.init), paths.count == 2 else { return [] }
+    let table = ProcessTable()
+    let isAtWork = table.all().contains {
+      $0.isAlive && $0.name.hasPrefix("git") && table.workingDirectory(of: $0.pid) == directory
+    }
+    // Once only: what comes after this is the agent's own work.
+    try? Disk.remove(note)
+    // Without a service manager git goes on when the daemon is killed.
+    if isAtWork { return ["a rebase that an earlier daemon has begun is still under way"] }
+    guard Disk.exists(paths[0]) else { return [] }
+    // Of that same git.
+    try? Disk.remove(paths[1])
+    return try await abort(directory, because: "the daemon was ended in the middle of it")
   }
 
   /// Undoes a rebase that did not go through. It has seconds of its own: a deadline that has passed

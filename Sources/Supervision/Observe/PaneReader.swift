@@ -23,6 +23,7 @@ package struct PaneReader: Sendable {
   package func read(
     _ client: TmuxClient, isOwn: Bool, roster: Roster, sessions: [SessionName]? = nil
   ) async throws -> (server: Town.ServerIdentity?, panes: [PaneSighting]) {
+    let misses = ProcessTable.misses
     // One reading of the processes for each listing: it answers whether tmux has missed an end, and what is
     // to be known of them after that.
     var readings = Readings(processes: processes, town: layout.mark)
@@ -41,7 +42,13 @@ package struct PaneReader: Sendable {
         of: pane, process: readings.process(in: pane), server: server, name: "\(client.server)", isOwn: isOwn,
         candidates: candidates)
     }
+    guard ProcessTable.misses == misses else { throw Unseen() }
     return (server, sightings)
+  }
+
+  /// Whoever seems to be gone may only not have been seen.
+  package struct Unseen: Error, CustomStringConvertible {
+    package var description: String { "what runs on the tmux servers cannot be told: no file descriptors are left" }
   }
 
   private func sighting(

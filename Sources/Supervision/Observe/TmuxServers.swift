@@ -2,6 +2,7 @@
 
 package import Commands
 import Glibc
+internal import Processes
 internal import Synchronization
 package import Tmux
 package import Town
@@ -72,9 +73,17 @@ package struct TmuxServers: Sendable {
     var directories = ["\(base)/tmux-\(getuid())"]
     if base != "/tmp" { directories.append("/tmp/tmux-\(getuid())") }
     return directories.flatMap { directory in
-      ((try? Disk.names(in: directory)) ?? []).map { "\(directory)/\($0)" }
+      names(in: directory).map { "\(directory)/\($0)" }
     } + unitSockets.filter { Disk.exists($0) }
   }
+}
+
+/// The sockets in a directory. For want of descriptors they are not seen, and whoever lives there is not known to be
+/// gone.
+private func names(in directory: String) -> [String] {
+  let names = try? Disk.names(in: directory)
+  if names == nil { ProcessTable.noteFailure(EMFILE) }
+  return names ?? []
 }
 
 /// The addresses of the servers that were seen: a pane is known by its server's identity, and asked for at
@@ -103,7 +112,10 @@ enum Socket {
     address.sun_family = sa_family_t(AF_UNIX)
     withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
     let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
-    guard descriptor >= 0 else { return false }
+    guard descriptor >= 0 else {
+      ProcessTable.noteFailure(errno)
+      return false
+    }
     defer { close(descriptor) }
     let result = withUnsafePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {

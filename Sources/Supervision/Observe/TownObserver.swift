@@ -115,6 +115,14 @@ package struct TownObserver: Sendable {
 
   /// Asks all servers at once; one that does not answer costs one deadline, not one each.
   private func panes(roster: Roster, sessions: [SessionName]? = nil) async -> PaneReadings {
+    let misses = ProcessTable.misses
+    var readings = await readings(roster: roster, sessions: sessions)
+    // A server that was not even asked is one that did not answer.
+    if ProcessTable.misses != misses, readings.ownFailure == nil { readings.ownFailure = "\(PaneReader.Unseen())" }
+    return readings
+  }
+
+  private func readings(roster: Roster, sessions: [SessionName]?) async -> PaneReadings {
     await withTaskGroup(of: (Bool, Result<(server: Town.ServerIdentity?, panes: [PaneSighting]), any Error>).self) {
       group in
       let clients = [(servers.own, true)] + servers.others().map { ($0, false) }

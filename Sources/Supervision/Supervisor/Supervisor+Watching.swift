@@ -34,8 +34,7 @@ extension Supervisor {
       let world = self.world
       memory[life] = world.memoryEvents(of: life)
       watches[life] = Task(executorPreference: executor) { [weak self] in
-        // One that cannot be watched is found dead at the next beat.
-        guard (try? await world.waitForEnd(of: life)) != nil else { return }
+        guard await Supervisor.wait({ try await world.waitForEnd(of: life) }, in: world) else { return }
         await self?.post(.died(session: session))
       }
     }
@@ -52,10 +51,28 @@ extension Supervisor {
     for server in snapshot.servers where serverWatches[server] == nil {
       let world = self.world
       serverWatches[server] = Task(executorPreference: executor) { [weak self] in
-        guard (try? await world.waitForEnd(of: server)) != nil else { return }
+        guard await Supervisor.wait({ try await world.waitForEnd(of: server) }, in: world) else { return }
         await self?.post(.serverDied)
       }
     }
+  }
+
+  /// How soon a wait is begun again that the kernel has refused, such as for want of descriptors.
+  private static let rewatch: Duration = .seconds(5)
+
+  /// Waits for an end until there is one. Returns false where nobody wants to know it any more.
+  private static func wait(
+    _ end: @Sendable () async throws -> Void, in world: any TownWorld
+  ) async -> Bool {
+    while !Task.isCancelled {
+      do {
+        try await end()
+        return true
+      } catch {
+        guard (try? await world.sleep(for: rewatch)) != nil else { return false }
+      }
+    }
+    return false
   }
 
   func stopWatching() {

@@ -2,6 +2,7 @@
 
 package import Beads
 package import Commands
+internal import Faults
 import Glibc
 package import Processes
 internal import Systemd
@@ -212,6 +213,7 @@ package struct LiveTown: TownWorld {
     let mail = Mail(store: try store.get())
     for recipient in notice.recipients {
       _ = try await mail.send(from: "daemon", to: recipient, subject: notice.subject, body: notice.body)
+      FaultPoint.sendOne.pass(of: recipient)
     }
   }
 

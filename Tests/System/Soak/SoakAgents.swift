@@ -20,7 +20,10 @@ struct SoakAgents: Sendable {
     echo "a stand-in agent"
     while printf '> '; IFS= read -r line; do
       [ -z "$line" ] || echo "told $line" >>"$directory/$GT_SESSION.log"
-      case $line in "exit "*) exit "${line#exit }" ;; esac
+      case $line in
+      "exit "*) exit "${line#exit }" ;;
+      "run "*) eval "${line#run }" 9>&- ;;
+      esac
     done
 
     """#
