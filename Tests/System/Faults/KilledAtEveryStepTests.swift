@@ -40,6 +40,29 @@ struct KilledAtEveryStepTests {
     print("fault points: \(points.count); places in acts where something is killed: \(CutPoints.all.count)")
   }
 
+  @Test func `no effect of the supervisor is without its points`() throws {
+    let readings: Set = [
+      "now", "sleep", "uptime", "readBeads", "look", "waitForEnd", "readAfresh", "screens", "state", "lastActivity",
+      "lastWords", "worktree", "memoryEvents", "memoryEventsNow", "reportedOutOfMemory", "start", "hasCapsule",
+      "lastEntry", "standing", "isRunning", "isShuttingDown",
+    ]
+    var effects: Set<String> = []
+    for name in ["TownWorld", "TownEvidence", "TownConfinement"] {
+      let text = try #require(PrivateSystemd.source("Sources/Supervision/World/\(name).swift"))
+      let start = try #require(text.firstRange(of: "protocol \(name)"))
+      let body = text[start.upperBound...]
+      for line in body[..<(body.firstRange(of: "\n}")?.lowerBound ?? body.endIndex)].split(separator: "\n") {
+        guard let word = line.firstRange(of: "func ") else { continue }
+        effects.insert(String(line[word.upperBound...].prefix { $0.isLetter }))
+      }
+    }
+    let door = try #require(PrivateSystemd.source("Sources/Supervision/World/FaultingTown.swift"))
+    for effect in effects.subtracting(readings) {
+      #expect(door.contains("package func \(effect)("), "\(effect) passes no point")
+    }
+    #expect(effects.isSuperset(of: readings), "\(readings.subtracting(effects))")
+  }
+
   @Test(arguments: CutPoints.death.indices) func `an agent dies`(part: Int) async throws {
     try await withCutTown { cut in
       for line in CutPoints.death[part] {
