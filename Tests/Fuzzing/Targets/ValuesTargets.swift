@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+import Town
+
+extension FuzzTarget {
+  /// Times and durations, and arithmetic with them.
+  static let timestamps = FuzzTarget("timestamps", longest: 256) { input, _ in
+    let word = text(input)
+    if let time = Timestamp(word) { try check(time) }
+    if let duration = Duration(setting: word) {
+      try promise("a duration is read as written", Duration(setting: duration.setting), equals: duration)
+      for time in [Timestamp(nanoseconds: .min), Timestamp(seconds: 0), Timestamp(nanoseconds: .max)] {
+        try check(time + duration)
+        try check(time + (.zero - duration))
+      }
+    }
+    if input.count >= 8 {
+      let number = input.prefix(8).reduce(Int64(0)) { $0 << 8 | Int64($1) }
+      try check(Timestamp(nanoseconds: number))
+      try check(Timestamp(seconds: number))
+    }
+  }
+
+  private static func check(_ time: Timestamp) throws {
+    let written = time.description
+    guard let read = Timestamp(written) else { throw Broken(description: "no time is read of \(written)") }
+    try promise("a time is read as written", read.description, equals: written)
+    try promise("to the millisecond", time - read < .milliseconds(1) && time - read >= .zero)
+    let id = CrashCapsule.id(time: time, session: "gt-rig-toast")
+    try promise("an id names its session", CrashCapsule.session(ofID: id), equals: "gt-rig-toast")
+    _ = time - Timestamp(seconds: 0)
+    _ = Timestamp(seconds: 0) - time
+  }
+
+  /// Text on its way to a terminal, to the journal, or into JSON.
+  static let display = FuzzTarget("display") { input, _ in
+    let whole = text(input)
+    let shown = displayable(whole)
+    try promise("nothing acts on a terminal", isInert(shown))
+    try promise("shown twice is the same", displayable(shown), equals: shown)
+    try promise("nothing is lost but what acts", shown.unicodeScalars.count, equals: whole.unicodeScalars.count)
+    let line = printable(whole)
+    try promise("colours and line breaks remain", isInert(withoutColours(line), except: ["\n", "\t", "\u{200D}"]))
+    try promise("printed twice is the same", printable(line), equals: line)
+    guard let encoded = try? JSONEncoder().encode([whole]) else { return }
+    let json = printable(json: String(decoding: encoded, as: UTF8.self))
+    try promise("JSON acts on no terminal", isInert(json, except: ["\n", "\t", "\u{200D}"]))
+    try promise("JSON means the same", try JSONDecoder().decode([String].self, from: Data(json.utf8)), equals: [whole])
+  }
+
+  private static func withoutColours(_ text: String) -> String {
+    var rest = Array(text.unicodeScalars)[...]
+    var result = String.UnicodeScalarView()
+    while let scalar = rest.popFirst() {
+      if scalar == "\u{1B}", rest.first == "[" {
+        let tail = rest.dropFirst().drop { $0 == ";" || ("0"..."9").contains($0) }
+        if tail.first == "m" {
+          rest = tail.dropFirst()
+          continue
+        }
+      }
+      result.append(scalar)
+    }
+    return String(result)
+  }
+}
