@@ -210,13 +210,14 @@ if isFuzzing {
   // `make fuzz`: the same functions behind libFuzzer, in a build of their own.
   package.targets.append(
     .executableTarget(
-      name: "gastown-fuzz", dependencies: fuzzed, path: "Tests/Fuzzing", exclude: ["corpus", "dictionaries", "Replay"],
+      name: "gastown-fuzz", dependencies: fuzzed, path: "Tests/Fuzzing",
+      exclude: ["corpus", "dictionaries", "Replay", "run"],
       sources: ["Program", "Targets"], linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
 } else {
   package.targets.append(
     .testTarget(
       name: "FuzzingTests", dependencies: fuzzed, path: "Tests/Fuzzing",
-      exclude: ["corpus", "dictionaries", "Program"],
+      exclude: ["corpus", "dictionaries", "Program", "run"],
       sources: ["Replay", "Targets"]))
 }
 

@@ -63,13 +63,13 @@ struct BdClient: Sendable {
   /// The error for a run that ended with a status other than 0.
   func failure(_ result: CommandResult, attempt: String) -> BeadStoreError {
     let reason = BdOutput.reason(result)
-    if reason.contains("no issue found matching") {
+    if reason.containsBytes(of: "no issue found matching") {
       return BeadStoreError(.notFound, attempt: attempt, message: reason)
     }
     let isOutage = [
       "locked", "busy", "no beads database", "unable to open", "disk I/O", "database or disk is full", "LEGACY",
     ]
-    .contains { reason.contains($0) }
+    .contains { reason.containsBytes(of: $0) }
     return BeadStoreError(isOutage ? .unavailable : .refused, attempt: attempt, message: reason)
   }
 

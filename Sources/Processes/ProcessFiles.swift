@@ -6,7 +6,10 @@
 
 /// Reads the files of `/proc`, which have no size and may be gone at any time.
 enum ProcessFiles {
-  /// The bytes of a file; `nil` where it cannot be opened or read.
+  /// The largest file that is read, in bytes: a process can make its own words as long as its memory.
+  static let largest = 4 << 20
+
+  /// The bytes of a file; `nil` where it cannot be opened or read, or is larger than ``largest``.
   static func contents(_ path: String) -> [UInt8]? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     if descriptor < 0 { return nil }
@@ -20,6 +23,7 @@ enum ProcessFiles {
         if errno == EINTR { continue }
         return nil
       }
+      guard bytes.count + count <= largest else { return nil }
       bytes += chunk[..<count]
     }
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FoundationEssentials
+internal import Town
 
 #if canImport(Glibc)
   import Glibc
@@ -183,7 +184,13 @@ extension Disk {
     }
   }
 
+  /// In one line, however hostile the file is.
   private static func brief(_ error: any Error) -> String {
+    let words = String(words(error).prefix(1_000))
+    return displayable(words)
+  }
+
+  private static func words(_ error: any Error) -> String {
     guard let error = error as? DecodingError else { return "\(error)" }
     let context: DecodingError.Context
     switch error {

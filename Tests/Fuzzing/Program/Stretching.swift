@@ -12,60 +12,103 @@ struct Stretching {
   let target: FuzzTarget
   let town: ScratchTown
   /// How long the longest inputs are, in bytes.
-  var length = 1 << 20
-  /// The most that one of them may take, in seconds of the processor's time.
-  var limit = 5.0
-  /// The most memory that one of them may need, in megabytes.
-  var memory = 1_024.0
+  let length: Int
+  /// The most of the processor's time that one may take, in seconds for each megabyte.
+  private let slowest = 8.0
+  /// By how much four times the length may be slower, where it takes long enough to tell.
+  private let steepest = 9.0
+  /// The most memory that one may need, in megabytes for each megabyte of it.
+  private let hungriest = 400.0
+
+  init(target: FuzzTarget, town: ScratchTown) {
+    self.target = target
+    self.town = town
+    length = getenv("GASTOWN_FUZZ_LENGTH").flatMap { Int(String(cString: $0)) } ?? 1 << 20
+  }
 
   /// - Returns: 1 where something took too long, or too much, or broke a promise.
   func run(files: [String]) -> Int32 {
-    var worst = (seconds: 0.0, megabytes: 0.0)
-    var failures: Int32 = 0
+    var (worst, inputs, failures) = (Cost(), 0, Int32(0))
     for file in files {
       guard let content = FileManager.default.contents(atPath: file), !content.isEmpty else { continue }
-      for (way, input) in ways([UInt8](content)) {
-        resetPeak()
-        let (start, base) = (now, peak)
-        var complaint: String?
-        do { try target.run(input, in: town) } catch { complaint = "\(error)" }
-        let (seconds, megabytes) = (now - start, peak - base)
-        worst = (max(worst.seconds, seconds), max(worst.megabytes, megabytes))
-        if seconds > limit || megabytes > memory || complaint != nil {
+      for way in ways([UInt8](content)) {
+        inputs += 1
+        var former = 0.0
+        // The shorter ones first: what grows too fast must not be waited for.
+        for length in [length / 16, length / 4, length] {
+          let cost = measure(way, length)
+          worst = worst.max(cost)
+          let size = Double(length) / Double(1 << 20)
+          let isSteep = cost.seconds > 0.3 && cost.seconds > steepest * max(former, 0.005)
+          former = cost.seconds
+          guard
+            cost.complaint != nil || isSteep || cost.seconds > max(0.5, slowest * size)
+              || cost.megabytes > max(64, hungriest * size)
+          else { continue }
           failures = 1
-          let cost = "\(seconds.rounded()) s, \(megabytes.rounded()) MB"
-          print("\(target.name): \(file) \(way), \(input.count) bytes: \(cost) \(complaint?.prefix(300) ?? "")")
+          let file = file.split(separator: "/").last ?? ""
+          print("\(target.name): \(file) \(way.words), \(length) bytes: \(cost)\(isSteep ? ", and growing" : "")")
+          fflush(nil)
+          break
         }
       }
     }
-    print(
-      "\(target.name) worst-of-1-MiB seconds=\((worst.seconds * 1_000).rounded() / 1_000) megabytes=\(worst.megabytes.rounded())"
-    )
+    print("\(target.name) \(inputs) stretched inputs, at worst \(worst)")
     return failures
   }
 
-  /// The input again and again; its first half once and then the second; a piece of its middle; and its first line kept.
-  private func ways(_ input: [UInt8]) -> [(String, [UInt8])] {
-    func fill(_ head: [UInt8], _ part: [UInt8], _ tail: [UInt8]) -> [UInt8] {
-      guard !part.isEmpty else { return input }
-      let count = max(1, (length - head.count - tail.count) / part.count)
-      return head + Array(repeatElement(part, count: count).joined()) + tail
+  private struct Cost: CustomStringConvertible {
+    var seconds = 0.0
+    var megabytes = 0.0
+    var complaint: String?
+
+    func max(_ other: Cost) -> Cost {
+      Cost(seconds: Swift.max(seconds, other.seconds), megabytes: Swift.max(megabytes, other.megabytes))
     }
-    let first = Array(input.prefix { $0 != UInt8(ascii: "\n") }) + [UInt8(ascii: "\n")]
-    let rest = Array(input.dropFirst(first.count))
-    let (third, two) = (input.count / 3, input.count * 2 / 3)
-    var ways = [
-      ("repeated", fill([], input, [])),
-      ("with its middle repeated", fill(Array(input[..<third]), Array(input[third..<two]), Array(input[two...]))),
-      ("with its first line once", fill(first, rest, [])),
-    ]
-    for place in [input.count / 4, input.count / 2, input.count * 3 / 4] where place < input.count {
-      let end = min(place + 4, input.count)
-      ways.append(
-        (
-          "with \(place)..<\(end) repeated",
-          fill(Array(input[..<place]), Array(input[place..<end]), Array(input[end...]))
-        ))
+
+    var description: String {
+      "\((seconds * 1_000).rounded() / 1_000) s, \(megabytes.rounded()) MB\(complaint.map { ": \($0.prefix(300))" } ?? "")"
+    }
+  }
+
+  /// What is once in front, what is repeated, and what is once behind it.
+  private struct Way {
+    var words: String
+    var head: ArraySlice<UInt8>
+    var part: ArraySlice<UInt8>
+    var tail: ArraySlice<UInt8>
+  }
+
+  private func measure(_ way: Way, _ length: Int) -> Cost {
+    let count = max(1, (length - way.head.count - way.tail.count) / max(way.part.count, 1))
+    var input = Array(way.head)
+    input.reserveCapacity(length)
+    for _ in 0..<count { input += way.part }
+    input += way.tail
+    resetPeak()
+    let (start, base) = (now, peak)
+    var cost = Cost()
+    do { try target.run(input, in: town) } catch { cost.complaint = "\(error)" }
+    cost.seconds = now - start
+    cost.megabytes = peak - base
+    return cost
+  }
+
+  /// All of it, all but its first line, and pieces of several lengths all over it.
+  private func ways(_ input: [UInt8]) -> [Way] {
+    let first = input.prefix { $0 != UInt8(ascii: "\n") }.count + 1
+    var ways = [Way(words: "again and again", head: [], part: input[...], tail: [])]
+    if first < input.count {
+      ways.append(Way(words: "after its first line", head: input[..<first], part: input[first...], tail: []))
+    }
+    for size in [1, 2, 4, 9, 20] {
+      for start in stride(from: 0, to: input.count, by: max(1, input.count / 24)) {
+        let end = min(start + size, input.count)
+        ways.append(
+          Way(
+            words: "with \(start)..<\(end) repeated", head: input[..<start], part: input[start..<end],
+            tail: input[end...]))
+      }
     }
     return ways
   }

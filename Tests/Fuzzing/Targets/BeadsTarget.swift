@@ -13,7 +13,7 @@ extension FuzzTarget {
     let output = pieces.remainder()
     let result = CommandResult(ending: .exited(1), standardOutput: output, standardError: errors)
     let reason = BdOutput.reason(result)
-    try promise("a reason is one short line", isInert(reason) && reason.count <= 400)
+    try promise("a reason is one short line", isInert(reason) && reason.unicodeScalars.count <= 400)
     _ = try? BdOutput.bead(output)
     let beads = (try? BdOutput.beads(output, allowingNothing: true)) ?? []
     for bead in beads {

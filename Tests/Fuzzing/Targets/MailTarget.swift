@@ -15,9 +15,9 @@ extension FuzzTarget {
       sentAt: Timestamp(seconds: 0))
     let action = LifecycleRequest.action(of: message)
     var padded = message
-    padded.subject = " \(subject)\t"
-    if document == nil { padded.body = "\n \(message.body) \n" }
-    try promise("white space around means nothing", LifecycleRequest.action(of: padded), equals: action)
+    padded.subject = "\n\(subject)\n"
+    if document == nil { padded.body = "\n\n\(message.body)\n\n" }
+    try promise("empty lines around mean nothing", LifecycleRequest.action(of: padded), equals: action)
     try promise("nor around a subject", LifecycleRequest.isRequest(padded), equals: LifecycleRequest.isRequest(message))
     try promise(
       "a request is not also a start", !(LifecycleRequest.isRequest(message) && StartedMail.isStarted(message)))

@@ -27,9 +27,10 @@ extension FuzzTarget {
     try promise("the rig is there", try registry.rigs().map(\.name), equals: (rigs.map(\.name) + ["added"]).sorted())
     var entries = after["rigs"]?.object ?? [:]
     entries["added"] = nil
-    try promise("the other rigs stay", entries, equals: before["rigs"]?.object ?? [:])
+    try promise(
+      "the other rigs stay", entries.mapValues(plain), equals: (before["rigs"]?.object ?? [:]).mapValues(plain))
     after["rigs"] = before["rigs"]
     after["version"] = before["version"]
-    try promise("what else is there stays", after, equals: before)
+    try promise("what else is there stays", after.mapValues(plain), equals: before.mapValues(plain))
   }
 }
