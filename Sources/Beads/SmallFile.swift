@@ -28,8 +28,11 @@ enum SmallFile {
     }
   }
 
+  /// The largest file that is read where nothing else is said, in bytes.
+  static let largest = 1 << 20
+
   /// The file's bytes; `nil` where there is none.
-  static func read(_ path: String, limit: Int = 1 << 20) throws(Failure) -> [UInt8]? {
+  static func read(_ path: String, limit: Int = largest) throws(Failure) -> [UInt8]? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       if errno == ENOENT || errno == ENOTDIR { return nil }

@@ -12,7 +12,8 @@ package struct AgentStateFile: Sendable {
   /// being written, and is unknown.
   package func members(of agent: AgentIdentity) -> Reading<[String: JSONValue]?> {
     do {
-      return .known(try Disk.readJSON([String: JSONValue].self, from: layout.path(agent.stateFile)))
+      return .known(
+        try Disk.readJSON([String: JSONValue].self, from: layout.path(agent.stateFile), limit: FileLimit.agentState))
     } catch let error where error.code == .missing {
       return .known(nil)
     } catch {
@@ -26,7 +27,7 @@ package struct AgentStateFile: Sendable {
   package func clear(_ keys: [String], of agent: AgentIdentity) throws(TownFileError) {
     let path = layout.path(agent.stateFile)
     do {
-      var members = try Disk.readJSON([String: JSONValue].self, from: path)
+      var members = try Disk.readJSON([String: JSONValue].self, from: path, limit: FileLimit.agentState)
       let before = members.count
       for key in keys { members[key] = nil }
       guard members.count < before else { return }

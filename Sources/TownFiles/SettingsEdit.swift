@@ -155,7 +155,7 @@ extension SettingsFile {
     let path = Disk.canonical(layout.settings) ?? layout.settings
     var old = ""
     do throws(TownFileError) {
-      old = String(decoding: try Disk.read(path), as: UTF8.self)
+      old = String(decoding: try Disk.read(path, limit: FileLimit.settings), as: UTF8.self)
     } catch {
       guard error.code == .missing else { throw error }
     }

@@ -4,13 +4,16 @@ import NIOCore
 
 /// Takes the replies out of what arrives: each ends with a NUL.
 struct ReplySplitter {
+  /// The longest reply that is read where nothing else is said, in bytes.
+  static let largest = 64 << 20
+
   private let limit: Int
   private var buffer = ByteBuffer()
   /// How many bytes at the front are known to hold no NUL, so that none is looked at twice.
   private var scanned = 0
 
   /// - Parameter limit: the longest reply, in bytes.
-  init(limit: Int = 64 << 20) { self.limit = limit }
+  init(limit: Int = largest) { self.limit = limit }
 
   /// The replies that `part` completes, without their NULs.
   ///

@@ -23,7 +23,9 @@ struct ControlExchange: Sendable {
   /// When anything last came.
   private var lastHeard: ContinuousClock.Instant?
 
-  init(limit: Int = 16 << 20) {
+  static let defaultLimit = 16 << 20
+
+  init(limit: Int = defaultLimit) {
     self.limit = limit
     parser = ControlParser(limit: limit)
   }
