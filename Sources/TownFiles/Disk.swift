@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FoundationEssentials
-internal import Town
+package import Town
 
 #if canImport(Glibc)
   import Glibc
@@ -172,6 +172,19 @@ extension Disk {
       return try JSONDecoder().decode(type, from: Data(content))
     } catch {
       throw TownFileError(.malformed, path: path, reason: "it is not the JSON that is expected: \(brief(error))")
+    }
+  }
+
+  /// What is in a JSON file, whatever that is.
+  ///
+  /// - Parameter limit: how large the file may be, in bytes.
+  /// - Throws: ``TownFileError``, `.malformed` where it is no JSON.
+  package static func readValue(from path: String, limit: Int = largestFile) throws(TownFileError) -> JSONValue {
+    let content = try read(path, limit: limit)
+    do throws(JSONError) {
+      return try JSONValue(json: content)
+    } catch {
+      throw TownFileError(.malformed, path: path, reason: "it is not JSON: \(error)")
     }
   }
 

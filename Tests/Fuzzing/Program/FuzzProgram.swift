@@ -19,22 +19,41 @@ enum FuzzProgram {
   nonisolated(unsafe) private static var target = FuzzTarget.all[0]
   nonisolated(unsafe) private static var town = ScratchTown()
 
+  /// Has the name of the target, for the processes of its own that libFuzzer starts.
+  private static let variable = "GASTOWN_FUZZ_TARGET"
+
   static func main() {
-    let words = CommandLine.arguments
-    guard words.count > 1, words[1] != "--list" else {
-      for target in FuzzTarget.all { print(target.name, target.longest) }
-      exit(words.count > 1 ? 0 : 64)
+    if let name = getenv(variable).map({ String(cString: $0) }) {
+      target = find(name)
+      run(CommandLine.argc, CommandLine.unsafeArgv)
     }
-    let isStretched = words[1] == "--stretch"
-    let name = isStretched ? words.dropFirst(2).first ?? "" : words[1]
+    let words = CommandLine.arguments
+    switch words.dropFirst().first {
+    case nil, "--list":
+      for target in FuzzTarget.all { print(target.name, target.longest) }
+    case "--stretch":
+      target = find(words.dropFirst(2).first ?? "")
+      exit(Stretching(target: target, town: town).run(files: Array(words.dropFirst(3))))
+    case let name?:
+      target = find(name)
+      setenv(variable, name, 1)
+      // The program's own name again, then what is libFuzzer's.
+      CommandLine.unsafeArgv[1] = CommandLine.unsafeArgv[0]
+      run(CommandLine.argc - 1, CommandLine.unsafeArgv + 1)
+    }
+  }
+
+  private static func find(_ name: String) -> FuzzTarget {
     guard let found = FuzzTarget.all.first(where: { $0.name == name }) else {
       complain("gastown-fuzz: no target is called '\(name)'; --list tells them")
       exit(64)
     }
-    target = found
-    if isStretched { exit(Stretching(target: target, town: town).run(files: Array(words.dropFirst(3)))) }
-    var count = CommandLine.argc - 1
-    var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = CommandLine.unsafeArgv + 1
+    return found
+  }
+
+  private static func run(_ count: CInt, _ words: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Never {
+    var count = count
+    var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = words
     exit(
       runFuzzer(&count, &arguments) { data, size in
         FuzzProgram.test(Array(UnsafeBufferPointer(start: data, count: size)))

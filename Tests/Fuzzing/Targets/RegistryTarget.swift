@@ -21,9 +21,9 @@ extension FuzzTarget {
       beads: [:])
     try promise("no session has two agents", Set(census.agents.map(\.session)).count, equals: census.agents.count)
     guard !rigs.contains(where: { $0.name == "added" }) else { return }
-    let before = try Disk.readJSON(JSONValue.self, from: registry.path).object ?? [:]
+    let before = try Disk.readValue(from: registry.path).object ?? [:]
     try registry.add("added", git: "https://example.org/a.git", at: Timestamp(seconds: 1_700_000_000))
-    var after = try Disk.readJSON(JSONValue.self, from: registry.path).object ?? [:]
+    var after = try Disk.readValue(from: registry.path).object ?? [:]
     try promise("the rig is there", try registry.rigs().map(\.name), equals: (rigs.map(\.name) + ["added"]).sorted())
     var entries = after["rigs"]?.object ?? [:]
     entries["added"] = nil

@@ -16,7 +16,7 @@ extension FuzzTarget {
       return
     }
     try promise("the restart limits fit", settings.policy.restart.initial <= settings.policy.restart.max)
-    let file = try? Disk.readJSON(JSONValue.self, from: town.layout.settings)
+    let file = try? Disk.readValue(from: town.layout.settings)
     let listing = SettingsListing(settings, file: file, tmuxSocket: nil)
     try promise("the listing is the settings", try TownSettings(json: listing.json), equals: settings)
   }
@@ -27,12 +27,12 @@ extension FuzzTarget {
     let (key, value) = (text(pieces.line()), text(pieces.line()))
     let before = text(pieces.remainder())
     let path = town.put(Array(before.utf8), at: "edit.json")
-    let members = (try? Disk.readJSON(JSONValue.self, from: path))?.object
+    let members = (try? Disk.readValue(from: path))?.object
     let edited = SettingsEdit.setting(key, to: value, in: before)
     guard let members else { return }
     guard let edited else { throw Broken(description: "an object can be edited") }
     town.put(Array(edited.utf8), at: "edit.json")
-    guard var after = (try? Disk.readJSON(JSONValue.self, from: path))?.object else {
+    guard var after = (try? Disk.readValue(from: path))?.object else {
       throw Broken(description: "what comes out is no JSON: \(edited)")
     }
     try promise("the value is set", after[key], equals: .string(value))

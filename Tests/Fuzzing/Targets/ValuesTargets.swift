@@ -33,6 +33,21 @@ extension FuzzTarget {
     _ = Timestamp(seconds: 0) - time
   }
 
+  /// JSON of any kind: read as `JSONDecoder` reads it, but for what is deeper than is read.
+  static let json = FuzzTarget("json", longest: 512) { input, _ in
+    let value = try? JSONValue(json: input)
+    guard input.count(where: { $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "{") }) <= 12, !input.contains(0) else {
+      return
+    }
+    if let other = try? JSONDecoder().decode(JSONValue.self, from: Data(input)) {
+      guard let value else { throw Broken(description: "JSON is not read: \(other)") }
+      try promise("JSON is read as JSONDecoder reads it", plain(value), equals: plain(other))
+    }
+    guard let value else { return }
+    let written = try JSONEncoder().encode(value)
+    try promise("JSON is read as written", plain(try JSONValue(json: Array(written))), equals: plain(value))
+  }
+
   /// Text on its way to a terminal, to the journal, or into JSON.
   static let display = FuzzTarget("display") { input, _ in
     let whole = text(input)
