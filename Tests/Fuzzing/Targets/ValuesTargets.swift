@@ -35,15 +35,14 @@ extension FuzzTarget {
 
   /// JSON of any kind: read as `JSONDecoder` reads it, but for what is deeper than is read.
   static let json = FuzzTarget("json", longest: 512) { input, _ in
-    let value = try? JSONValue(json: input)
+    guard let value = try? JSONValue(json: input) else { return }
     guard input.count(where: { $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "{") }) <= 12, !input.contains(0) else {
       return
     }
+    // Where it does not look at a value it is laxer than we are.
     if let other = try? JSONDecoder().decode(JSONValue.self, from: Data(input)) {
-      guard let value else { throw Broken(description: "JSON is not read: \(other)") }
       try promise("JSON is read as JSONDecoder reads it", plain(value), equals: plain(other))
     }
-    guard let value else { return }
     let written = try JSONEncoder().encode(value)
     try promise("JSON is read as written", plain(try JSONValue(json: Array(written))), equals: plain(value))
   }
