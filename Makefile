@@ -61,6 +61,22 @@ simulate: dependencies ## Simulate 20,000 town-hours of random trouble, from see
 	  $(or $(strip $(simulation)),--town-hours 20000 --seeds Tests/SimulationTests/failed-seeds.txt \
 	  $(if $(FIRST),--seed $(FIRST)))
 
+# Of the fuzzer: TARGET=name for one of them, SECONDS=n or MINUTES=n for each, KEEP=1 to take new inputs over.
+fuzzing = $(if $(MINUTES),--seconds $$(($(MINUTES) * 60)),$(if $(SECONDS),--seconds $(SECONDS))) \
+  $(if $(TARGET),--target $(TARGET)) $(if $(KEEP),--keep)
+
+.PHONY: fuzz
+fuzz: dependencies ## Fuzz all that parses, a minute each: TARGET=name, MINUTES=n or SECONDS=n for each, KEEP=1.
+	@Tests/Fuzzing/run $(fuzzing)
+
+.PHONY: fuzz-short
+fuzz-short: dependencies ## Fuzz all that parses, three seconds each.
+	@Tests/Fuzzing/run --seconds 3
+
+.PHONY: fuzz-stretch
+fuzz-stretch: dependencies ## See that nothing that parses costs more than its input's length (TARGET=name).
+	@Tests/Fuzzing/run --stretch $(if $(TARGET),--target $(TARGET))
+
 .PHONY: check
 check: dependencies ## Formatting, shell scripts, units, docs.
 	@echo "swift format lint …" >&2

@@ -211,6 +211,25 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
+// MARK: Fuzzing - what reads text from outside, held to what it promises for any text (docs/fuzzing.md)
+
+let fuzzed: [Target.Dependency] = ["Beads", "Commands", "Control", "Processes", "Systemd", "Tmux", "Town", "TownFiles"]
+let isFuzzing = Context.environment["GASTOWN_FUZZ"] != nil
+if isFuzzing {
+  // `make fuzz`: the same functions behind libFuzzer, in a build of their own.
+  package.targets.append(
+    .executableTarget(
+      name: "gastown-fuzz", dependencies: fuzzed, path: "Tests/Fuzzing",
+      exclude: ["corpus", "dictionaries", "Replay", "run"],
+      sources: ["Program", "Targets"], linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
+} else {
+  package.targets.append(
+    .testTarget(
+      name: "FuzzingTests", dependencies: fuzzed, path: "Tests/Fuzzing",
+      exclude: ["corpus", "dictionaries", "Program", "run"],
+      sources: ["Replay", "Targets"]))
+}
+
 // The settings of every target of ours, once.
 for target in package.targets where target.type != .system {
   target.swiftSettings = [
@@ -220,5 +239,9 @@ for target in package.targets where target.type != .system {
   ]
   if Context.environment["GASTOWN_WARNINGS_AS_ERRORS"] != nil {
     target.swiftSettings?.append(.treatAllWarnings(as: .error))
+  }
+  if isFuzzing {
+    // Coverage tells the fuzzer what is new. What the tests see of a module, the fuzzer sees, too.
+    target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer", "-enable-testing"]))
   }
 }

@@ -103,15 +103,17 @@ extension BdOutput {
   /// where `bd` said so, or gave another bead in its place.
   static func match(_ ids: [String], answers: [Bead], errors: String) -> [String: Reading<Bead?>] {
     let lines = errors.split(whereSeparator: \.isNewline).map(\.trimmingWhitespace)
+      .filter { $0.hasPrefix("Error ") || $0.hasPrefix("Issue ") }
+    let beads = Dictionary(answers.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     var found: [String: Reading<Bead?>] = [:]
     for id in ids {
-      if let bead = answers.first(where: { $0.id == id }) {
+      if let bead = beads[id] {
         found[id] = .known(bead)
         continue
       }
       let named = ["Error fetching \(id): ", "Error resolving \(id): ", "Issue \(id) "]
       guard let line = lines.first(where: { line in named.contains { line.hasPrefix($0) } }) else { continue }
-      found[id] = saysMissing(id, line) ? .known(nil) : .unknown(String(displayable(line).prefix(400)))
+      found[id] = saysMissing(id, line) ? .known(nil) : .unknown(excerpt(line))
     }
     // Every id has its answer or its complaint; what is left over got somebody else's bead.
     let silent = ids.filter { found[$0] == nil }

@@ -23,7 +23,7 @@ extension BdBeadStore {
     let arguments = arguments(of: draft)
     var result = try await client.run(arguments, on: database, attempt: attempt)
     if !result.succeeded, draft.type == "agent", database == routes.own,
-      BdOutput.reason(result).contains("use --force to override")
+      BdOutput.reason(result).containsBytes(of: "use --force to override")
     {
       // An agent's id begins with gt- whatever the town's own prefix is, and no route takes it.
       result = try await client.run(arguments + ["--force"], on: database, attempt: attempt)

@@ -11,6 +11,8 @@ struct BdClient: Sendable {
   let runner: any CommandRunner
   /// For each run.
   let deadline: Duration
+  /// The most that a run may print, in bytes: some 16,000 agents. Reading beads takes up to fifty times as much memory.
+  static let outputLimit = 8 << 20
 
   init(
     environment: [String: String], runner: any CommandRunner, deadline: Duration,
@@ -37,7 +39,8 @@ struct BdClient: Sendable {
     var environment = environment
     environment["BEADS_DIR"] = database.path
     let command = Command(
-      executable, arguments, environment: environment, workingDirectory: parent(of: database.path), deadline: deadline)
+      executable, arguments, environment: environment, workingDirectory: parent(of: database.path), deadline: deadline,
+      outputLimit: BdClient.outputLimit)
     do {
       let result = try await runner.run(command)
       if case .signalled = result.ending {
@@ -63,13 +66,13 @@ struct BdClient: Sendable {
   /// The error for a run that ended with a status other than 0.
   func failure(_ result: CommandResult, attempt: String) -> BeadStoreError {
     let reason = BdOutput.reason(result)
-    if reason.contains("no issue found matching") {
+    if reason.containsBytes(of: "no issue found matching") {
       return BeadStoreError(.notFound, attempt: attempt, message: reason)
     }
     let isOutage = [
       "locked", "busy", "no beads database", "unable to open", "disk I/O", "database or disk is full", "LEGACY",
     ]
-    .contains { reason.contains($0) }
+    .contains { reason.containsBytes(of: $0) }
     return BeadStoreError(isOutage ? .unavailable : .refused, attempt: attempt, message: reason)
   }
 

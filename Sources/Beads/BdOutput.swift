@@ -35,7 +35,14 @@ enum BdOutput {
       case .signalled(let signal): return "bd was ended by signal \(signal)"
       }
     }
-    return String(displayable(complaint).prefix(400))
+    return excerpt(complaint)
+  }
+
+  /// The beginning of a complaint, fit to be shown. Not so many characters: one may be as long as a book.
+  static func excerpt(_ complaint: String) -> String {
+    var result = String.UnicodeScalarView()
+    result.append(contentsOf: complaint.unicodeScalars.prefix(400))
+    return displayable(String(result))
   }
 
   /// The same as it was printed; `nil` where nothing was said. Of megabytes only what is at the beginning and at the
@@ -52,8 +59,8 @@ enum BdOutput {
   ///
   /// The id must be named: that something was not found may be said of a database, or of `bd` itself.
   static func saysMissing(_ id: String, _ text: String) -> Bool {
-    text.contains("no issue found matching \"\(id)\"") || text.contains("ambiguous ID \"\(id)\"")
-      || text.lowercased().contains("issue \(id.lowercased()) not found")
+    text.containsBytes(of: "no issue found matching \"\(id)\"") || text.containsBytes(of: "ambiguous ID \"\(id)\"")
+      || text.lowercased().containsBytes(of: "issue \(id.lowercased()) not found")
   }
 
   private static func decode<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8]) throws(Unreadable) -> Value {

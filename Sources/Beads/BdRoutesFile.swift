@@ -5,6 +5,10 @@ import Town
 
 /// Reads which databases a town with `.beads` has. `routes.jsonl` is never written.
 enum BdRoutesFile {
+  /// The most routes that are followed, and the most problems that are told: a town has a handful.
+  static let mostRoutes = 1_000
+  static let mostProblems = 20
+
   private struct Line: Decodable {
     var prefix: String
     var path: String
@@ -26,10 +30,16 @@ enum BdRoutesFile {
         continue
       }
       if line.first == UInt8(ascii: "#") { continue }
+      if result.routes.count >= mostRoutes {
+        result.problems.append("\(file): from line \(index + 1) on it is not read: more than \(mostRoutes) routes")
+        break
+      }
       guard let route = try? JSONDecoder().decode(Line.self, from: Data(line)), !route.prefix.isEmpty,
         !route.path.isEmpty
       else {
-        result.problems.append("\(file): line \(index + 1) is not a route, so some databases may not be known")
+        if result.problems.count < mostProblems {
+          result.problems.append("\(file): line \(index + 1) is not a route, so some databases may not be known")
+        }
         continue
       }
       // Joined as bd joins it: an absolute path, too, is taken to lie below the town.

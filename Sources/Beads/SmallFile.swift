@@ -30,6 +30,9 @@ enum SmallFile {
     }
   }
 
+  /// The largest file that is read where nothing else is said, in bytes.
+  static let largest = 1 << 20
+
   /// Whether a symbolic link at or above a path where nothing is leads nowhere.
   private static func isLost(_ path: String) -> Bool {
     var place = path[...]
@@ -42,7 +45,7 @@ enum SmallFile {
   }
 
   /// The file's bytes; `nil` where there is none.
-  static func read(_ path: String, limit: Int = 1 << 20) throws(Failure) -> [UInt8]? {
+  static func read(_ path: String, limit: Int = largest) throws(Failure) -> [UInt8]? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       let code = errno

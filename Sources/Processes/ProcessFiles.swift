@@ -8,6 +8,9 @@ import Synchronization
 
 /// Reads the files of `/proc`, which have no size and may be gone at any time.
 enum ProcessFiles {
+  /// The largest file that is read, in bytes: a process can make its own words as long as its memory.
+  static let largest = 4 << 20
+
   /// How often something could not be opened that may have been there, for want of descriptors or memory.
   static let misses = Atomic<Int>(0)
 
@@ -27,7 +30,7 @@ enum ProcessFiles {
     return stream
   }
 
-  /// The bytes of a file; `nil` where it cannot be opened or read.
+  /// The bytes of a file; `nil` where it cannot be opened or read, or is larger than ``largest``.
   static func contents(_ path: String) -> [UInt8]? {
     let descriptor = openFile(path)
     if descriptor < 0 { return nil }
@@ -41,6 +44,7 @@ enum ProcessFiles {
         if errno == EINTR { continue }
         return nil
       }
+      guard bytes.count + count <= largest else { return nil }
       bytes += chunk[..<count]
     }
   }

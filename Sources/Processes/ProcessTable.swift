@@ -109,18 +109,14 @@ package struct ProcessTable: Sendable {
     guard let boot = lines.first(where: { $0.hasPrefix("btime ") }).flatMap({ Int64($0.dropFirst(6)) }) else {
       return nil
     }
-    return boot + Int64(process.startTime) / Int64(sysconf(Int32(_SC_CLK_TCK)))
+    let (start, overflow) = boot.addingReportingOverflow(
+      Int64(clamping: process.startTime) / Int64(sysconf(Int32(_SC_CLK_TCK))))
+    return overflow ? nil : start
   }
 
   /// How long a process has been there, to a hundredth of a second; the sleep of the machine counts.
   package func age(of process: ProcessIdentity) -> Duration {
-    var now = timespec()
-    clock_gettime(CLOCK_BOOTTIME, &now)
-    let uptime = Duration.seconds(Int64(now.tv_sec)) + .nanoseconds(Int64(now.tv_nsec))
-    let ticks = UInt64(sysconf(Int32(_SC_CLK_TCK)))
-    let start = Duration.milliseconds(
-      Int64(clamping: process.startTime / ticks * 1000 + process.startTime % ticks * 1000 / ticks))
-    return Swift.max(uptime - start, .zero)
+    Swift.max(ProcessTable.age(startTime: process.startTime), .zero)
   }
 
   /// The children as the kernel lists them for each thread; `nil` where it was built without that.

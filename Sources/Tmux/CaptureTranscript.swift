@@ -46,8 +46,10 @@ struct CaptureTranscript: Sendable {
   /// process's last words that is; `nil` where it is not there. A last line that had no end of its own
   /// is joined with it.
   private static func withoutNotice(_ line: Substring) -> Substring? {
-    let notice = "Pane is dead"
-    for start in line.indices.reversed() where line[start...].hasPrefix(notice) {
+    let notice = "Pane is dead".utf8
+    // By bytes: to go back by characters takes the square of the length, where a pane is full of flags.
+    let bytes = line.utf8
+    for start in bytes.indices.reversed() where bytes[start] == notice.first && bytes[start...].starts(with: notice) {
       let rest = line[start...].dropFirst(notice.count)
       return rest.isEmpty || (rest.hasPrefix(" (") && rest.hasSuffix(")")) ? trimmed(line[..<start]) : nil
     }
@@ -56,7 +58,7 @@ struct CaptureTranscript: Sendable {
 
   private static func trimmed(_ line: Substring) -> Substring {
     var line = line
-    while line.last == " " { line.removeLast() }
+    while line.utf8.last == UInt8(ascii: " ") { line.unicodeScalars.removeLast() }
     return line
   }
 }

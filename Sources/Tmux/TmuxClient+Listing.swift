@@ -47,7 +47,7 @@ extension TmuxClient {
       guard error.code == .noServer else { throw error }
       // On a server without sessions `list-panes` has no target and fails, but the first command
       // has answered.
-      guard let line = lines.first, result.errors.contains("no current target"),
+      guard let line = lines.first, result.errors.containsBytes(of: "no current target"),
         let identity = PaneListing.server(line)
       else { return .noServer }
       return .server(identity, [])

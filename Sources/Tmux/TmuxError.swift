@@ -65,19 +65,20 @@ package struct TmuxError: Error, Sendable, Hashable, CustomStringConvertible {
   /// What a complaint means. Of the failures to connect only "no such file" is a server that is not
   /// there; a socket that we may not use says nothing of the sessions behind it.
   private static func code(for text: String) -> Code {
-    if text.contains("error connecting to") {
-      return text.contains("(No such file or directory)") || text.contains("(Connection refused)")
+    if text.containsBytes(of: "error connecting to") {
+      return text.containsBytes(of: "(No such file or directory)") || text.containsBytes(of: "(Connection refused)")
         ? .noServer : .refused
     }
-    if text.contains("Permission denied") || text.contains("access not allowed") { return .refused }
+    if text.containsBytes(of: "Permission denied") || text.containsBytes(of: "access not allowed") { return .refused }
     for message in ["no server running", "no current target", "server exited unexpectedly"]
-    where text.contains(message) {
+    where text.containsBytes(of: message) {
       return .noServer
     }
-    if text.contains("duplicate session") { return .duplicateSession }
-    if text.contains("command too long") { return .invalidArgument }
-    if text.contains("still active") { return .paneIsAlive }
-    for message in ["can't find", "no such pane", "no such window", "no such session"] where text.contains(message) {
+    if text.containsBytes(of: "duplicate session") { return .duplicateSession }
+    if text.containsBytes(of: "command too long") { return .invalidArgument }
+    if text.containsBytes(of: "still active") { return .paneIsAlive }
+    for message in ["can't find", "no such pane", "no such window", "no such session"]
+    where text.containsBytes(of: message) {
       return .noSuchTarget
     }
     return .commandFailed

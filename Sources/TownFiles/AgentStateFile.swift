@@ -12,12 +12,20 @@ package struct AgentStateFile: Sendable {
   /// being written, and is unknown.
   package func members(of agent: AgentIdentity) -> Reading<[String: JSONValue]?> {
     do {
-      return .known(try Disk.readJSON([String: JSONValue].self, from: layout.path(agent.stateFile)))
+      return .known(try read(layout.path(agent.stateFile)))
     } catch let error where error.code == .missing {
       return .known(nil)
     } catch {
       return .unknown(error.description)
     }
+  }
+
+  private func read(_ path: String) throws(TownFileError) -> [String: JSONValue] {
+    let value = try Disk.readValue(from: path, limit: FileLimit.agentState)
+    guard let members = value.object else {
+      throw TownFileError(.malformed, path: path, reason: "an object is expected, not \(value.kind)")
+    }
+    return members
   }
 
   /// Takes keys away and keeps all others. Nothing is written where none of them is there.
@@ -26,7 +34,7 @@ package struct AgentStateFile: Sendable {
   package func clear(_ keys: [String], of agent: AgentIdentity) throws(TownFileError) {
     let path = layout.path(agent.stateFile)
     do {
-      var members = try Disk.readJSON([String: JSONValue].self, from: path)
+      var members = try read(path)
       let before = members.count
       for key in keys { members[key] = nil }
       guard members.count < before else { return }

@@ -40,7 +40,7 @@ package struct CrashCapsules: Sendable {
     guard !Disk.isLink(path) else {
       throw TownFileError(.unreadable, path: path, reason: "it is a symbolic link, which the daemon did not make")
     }
-    return try Disk.readJSON(CrashCapsule.self, from: path)
+    return try Disk.readJSON(CrashCapsule.self, from: path, limit: FileLimit.capsule)
   }
 
   /// Removes what is more than is kept, and what a daemon that was killed while writing has left.

@@ -2,6 +2,7 @@
 
 internal import Faults
 import FoundationEssentials
+package import Town
 
 #if canImport(Glibc)
   import Glibc
@@ -9,14 +10,15 @@ import FoundationEssentials
 
 /// Reading and writing small files whole. All of the town's files are small and local.
 package enum Disk {
-  /// The largest file that is read, in bytes. A town's files are a few kilobytes.
+  /// The largest file that is read where nothing else is said, in bytes. For a town's files see ``FileLimit``.
   package static let largestFile = 16 << 20
 
   /// The whole file.
   ///
+  /// - Parameter limit: how large it may be, in bytes.
   /// - Throws: ``TownFileError``, `.missing` where there is none. A link that leads nowhere is there and cannot be
   ///   read: what it stands for may be on a disk that is not mounted.
-  package static func read(_ path: String) throws(TownFileError) -> [UInt8] {
+  package static func read(_ path: String, limit: Int = largestFile) throws(TownFileError) -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       let code = errno
@@ -32,8 +34,8 @@ package enum Disk {
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw TownFileError(.unreadable, path: path, reason: "it is not a regular file")
     }
-    guard status.st_size <= largestFile else {
-      throw TownFileError(.unreadable, path: path, reason: "it is larger than \(largestFile) bytes")
+    guard status.st_size <= limit else {
+      throw TownFileError(.unreadable, path: path, reason: "it is larger than \(limit) bytes")
     }
     var content: [UInt8] = []
     content.reserveCapacity(Int(status.st_size))
@@ -46,8 +48,8 @@ package enum Disk {
       }
       if count == 0 { return content }
       content.append(contentsOf: buffer[..<count])
-      guard content.count <= largestFile else {
-        throw TownFileError(.unreadable, path: path, reason: "it is larger than \(largestFile) bytes")
+      guard content.count <= limit else {
+        throw TownFileError(.unreadable, path: path, reason: "it is larger than \(limit) bytes")
       }
     }
   }
@@ -199,13 +201,29 @@ package enum Disk {
 extension Disk {
   /// A JSON file's value.
   ///
+  /// - Parameter limit: how large the file may be, in bytes.
   /// - Throws: ``TownFileError``, `.malformed` where it does not hold such a value.
-  package static func readJSON<Value: Decodable>(_ type: Value.Type, from path: String) throws(TownFileError) -> Value {
-    let content = try read(path)
+  package static func readJSON<Value: Decodable>(
+    _ type: Value.Type, from path: String, limit: Int = largestFile
+  ) throws(TownFileError) -> Value {
+    let content = try read(path, limit: limit)
     do {
       return try JSONDecoder().decode(type, from: Data(content))
     } catch {
       throw TownFileError(.malformed, path: path, reason: "it is not the JSON that is expected: \(brief(error))")
+    }
+  }
+
+  /// What is in a JSON file, whatever that is.
+  ///
+  /// - Parameter limit: how large the file may be, in bytes.
+  /// - Throws: ``TownFileError``, `.malformed` where it is no JSON.
+  package static func readValue(from path: String, limit: Int = largestFile) throws(TownFileError) -> JSONValue {
+    let content = try read(path, limit: limit)
+    do throws(JSONError) {
+      return try JSONValue(json: content)
+    } catch {
+      throw TownFileError(.malformed, path: path, reason: "it is not JSON: \(error)")
     }
   }
 
@@ -222,7 +240,13 @@ extension Disk {
     }
   }
 
+  /// In one line, however hostile the file is.
   private static func brief(_ error: any Error) -> String {
+    let words = String(words(error).prefix(1_000))
+    return displayable(words)
+  }
+
+  private static func words(_ error: any Error) -> String {
     guard let error = error as? DecodingError else { return "\(error)" }
     let context: DecodingError.Context
     switch error {

@@ -26,10 +26,10 @@ package struct HistoryFiles: Sendable {
   }
 
   /// An agent's history, the oldest entry first; none where there is no file. Lines that make no
-  /// sense are left out.
+  /// sense are left out. Of a file that is larger than ``FileLimit/history``, which we have not made so, the end counts.
   package func entries(of session: String) throws(TownFileError) -> [HistoryEntry] {
     do throws(TownFileError) {
-      return HistoryFiles.entries(in: try Disk.read(path(of: session)))
+      return HistoryFiles.entries(in: try HistoryFiles.tail(of: path(of: session), bytes: FileLimit.history))
     } catch  where error.code == .missing {
       return []
     }
@@ -37,16 +37,25 @@ package struct HistoryFiles: Sendable {
 
   /// The last decision about an agent, as far as the end of its file tells.
   package func lastDecision(of session: String) -> HistoryEntry? {
-    let descriptor = open(path(of: session), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
-    guard descriptor >= 0 else { return nil }
+    guard let tail = try? HistoryFiles.tail(of: path(of: session), bytes: 8 << 10) else { return nil }
+    return HistoryFiles.entries(in: tail).last { $0.kind == .decision }
+  }
+
+  /// The end of a file, however large that is.
+  private static func tail(of path: String, bytes: Int) throws(TownFileError) -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+    guard descriptor >= 0 else {
+      throw TownFileError(errno == ENOENT ? .missing : .unreadable, path: path, reason: Disk.reason(errno))
+    }
     defer { close(descriptor) }
     var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-    var tail = [UInt8](repeating: 0, count: 8 << 10)
-    let start = max(0, Int(status.st_size) - tail.count)
-    let count = pread(descriptor, &tail, tail.count, start)
-    guard count > 0 else { return nil }
-    return HistoryFiles.entries(in: Array(tail[..<count])).last { $0.kind == .decision }
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw TownFileError(.unreadable, path: path, reason: "it is not a regular file")
+    }
+    var tail = [UInt8](repeating: 0, count: min(bytes, Int(status.st_size)))
+    let count = pread(descriptor, &tail, tail.count, Int(status.st_size) - tail.count)
+    guard count >= 0 else { throw TownFileError(.unreadable, path: path, reason: Disk.reason(errno)) }
+    return Array(tail[..<count])
   }
 
   /// Adds lines to one agent's history, in one write.

@@ -55,7 +55,7 @@ package struct Holds: Sendable {
   private func read(_ name: String) -> Reading<Hold?> {
     let path = "\(directory)/\(name)"
     do {
-      return .known(try Disk.readJSON(Hold.self, from: path))
+      return .known(try Disk.readJSON(Hold.self, from: path, limit: FileLimit.hold))
     } catch {
       switch error.code {
       case .missing: return .known(nil)

@@ -10,7 +10,9 @@ package enum OriginalDaemon {
   /// seconds since 1970; `nil` where there is no such file.
   package static func recordedProcess(layout: TownLayout) -> (pid: Int32, writtenAt: Int64)? {
     var status = stat()
-    guard stat(layout.originalPIDFile, &status) == 0, let content = try? Disk.read(layout.originalPIDFile) else {
+    guard stat(layout.originalPIDFile, &status) == 0,
+      let content = try? Disk.read(layout.originalPIDFile, limit: FileLimit.processNumber)
+    else {
       return nil
     }
     let first = String(decoding: content, as: UTF8.self).split(whereSeparator: \.isWhitespace).first

@@ -38,7 +38,7 @@ package struct RigRegistry: Sendable {
   private func document() throws(TownFileError) -> [String: JSONValue] {
     let value: JSONValue
     do {
-      value = try Disk.readJSON(JSONValue.self, from: path)
+      value = try Disk.readValue(from: path, limit: FileLimit.registry)
     } catch  where error.code == .missing {
       return [:]
     }

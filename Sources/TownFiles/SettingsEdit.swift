@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FoundationEssentials
+
 /// Sets one key of a JSON object in its text, and leaves every other byte as a person has written it.
 package enum SettingsEdit {
-  /// The text with `key` set to the string `value`: where the object has the key its value is replaced, else
-  /// the key comes first.
+  /// The text with `key` set to the string `value`: where the object has the key its value is replaced,
+  /// everywhere if it has it more than once, as readers differ in which of them counts; else the key comes first.
   ///
   /// - Parameter text: a JSON object, which has been read as one; empty where there is no file.
   /// - Returns: `nil` where the text is not a JSON object.
@@ -13,8 +15,15 @@ package enum SettingsEdit {
     if bytes.allSatisfy(isSpace) { return "{\n  \(member)\n}\n" }
     var scanner = Scanner(bytes: bytes)
     guard let members = scanner.members(), let open = bytes.firstIndex(of: UInt8(ascii: "{")) else { return nil }
-    if let present = members.last(where: { $0.key == quoted(key) }) {
-      return decoded(bytes[..<present.value.lowerBound]) + quoted(value) + decoded(bytes[present.value.upperBound...])
+    let present = members.filter { $0.key == quoted(key) || name($0.key) == key }
+    if !present.isEmpty {
+      var result = ""
+      var end = bytes.startIndex
+      for member in present {
+        result += decoded(bytes[end..<member.value.lowerBound]) + quoted(value)
+        end = member.value.upperBound
+      }
+      return result + decoded(bytes[end...])
     }
     let start = bytes.index(after: open)
     guard let first = members.first else {
@@ -28,6 +37,11 @@ package enum SettingsEdit {
   }
 
   private static func decoded(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
+
+  /// What a key that is written with escapes means.
+  private static func name(_ key: String) -> String? {
+    key.contains("\\") ? try? JSONDecoder().decode(String.self, from: Data(key.utf8)) : nil
+  }
 
   private static func isSpace(_ byte: UInt8) -> Bool { [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
 
@@ -122,6 +136,9 @@ package enum SettingsEdit {
         members.append(Member(start: start, key: key, value: value))
         if take("}") { return members }
         guard take(",") else { return nil }
+        // Strictly this is no JSON, but it is read as such.
+        skipSpace()
+        if take("}") { return members }
       }
     }
   }
@@ -138,7 +155,7 @@ extension SettingsFile {
     let path = Disk.canonical(layout.settings) ?? layout.settings
     var old = ""
     do throws(TownFileError) {
-      old = String(decoding: try Disk.read(path), as: UTF8.self)
+      old = String(decoding: try Disk.read(path, limit: FileLimit.settings), as: UTF8.self)
     } catch {
       guard error.code == .missing else { throw error }
     }

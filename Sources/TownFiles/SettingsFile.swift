@@ -10,7 +10,7 @@ package enum SettingsFile {
   package static func load(layout: TownLayout) throws(TownFileError) -> TownSettings {
     let json: JSONValue
     do {
-      json = try Disk.readJSON(JSONValue.self, from: layout.settings)
+      json = try Disk.readValue(from: layout.settings, limit: FileLimit.settings)
     } catch  where error.code == .missing {
       return TownSettings()
     }

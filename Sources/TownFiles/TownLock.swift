@@ -58,7 +58,7 @@ package final class TownLock: Sendable {
 
   /// The pid that the lock's file names; `nil` where it names none.
   private static func holder(layout: TownLayout) -> Int32? {
-    guard let content = try? Disk.read(layout.lock) else { return nil }
+    guard let content = try? Disk.read(layout.lock, limit: FileLimit.processNumber) else { return nil }
     let text = String(decoding: content, as: UTF8.self).split(whereSeparator: \.isWhitespace).first
     return text.flatMap { Int32($0) }
   }

@@ -14,7 +14,7 @@ package struct TownRecords: Sendable {
   /// - Throws: ``TownFileError`` where it cannot be read, or a newer daemon wrote it.
   package func ledger() throws(TownFileError) -> Ledger {
     do throws(TownFileError) {
-      let ledger = try Disk.readJSON(Ledger.self, from: layout.ledger)
+      let ledger = try Disk.readJSON(Ledger.self, from: layout.ledger, limit: FileLimit.ledger)
       guard ledger.version <= Ledger.currentVersion else {
         throw TownFileError(
           .malformed, path: layout.ledger,
@@ -41,7 +41,7 @@ package struct TownRecords: Sendable {
   /// The agents that wait to be told to begin; none where there is no file.
   package func pendingSpawns() throws(TownFileError) -> [PendingSpawn] {
     do {
-      return try Disk.readJSON([PendingSpawn].self, from: layout.pendingSpawns)
+      return try Disk.readJSON([PendingSpawn].self, from: layout.pendingSpawns, limit: FileLimit.pendingSpawns)
     } catch  where error.code == .missing {
       return []
     }
@@ -56,12 +56,12 @@ package struct TownRecords: Sendable {
   }
 
   package func state() throws(TownFileError) -> DaemonState {
-    try Disk.readJSON(DaemonState.self, from: layout.state)
+    try Disk.readJSON(DaemonState.self, from: layout.state, limit: FileLimit.daemonState)
   }
 
   /// When `gt` was last used; `nil` where that is not known.
   package func lastActivity() -> Timestamp? {
-    (try? Disk.readJSON(Activity.self, from: layout.activity))?.timestamp
+    (try? Disk.readJSON(Activity.self, from: layout.activity, limit: FileLimit.daemonState))?.timestamp
   }
 
   package func write(_ activity: Activity) throws(TownFileError) {

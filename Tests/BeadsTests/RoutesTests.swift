@@ -112,4 +112,17 @@ struct RoutesTests {
     try town.write(".beads/issues.jsonl", "")
     #expect(try await store.messages(for: "deacon/") == [])
   }
+
+  @Test("are followed up to a thousand, and it is said that there are more")
+  func host() async throws {
+    let town = try BeadsTown()
+    try town.makeRoutedDatabases()
+    let many = (0..<2_000).map { #"{"prefix":"r\#($0)-","path":"nowhere"}"# + "\n" }.joined()
+    try town.write(".beads/routes.jsonl", many)
+    let routes = town.bdStore().routes
+    #expect(routes.routes.count == 1_000)
+    #expect(routes.problems.count == 1 && routes.problems.first?.contains("line 1001") == true)
+    try town.write(".beads/routes.jsonl", String(repeating: "rubbish\n", count: 5_000))
+    #expect(town.bdStore().routes.problems.count == 20)
+  }
 }

@@ -93,4 +93,19 @@ import Testing
       }
     }
   }
+
+  @Test func noNumberOfTheKernelsEndsUs() async throws {
+    try await TemporaryDirectory.with { directory in
+      TestFile.write("btime \(Int64.max)\n", to: directory("stat"), mode: 0o600)
+      let table = ProcessTable(root: directory.path)
+      #expect(table.startOfLife(of: ProcessIdentity(pid: 7, startTime: .max)) == nil)
+      #expect(table.age(of: ProcessIdentity(pid: 7, startTime: .max)) == .zero)
+      // A process can make its words as long as its memory.
+      directory.makeDirectory("7")
+      TestFile.write("a\0", to: directory("7/cmdline"), mode: 0o600)
+      #expect(table.arguments(of: 7) == ["a"])
+      truncate(directory("7/cmdline"), (4 << 20) + 1)
+      #expect(table.arguments(of: 7) == nil)
+    }
+  }
 }

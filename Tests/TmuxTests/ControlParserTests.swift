@@ -147,4 +147,12 @@ import Testing
     pace.noteLost(connectedAt: time, at: time + .seconds(60))
     #expect(pace.mayConnect(at: time + .seconds(61)))
   }
+
+  @Test func anAnswerOfManyBlocksHasALimit() throws {
+    var exchange = ControlExchange(limit: 100)
+    _ = exchange.add([["list-panes"]], at: .now, token: "t")
+    let block = Array("%begin 1 2 3\n\(String(repeating: "x", count: 39))\n%end 1 2 3\n".utf8)
+    for _ in 0..<2 { #expect(try exchange.take(block, at: .now).isEmpty) }
+    #expect(throws: ControlParser.Overflow.self) { try exchange.take(block, at: .now) }
+  }
 }

@@ -124,4 +124,21 @@ import TownFiles
       #expect(OriginalDaemon.recordedProcess(layout: layout)?.pid == pid)
     }
   }
+
+  @Test func `no number in a ledger can end the daemon`() async throws {
+    try await with { layout, records in
+      try records.write(Ledger())
+      let big = Int.max
+      TestFile.write(
+        #"{"version":1,"agents":{"gt-r-a":{"backoff":{"attempts":\#(big)},"restarts":\#(big),"told_not_ready":false},"#
+          + #""gt-r-b":{"backoff":{"attempts":-1},"restarts":-5,"told_not_ready":false}},"#
+          + #""mass_death":{"since":"\#(time)","last":"\#(time)","cause":"x","count":\#(big),"told":[]}}"#,
+        to: layout.ledger)
+      let ledger = try records.ledger()
+      #expect(ledger.agents["gt-r-a"]?.restarts == 1_000_000_000)
+      #expect(ledger.agents["gt-r-a"]?.restartPolicy.attempts == 1_000_000_000)
+      #expect(ledger.agents["gt-r-b"]?.restarts == 0 && ledger.agents["gt-r-b"]?.restartPolicy.attempts == 0)
+      #expect(ledger.massDeath?.count == 1_000_000_000)
+    }
+  }
 }

@@ -25,6 +25,8 @@ import TownFiles
     (#"{"k":null}"#, #"{"k":"v"}"#),
     (#"{"k": {"x": [1, "]"]}}"#, #"{"k": "v"}"#),
     (#"{"größe": "ß", "k": ""}"#, #"{"größe": "ß", "k": "v"}"#),
+    (#"{"k": 1, "\u006b": [2], "a": 3, "k": 4}"#, #"{"k": "v", "\u006b": "v", "a": 3, "k": "v"}"#),
+    (#"{"a": 1, }"#, #"{"k": "v", "a": 1, }"#),
   ])
   func `nothing else changes`(before: String, after: String) {
     let edited = SettingsEdit.setting("k", to: "v", in: before)

@@ -75,4 +75,11 @@ import Testing
   func `a duration is written as it is read`(duration: Duration, text: String) {
     #expect(duration.setting == text && Duration(setting: text) == duration)
   }
+
+  @Test(arguments: ["100000s", "99999s", "7ms", "1500ms", "90s", "604800s", "168h", "0ms", "999999999ms"])
+  func `a duration is listed as what it is, however its quotient is rounded`(text: String) throws {
+    let duration = try #require(Duration(setting: text))
+    #expect(Duration(setting: duration.setting) == duration)
+    #expect(Duration.seconds(100_000).setting == "100000s" && Duration.seconds(Int64.max).wholeMilliseconds == .max)
+  }
 }

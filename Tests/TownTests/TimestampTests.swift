@@ -39,6 +39,14 @@ import Town
     }
   }
 
+  @Test(arguments: [Int64.min, .min + 1_000_000, .max - 1_000_000, .max])
+  func `the ends of time are read back, so that no file becomes unreadable by them`(nanoseconds: Int64) throws {
+    let written = Timestamp(nanoseconds: nanoseconds).description
+    #expect(try #require(Timestamp(written)).description == written)
+    #expect(Timestamp(seconds: .max) == Timestamp(nanoseconds: .max))
+    #expect(Timestamp(seconds: .min) == Timestamp(nanoseconds: .min))
+  }
+
   @Test func `is written in UTC, with milliseconds where there are any`() {
     #expect(Timestamp("2026-11-22T03:59:52.170999999-08:00")?.description == "2026-11-22T11:59:52.170Z")
     #expect(Timestamp("2024-02-29T00:00:00Z")?.description == "2024-02-29T00:00:00Z")

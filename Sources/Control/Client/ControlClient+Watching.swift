@@ -95,22 +95,3 @@ extension ControlClient {
     }
   }
 }
-
-/// Takes the replies out of what arrives: each ends with a NUL.
-private struct ReplySplitter {
-  private var buffer = ByteBuffer()
-
-  mutating func split(_ part: ByteBuffer) throws -> [ByteBuffer] {
-    var part = part
-    buffer.writeBuffer(&part)
-    var replies: [ByteBuffer] = []
-    while let end = buffer.readableBytesView.firstIndex(of: 0) {
-      let length = buffer.readableBytesView.distance(from: buffer.readableBytesView.startIndex, to: end)
-      if let reply = buffer.readSlice(length: length) { replies.append(reply) }
-      buffer.moveReaderIndex(forwardBy: 1)
-    }
-    buffer.discardReadBytes()
-    guard buffer.readableBytes <= 64 << 20 else { throw ReplyHandler.Failure.tooLarge }
-    return replies
-  }
-}

@@ -16,7 +16,7 @@ package struct ControlClient: Sendable {
   package let town: String
 
   let group: any EventLoopGroup
-  private static let replyLimit = 64 << 20
+  private static let replyLimit = ReplySplitter.largest
 
   package init(
     socketPath: String,

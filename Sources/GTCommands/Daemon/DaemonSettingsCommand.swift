@@ -34,7 +34,7 @@ struct DaemonSettingsCommand: AsyncParsableCommand {
     try await failing {
       let town = try options.open("daemon settings")
       let path = town.layout.settings
-      let file = Disk.exists(path) ? try Disk.readJSON(JSONValue.self, from: path) : nil
+      let file = Disk.exists(path) ? try Disk.readValue(from: path, limit: FileLimit.settings) : nil
       let listing = SettingsListing(
         town.settings, file: file, tmuxSocket: town.environment["GT_TMUX_SOCKET"].flatMap { $0.isEmpty ? nil : $0 })
       if json {

@@ -37,7 +37,7 @@ enum CapsuleText {
   /// Who dies at once does so in less than a second.
   private static func words(_ uptime: Duration) -> String {
     guard uptime < .seconds(10) else { return uptime.inWords }
-    let tenths = Int(uptime / .milliseconds(100))
+    let tenths = Int(uptime.wholeMilliseconds / 100)
     return "\(tenths / 10).\(tenths % 10)s"
   }
 

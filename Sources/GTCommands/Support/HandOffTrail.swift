@@ -23,7 +23,8 @@ struct HandOffTrail: Sendable, CustomStringConvertible {
   ) -> HandOffTrail {
     let words = hash(arguments)
     let fields = (text ?? "").split(separator: ":", omittingEmptySubsequences: false)
-    guard fields.count == 4, let writer = Int32(fields[0]), let count = Int(fields[1]), isBelow(writer) else {
+    guard fields.count == 4, let writer = Int32(fields[0]), let count = Int(fields[1]), count < Int.max, isBelow(writer)
+    else {
       return HandOffTrail(pid: pid, words: words, count: 1)
     }
     var trail = HandOffTrail(pid: pid, words: words, count: count + 1)

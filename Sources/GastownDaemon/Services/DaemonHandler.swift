@@ -48,7 +48,7 @@ package struct DaemonHandler: ControlHandler {
         "overdue: \(health.overdueJobs.joined(separator: ", "))"
       }
     return Health.Reply(
-      healthy: health.isWell, turnAgeMilliseconds: health.turnAge.map { Int($0 / .milliseconds(1)) },
+      healthy: health.isWell, turnAgeMilliseconds: health.turnAge.map { Int($0.wholeMilliseconds) },
       overdueJobs: health.overdueJobs, reason: reason)
   }
 

@@ -174,8 +174,8 @@ extension TmuxClient {
 extension Pane {
   /// How the pane's process ended, where tmux knows.
   fileprivate var cause: ExitCause? {
-    if let deadSignal { return .signalled(Int32(deadSignal)) }
-    if let deadStatus { return .exited(status: Int32(deadStatus)) }
+    if let deadSignal { return .signalled(Int32(clamping: deadSignal)) }
+    if let deadStatus { return .exited(status: Int32(clamping: deadStatus)) }
     return nil
   }
 }

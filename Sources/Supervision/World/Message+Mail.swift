@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Beads
-internal import FoundationEssentials
 internal import Town
 
 extension Message {
@@ -9,6 +8,6 @@ extension Message {
   init(_ mail: MailMessage) {
     self.init(
       id: mail.id, sender: mail.from, subject: mail.subject, body: mail.body,
-      document: try? JSONDecoder().decode([String: JSONValue].self, from: Data(mail.body.utf8)), sentAt: mail.timestamp)
+      document: (try? JSONValue(json: Array(mail.body.utf8)))?.object, sentAt: mail.timestamp)
   }
 }

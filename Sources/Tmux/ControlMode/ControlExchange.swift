@@ -13,13 +13,22 @@ struct ControlExchange: Sendable {
     var sentAt: ContinuousClock.Instant
   }
 
-  private var parser = ControlParser()
+  /// The most that is kept of one answer, however many blocks it has, in bytes.
+  private let limit: Int
+  private var parser: ControlParser
   private var waiting: [Request] = []
   private var output: [UInt8] = []
   private var errors: [UInt8] = []
   private var count: RequestID = 0
   /// When anything last came.
   private var lastHeard: ContinuousClock.Instant?
+
+  static let defaultLimit = 16 << 20
+
+  init(limit: Int = defaultLimit) {
+    self.limit = limit
+    parser = ControlParser(limit: limit)
+  }
 
   var isEmpty: Bool { waiting.isEmpty }
 
@@ -39,7 +48,7 @@ struct ControlExchange: Sendable {
   /// Forgets everything; the ids of new requests are new all the same.
   mutating func reset() {
     let count = self.count
-    self = ControlExchange()
+    self = ControlExchange(limit: limit)
     self.count = count
   }
 
@@ -63,6 +72,7 @@ struct ControlExchange: Sendable {
       } else {
         output += block.text
       }
+      if output.count + errors.count > limit { throw ControlParser.Overflow() }
     }
     return answers
   }

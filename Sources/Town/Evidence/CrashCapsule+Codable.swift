@@ -67,7 +67,7 @@ extension CrashCapsule: Codable {
     try container.encode(diedAt, forKey: .diedAt)
     try container.encode(startedAt, forKey: .startedAt)
     // Milliseconds, so that the file does not claim more than is known.
-    try container.encode(uptime.map { Double(Int64($0 / .milliseconds(1))) / 1_000 }, forKey: .uptime)
+    try container.encode(uptime.map { Double($0.wholeMilliseconds) / 1_000 }, forKey: .uptime)
     try container.encode(kind, forKey: .cause)
     try container.encode(exitStatus, forKey: .exitStatus)
     try container.encode(exitSignal, forKey: .exitSignal)

@@ -47,17 +47,15 @@ package struct Census: Sendable, Hashable {
     }
     let registered = Dictionary(rigs.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     let claimants = Set(claims.map(\.agent))
-    var refused = Set(strangers.map { "\($0.rig)/\($0.name)" })
+    var known = Set(strangers.map { [$0.rig, $0.name] })
     for bead in beads.values where !bead.status.isOver {
       guard case .polecat(let rig, let name)? = roster.agent(bead: bead.id), let registration = registered[rig] else {
         continue
       }
       let agent = AgentIdentity.polecat(rig: rig, name: name)
-      // Two ids of one agent are two claims of its, of which the elder counts.
-      if claimants.contains(agent) || refused.contains("\(rig)/\(name)") { continue }
-      let count = strangers.count
+      // Two ids of one agent are one claim.
+      guard !claimants.contains(agent), known.insert([rig, name]).inserted else { continue }
       admit(agent, rig: registration, check: TownName.checkPolecat, beads: beads, to: &claims)
-      if strangers.count > count { refused.insert("\(rig)/\(name)") }
     }
     settle(claims)
   }

@@ -203,6 +203,11 @@ package struct AgentRecord: Sendable, Hashable, Codable {
   }
 
   package var isEmpty: Bool { self == AgentRecord() }
+
+  mutating func boundCounts() {
+    restarts = Ledger.bounded(restarts)
+    restartPolicy.attempts = Ledger.bounded(restartPolicy.attempts)
+  }
 }
 
 extension AgentRecord {

@@ -42,7 +42,12 @@ package struct Ledger: Sendable, Hashable, Codable {
     announcements = try container.decodeIfPresent([Announcement].self, forKey: .announcements) ?? []
     clock = try container.decodeIfPresent(ClockAnchor.self, forKey: .clock)
     clockStep = try container.decodeIfPresent(ClockStep.self, forKey: .clockStep)
+    for session in agents.keys { agents[session]?.boundCounts() }
+    if let count = massDeath?.count { massDeath?.count = Ledger.bounded(count) }
   }
+
+  /// A count as a file has it, brought to where it can be counted on: no number in a ledger may end the daemon.
+  static func bounded(_ count: Int) -> Int { min(max(count, 0), 1_000_000_000) }
 
   private enum CodingKeys: String, CodingKey {
     case version, agents, outbox, starts, deaths, announcements, clock

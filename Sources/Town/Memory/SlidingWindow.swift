@@ -41,7 +41,7 @@ package struct SlidingWindow: Sendable, Hashable {
 /// A plain array of times.
 extension SlidingWindow: Codable {
   package init(from decoder: any Decoder) throws {
-    times = try decoder.singleValueContainer().decode([Timestamp].self).sorted()
+    times = try decoder.singleValueContainer().decode([Timestamp].self).sorted().suffix(SlidingWindow.capacity)
   }
 
   package func encode(to encoder: any Encoder) throws {

@@ -12,7 +12,7 @@ package enum Readiness: Sendable, Hashable {
   package static func judge(_ lines: [String]) -> Readiness {
     guard let last = lines.lastIndex(where: { !$0.allSatisfy(\.isWhitespace) }) else { return .notYet }
     let tail = lines[max(0, last - 9)...last]
-    if tail.contains(where: { $0.lowercased().contains("esc to interrupt") }) { return .busy }
+    if tail.contains(where: { $0.lowercased().containsBytes(of: "esc to interrupt") }) { return .busy }
     return tail.contains(where: isPrompt) ? .ready : .notYet
   }
 
@@ -34,7 +34,7 @@ package enum Readiness: Sendable, Hashable {
   /// Whether `text` still stands on an input line, which means that it was not submitted.
   package static func isStillTyped(_ text: String, lines: [String]) -> Bool {
     guard let prompt = lines.last(where: isPrompt) else { return false }
-    return prompt.replacingNoBreakSpaces().contains(text)
+    return prompt.replacingNoBreakSpaces().containsBytes(of: text)
   }
 }
 

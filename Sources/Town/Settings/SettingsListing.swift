@@ -111,9 +111,16 @@ extension JSONValue {
 }
 
 extension Duration {
+  /// Milliseconds, cut off towards zero. Dividing durations would not do: their quotient is a `Double`, which may
+  /// fall short of a whole number.
+  package var wholeMilliseconds: Int64 {
+    let (seconds, attoseconds) = components
+    return Int64(clamping: Int128(seconds) * 1_000 + Int128(attoseconds / 1_000_000_000_000_000))
+  }
+
   /// As the settings write it, in the largest unit that loses nothing down to milliseconds.
   package var setting: String {
-    let milliseconds = Int64(self / .milliseconds(1))
+    let milliseconds = wholeMilliseconds
     for (unit, length) in [("h", 3_600_000), ("m", 60_000), ("s", 1_000)] as [(String, Int64)]
     where milliseconds != 0 && milliseconds.isMultiple(of: length) {
       return "\(milliseconds / length)\(unit)"

@@ -31,6 +31,7 @@ package enum JSONValue: Sendable, Hashable {
   }
 }
 
+/// Text from outside is read by ``JSONValue/init(json:)``.
 extension JSONValue: Codable {
   package init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()

@@ -6,7 +6,11 @@ package struct Timestamp: Sendable, Hashable, Comparable {
 
   package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
-  package init(seconds: Int64) { nanoseconds = seconds * 1_000_000_000 }
+  /// - Parameter seconds: since 1970; what lies beyond the first or the last moment that there is, is that moment.
+  package init(seconds: Int64) {
+    nanoseconds = Timestamp.clamped(
+      seconds.multipliedReportingOverflow(by: 1_000_000_000), isNegative: seconds < 0)
+  }
 
   /// The first and the last moment that there is. Arithmetic ends there, as a time that somebody
   /// wrote into a bead must not be able to end the daemon.
@@ -33,7 +37,7 @@ package struct Timestamp: Sendable, Hashable, Comparable {
 
 extension Timestamp: CustomStringConvertible, LosslessStringConvertible {
   /// Reads RFC 3339 in any offset, with up to 9 fractional digits (more are cut off), as `bd` and
-  /// the original write it. `nil` for anything else.
+  /// the original write it. `nil` for anything else, and for years in which there is no moment.
   package init?(_ text: String) {
     var reader = Reader(bytes: Array(text.utf8))
     guard let year = reader.number(digits: 4), reader.skip("-"),
@@ -43,14 +47,15 @@ extension Timestamp: CustomStringConvertible, LosslessStringConvertible {
       let hour = reader.number(digits: 2), hour < 24, reader.skip(":"),
       let minute = reader.number(digits: 2), minute < 60, reader.skip(":"),
       let second = reader.number(digits: 2), second <= 60,
-      (1678...2261).contains(year)
+      (1677...2262).contains(year)
     else { return nil }
     guard let fraction = reader.fraction(), let offset = reader.offset(), reader.atEnd else { return nil }
     let days = Timestamp.days(year: year, month: month, day: day)
     // The calendar's own answer to a 30th of February would be another day.
     guard Timestamp.date(days: days) == (year, month, day) else { return nil }
     let seconds = days * 86_400 + hour * 3_600 + minute * 60 + second - offset
-    self.init(nanoseconds: seconds * 1_000_000_000 + fraction)
+    // Of the first and of the last year only a part is there.
+    self.init(nanoseconds: Int64(clamping: Int128(seconds) * 1_000_000_000 + Int128(fraction)))
   }
 
   /// RFC 3339 in UTC, with milliseconds where there are any: `2026-11-22T11:59:52.170Z`.

@@ -18,7 +18,7 @@ extension TownUnits {
   /// what they name cannot be read.
   package static func plainTown(environment: [String: String]) -> String? {
     for directory in directories(environment) {
-      guard let bytes = try? Disk.read("\(directory)/gastown-daemon.service") else { continue }
+      guard let bytes = try? Disk.read("\(directory)/gastown-daemon.service", limit: FileLimit.unit) else { continue }
       let town = town(of: String(decoding: bytes, as: UTF8.self), home: environment["HOME"] ?? "")
       return town.map { Disk.canonical($0) ?? $0 }
     }

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension StringProtocol {
+  /// Whether the bytes of `part` stand anywhere in the text.
+  ///
+  /// For text from outside: the standard library's `contains` compares whole characters, which takes the square of
+  /// the length where somebody has written a row of flags.
+  func containsBytes(of part: String) -> Bool {
+    guard let first = part.utf8.first else { return true }
+    var rest = utf8[...]
+    while let start = rest.firstIndex(of: first) {
+      rest = rest[start...]
+      if rest.starts(with: part.utf8) { return true }
+      rest = rest.dropFirst()
+    }
+    return false
+  }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Runs asynchronous code on the thread that asks for it, where that code waits for nobody.
+enum Inline {
+  private final class Executor: TaskExecutor {
+    func enqueue(_ job: consuming ExecutorJob) {
+      job.runSynchronously(on: asUnownedTaskExecutor())
+    }
+  }
+
+  private final class Box<Value: Sendable>: @unchecked Sendable {
+    // Written and read by one thread, as the task runs on the one that waits for it.
+    var value: Value?
+  }
+
+  private static let executor = Executor()
+
+  /// - Throws: ``Broken`` where the code is not done when it first waits.
+  static func run<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) throws -> Value {
+    let box = Box<Value>()
+    Task(executorPreference: executor) { box.value = await body() }
+    guard let value = box.value else { throw Broken(description: "it waits for somebody") }
+    return value
+  }
+}
