@@ -69,8 +69,9 @@ actor SQLiteConnection {
     var status = stat()
     guard stat(path, &status) == 0 else {
       let code = errno
-      // A link that leads nowhere stands for a file that may be on a disk that is not mounted.
-      if code == ENOENT, lstat(path, &status) != 0 { return nil }
+      // A link that leads nowhere stands for a file that may be on a disk that is not mounted. Anything else that is
+      // there now was made just now.
+      if code == ENOENT, lstat(path, &status) != 0 || status.st_mode & S_IFMT != S_IFLNK { return nil }
       throw BeadStoreError(.unavailable, attempt: attempt, message: "\(path): \(String(cString: strerror(code)))")
     }
     guard status.st_mode & S_IFMT == S_IFREG else {

@@ -80,10 +80,13 @@ enum CutPoints {
       + heartbeat + server.flatMap { $0 } + beginning + end + worktree
   }
 
-  /// Whether what was decided is in the ledger, and the journal need not have heard of it. Then the capsule tells of
-  /// a death, and the agent's new start of a request.
+  /// Whether what was decided is in the ledger, and the journal need not have heard of it: entries go out on a thread of
+  /// their own, which a slow journal holds up. Then the capsule tells of a death, and the agent's new start of a request.
   static func losesEntries(_ line: String) -> Bool {
-    ["save-ledger.after", "append-history", "store", "write-capsule.before"].contains { line.hasPrefix($0) }
+    [
+      "save-ledger.after", "append-history", "store", "write-capsule", "file.written gt-rig1-toast.json",
+      "prune-evidence", "save-ledger.before 2",
+    ].contains { line.hasPrefix($0) }
   }
 
   /// Whether the daemon has told somebody to begin and has not come to note that.

@@ -38,7 +38,7 @@ import TownFiles
         #"head -c 60000000 /dev/zero >&2; exec "$real" "$@""#, "yes no | head -c 12000000 >&2; exit 1",
       ]),
     .init(
-      testDescription: "warns in 12 MB of lines", scripts: [#"yes no | head -c 12000000 >&2; exec "$real" "$@""#],
+      testDescription: "warns in 6 MB of lines", scripts: [#"yes no | head -c 6000000 >&2; exec "$real" "$@""#],
       isHarmless: true),
     .init(
       testDescription: "prints half of it, nothing, no UTF-8 or brackets",
