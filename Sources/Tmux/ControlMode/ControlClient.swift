@@ -7,7 +7,7 @@ package import Commands
 /// It is never relied upon. While there is none, or when it is lost, whoever asks runs a `tmux` of his
 /// own; connecting happens in the background, and only after such a `tmux` has had an answer.
 ///
-/// While a client says who it is, tmux up to 3.6 ends with a segmentation fault, and every session with it, where
+/// While a client says who it is, tmux 3.3a and 3.5a end with a segmentation fault, and every session with it, where
 /// something happens that control clients are told of, such as a new session (tmux#4980, tmux#5004). So nothing is
 /// changed by us while one connects, and none connects while something is changed by us: ``beginChange()``.
 package actor ControlClient {
