@@ -40,7 +40,9 @@ extension SimulatedWorld {
     let agent = agents[number]
     if let since = agent.downSince, !agent.isKnownDown {
       // A message that could not be sent is sent again with the next heartbeat.
-      let span = bound + (agent.needsBeat || !ledger.outbox.isEmpty ? 61 * 60_000 : 0)
+      // One whose bead says that it is being started is left alone for five minutes, by a clock that may be another's.
+      let isSpawning = beads[agent.bead]?.agentState == .spawning
+      let span = bound + (agent.needsBeat || !ledger.outbox.isEmpty ? 61 * 60_000 : 0) + (isSpawning ? 5 * 60_000 : 0)
       if clock - max(since, calmSince) > span {
         let hook = beads[agent.bead]?.hookBead ?? "no hook"
         violate(
