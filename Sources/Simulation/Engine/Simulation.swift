@@ -155,8 +155,6 @@ package final class Simulation {
           Permit(pid: nil, sentAt: world.clock, expires: world.clock + 3_600_000))
       }
       world.agents[index].starts = []
-      // A reset looks at nothing but the ledger.
-      if verb != .reset { world.agents[index].needsBeat = false }
       world.inspector.openCommands += 1
       return world.agents[index].identity
     }
