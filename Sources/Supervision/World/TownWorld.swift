@@ -205,7 +205,7 @@ package struct BeadReadings: Sendable {
 extension TownSnapshot {
   /// The same look, with what another has seen of some; the other, where that could not see everything.
   package func taking(_ sessions: Set<String>, from whole: TownSnapshot, beads: BeadReadings) -> TownSnapshot {
-    guard whole.tmuxIsComplete, whole.registryFailure == nil else { return whole }
+    guard whole.tmuxIsComplete, whole.registryFailure == nil, whole.unreadableRigs.isEmpty else { return whole }
     var snapshot = taking(beads, at: whole.time)
     snapshot.servers = whole.servers
     snapshot.host = whole.host
