@@ -9,7 +9,8 @@ extension SimulatedWorld {
   mutating func inspectStart(of number: Int, _ order: LaunchOrder) {
     let agent = agents[number]
     if let pid = agent.process, processes[pid]?.isElsewhere == true,
-      agent.checkedAt - (processes[pid]?.bornAt ?? 0) <= 20, clock - agent.checkedAt <= 125 || has(.tmuxIsSlow)
+      agent.checkedAt - (processes[pid]?.bornAt ?? 0) <= 20,
+      clock - agent.checkedAt <= 125 || has(.tmuxIsSlow) || clock - inspector.lastTrouble <= 5_000
     {
       // Two servers know nothing of one another: in the moment after the last look nobody could prevent it.
       inspector.counts["started elsewhere in the same moment", default: 0] += 1

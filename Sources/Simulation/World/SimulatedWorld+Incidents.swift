@@ -156,6 +156,8 @@ extension SimulatedWorld {
     for server in servers.indices.reversed() { endServer(server) }
     for pid in processes.keys.sorted() { end(pid, .signalled(9)) }
     boots += 1
+    // A clock that is set meanwhile takes the account of the last minute along.
+    inspector.ruleStarts = []
     bootedAt = clock - 5_000
     inspector.lastTrouble = clock
     for number in agents.indices {
