@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 /// Runs asynchronous code on the thread that asks for it, where that code waits for nobody.
 enum Inline {
   private final class Executor: TaskExecutor {
@@ -8,9 +10,8 @@ enum Inline {
     }
   }
 
-  private final class Box<Value: Sendable>: @unchecked Sendable {
-    // Written and read by one thread, as the task runs on the one that waits for it.
-    var value: Value?
+  private final class Box<Value: Sendable>: Sendable {
+    let value = Mutex<Value?>(nil)
   }
 
   private static let executor = Executor()
@@ -18,8 +19,11 @@ enum Inline {
   /// - Throws: ``Broken`` where the code is not done when it first waits.
   static func run<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) throws -> Value {
     let box = Box<Value>()
-    Task(executorPreference: executor) { box.value = await body() }
-    guard let value = box.value else { throw Broken(description: "it waits for somebody") }
+    Task(executorPreference: executor) {
+      let value = await body()
+      box.value.withLock { $0 = value }
+    }
+    guard let value = box.value.withLock({ $0 }) else { throw Broken(description: "it waits for somebody") }
     return value
   }
 }
