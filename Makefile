@@ -9,7 +9,7 @@ products = $(shell $(SWIFT) build --show-bin-path $(SWIFT_FLAGS))
 
 .PHONY: help
 help: ## Tell what can be made.
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 26
 
 .PHONY: dependencies
 dependencies: ## Install the packages that are missing (Debian; needs root or sudo).
@@ -20,16 +20,29 @@ build: dependencies ## Build gt and gastown-daemon (debug).
 	@echo "Building; the first time takes some minutes …" >&2
 	@$(SWIFT) build $(SWIFT_FLAGS) --product gt
 	@$(SWIFT) build $(SWIFT_FLAGS) --product gastown-daemon
+	@$(SWIFT) build $(SWIFT_FLAGS) --product gastown-gate
 
 .PHONY: demo
 demo: build ## Watch it work: a town, a crash, a recovery. Leaves nothing behind.
 	@packaging/demo/run "$(products)"
 
+# Suites that only compute. Beside those that wait for the real thing, on its clock, they would take for many seconds
+# the few threads which all tests of a process share.
+computing = (SimulationTests|FuzzingTests)\.
 .PHONY: test
 test: dependencies ## Build everything and run every suite.
 	@echo "Building; the first time takes some minutes …" >&2
 	@$(SWIFT) build $(SWIFT_FLAGS) --build-tests
-	@$(SWIFT) test $(SWIFT_FLAGS) --skip-build --experimental-maximum-parallelization-width $(TEST_WIDTH)
+	@packaging/run-tests $(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter '$(computing)'
+	@packaging/run-tests $(SWIFT) test $(SWIFT_FLAGS) --skip-build \
+	  --experimental-maximum-parallelization-width $(TEST_WIDTH) --skip '$(computing)'
+
+# Suites that need no systemd, start no tmux server and wait for nothing.
+unit = ^(Control|GastownDaemon|Supervision|Systemd|Town|TownFiles|Trust)Tests\.
+.PHONY: unit
+unit: ## Build, and run the suites that take seconds: for while one works (FILTER=name: only those).
+	@$(SWIFT) build $(SWIFT_FLAGS) --build-tests
+	@packaging/run-tests $(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter '$(or $(FILTER),$(unit))'
 
 # Those in which a newer systemd or tmux can make a difference.
 debian13_suites = (CheckService|Crash|Disposable|Events|Manager|Reboot|Scope|Start|TmuxServer|TwoTowns|Watchdog)Tests
@@ -37,29 +50,33 @@ debian13_suites = (CheckService|Crash|Disposable|Events|Manager|Reboot|Scope|Sta
 test-debian13: dependencies ## Run the suites that need a systemd on Debian 13's (WHOLE=1: all of them).
 	@packaging/debian-tree trixie "$(debian13)" || [ $$? -eq 77 ]
 	@$(SWIFT) build $(SWIFT_FLAGS) --build-tests
-	@GASTOWN_TEST_ROOT="$(debian13)" $(SWIFT) test $(SWIFT_FLAGS) --skip-build \
+	@GASTOWN_TEST_ROOT="$(debian13)" packaging/run-tests $(SWIFT) test $(SWIFT_FLAGS) --skip-build \
 	  --experimental-maximum-parallelization-width $(TEST_WIDTH) \
 	  --filter 'SystemTests\.$(if $(WHOLE),,$(debian13_suites))'
 
 .PHONY: soak
 soak: dependencies ## A hundred agents, random deaths and restarts for MINUTES=20: is every promise kept?
 	@$(SWIFT) build $(SWIFT_FLAGS) --build-tests
-	@GASTOWN_SOAK_MINUTES=$(or $(MINUTES),20) $(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter SystemTests.SoakTests
+	@GASTOWN_SOAK_MINUTES=$(or $(MINUTES),20) packaging/run-tests $(SWIFT) test $(SWIFT_FLAGS) --skip-build --filter SystemTests.SoakTests
 
 .PHONY: vm-test
 vm-test: build ## See an agent's memory limit enforced, in a virtual machine (minutes; needs root).
 	@packaging/virtual-machine/run "$(products)"
 
-# Of what is simulated: SEED TOWNS HOURS AGENTS KEEP PLANT TRACE, as `gastown-simulate --help` says.
-simulation = $(foreach option,seed towns hours agents keep plant,$(if $($(shell echo $(option) | tr a-z A-Z)),\
+# Of what is simulated: SEED SEEDS TOWNS HOURS AGENTS KEEP PLANT WITH TRACE, as `gastown-simulate --help` says.
+simulation = $(foreach option,seed seeds towns hours agents keep plant with,$(if $($(shell echo $(option) | tr a-z A-Z)),\
   --$(option) $($(shell echo $(option) | tr a-z A-Z)))) $(if $(TRACE),--trace)
 
 .PHONY: simulate
-simulate: dependencies ## Simulate 20,000 town-hours of random trouble, from seed FIRST=n on; SEED=n repeats one town.
-	@$(SWIFT) build -c release --product gastown-simulate
-	@"$$($(SWIFT) build -c release --show-bin-path)/gastown-simulate" \
-	  $(or $(strip $(simulation)),--town-hours 20000 --seeds Tests/SimulationTests/failed-seeds.txt \
+simulate: dependencies ## Simulate 40,000 town-hours of random trouble, half in towns of two days, from seed FIRST=n on; SEED=n repeats one town.
+	@$(SWIFT) build $(RELEASE_FLAGS) --product gastown-simulate
+	@env -i "$$($(SWIFT) build $(RELEASE_FLAGS) --show-bin-path)/gastown-simulate" \
+	  $(or $(strip $(simulation)),--town-hours 20000 --long-town-hours 20000 --seeds Tests/SimulationTests/failed-seeds.txt \
 	  $(if $(FIRST),--seed $(FIRST)))
+
+.PHONY: simulate-known
+simulate-known: ## Simulate every town in which a promise was broken once: all of them must be well.
+	@$(MAKE) --no-print-directory simulate TOWNS=0 SEEDS=Tests/SimulationTests/failed-seeds.txt
 
 # Of the fuzzer: TARGET=name for one of them, SECONDS=n or MINUTES=n for each, KEEP=1 to take new inputs over.
 fuzzing = $(if $(MINUTES),--seconds $$(($(MINUTES) * 60)),$(if $(SECONDS),--seconds $(SECONDS))) \
@@ -78,11 +95,15 @@ fuzz-stretch: dependencies ## See that nothing that parses costs more than its i
 	@Tests/Fuzzing/run --stretch $(if $(TARGET),--target $(TARGET))
 
 .PHONY: check
-check: dependencies ## Formatting, shell scripts, units, docs.
+check: dependencies ## Formatting, sources, shell scripts, units, docs.
 	@echo "swift format lint …" >&2
 	@$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
 	@echo "shellcheck …" >&2
 	@shellcheck $(shell git grep -lE '^#!/(usr/bin/env bash|bin/(ba)?sh)')
+	@echo "sources …" >&2
+	@packaging/check-sources
+	@echo "the graph of the targets …" >&2
+	@packaging/check-graph
 	@echo "units …" >&2
 	@packaging/check-units
 	@echo "docs …" >&2
@@ -103,12 +124,15 @@ RELEASE_FLAGS = -c release --static-swift-stdlib -Xlinker -z -Xlinker relro -Xli
 .PHONY: release
 release: dependencies ## Build for use: optimised, with the Swift runtime inside.
 	@echo "Building for use; the first time takes some minutes …" >&2
-	@for product in gt-manual gt gastown-daemon; do \
+	@for product in gt-manual gastown-gate gt gastown-daemon; do \
 	  $(SWIFT) build $(RELEASE_FLAGS) --product $$product || exit; \
 	done
 	@# What tests use to make the daemon fail is no part of it.
-	@cd "$(shell $(SWIFT) build -c release --show-bin-path)" && \
-	  ! grep -lE 'GASTOWN_FAULT|FaultingTown' gt gastown-daemon
+	@packaging/check-release "$$($(SWIFT) build $(RELEASE_FLAGS) --show-bin-path)"
+
+.PHONY: release-everything
+release-everything: dependencies ## As `make release`, and what tests and measurements use besides.
+	@$(SWIFT) build $(RELEASE_FLAGS)
 
 .PHONY: install
 install: ## Install what `make release` has built: PREFIX=/usr/local, DESTDIR=.
@@ -134,11 +158,43 @@ package-test: deb ## Check the package: lintian, reproducible, install, upgrade,
 bench: dependencies ## Measure beside runit, systemd and a shell loop: 25 minutes (QUICK=1: two).
 	@packaging/install-dependencies --benchmarks .build/bench/runit
 	@echo "Building for use; the first time takes some minutes …" >&2
-	@for product in gt gastown-daemon gastown-bench bench-agent bd-stand-in; do \
+	@for product in gt gastown-daemon gastown-gate gastown-bench bench-agent bd-stand-in; do \
 	  $(SWIFT) build $(RELEASE_FLAGS) --product $$product || exit; \
 	done
 	@packaging/bench $(if $(QUICK),--quick) $(foreach step,$(ONLY),--only $(step)) \
 	  "$(shell $(SWIFT) build -c release --show-bin-path)"
+
+# What .ci/run has no time for. Where a step fails, the others are gone through all the same.
+nightly_steps = build-as-typed test-optimised simulate-long fuzz-long fuzz-stretch demo bench-quick soak test-debian13-whole \
+  vm-test
+.PHONY: nightly
+nightly: ## What is too long for each change: optimised tests, long simulations, fuzzing, soak, Debian 13, a machine.
+	@failed=; for step in $(nightly_steps); do \
+	  echo "nightly: $$step …" >&2; $(MAKE) --no-print-directory $$step || failed="$$failed $$step"; \
+	done; [ -z "$$failed" ] || { echo "nightly: failed:$$failed" >&2; exit 1; }
+
+.PHONY: build-as-typed test-optimised simulate-long fuzz-long bench-quick test-debian13-whole
+build-as-typed: dependencies
+	@$(SWIFT) build --scratch-path .build/typed
+	@$(SWIFT) build --scratch-path .build/typed -c release
+	@$(SWIFT) build --scratch-path .build/typed -c release --static-swift-stdlib
+
+# The optimiser has translated wrongly what a debug build does right. What is made to fail (GASTOWN_FAULT) is debug only.
+optimised = $(SWIFT_FLAGS) -c release -Xswiftc -enable-testing --scratch-path .build/optimised
+test-optimised: dependencies
+	@$(SWIFT) build $(optimised) --build-tests
+	@packaging/run-tests $(SWIFT) test $(optimised) --skip-build --filter '$(computing)'
+	@packaging/run-tests $(SWIFT) test $(optimised) --skip-build --experimental-maximum-parallelization-width $(TEST_WIDTH) \
+	  --skip '(SystemTests|SimulationTests|FuzzingTests)\.'
+
+simulate-long:
+	@$(MAKE) --no-print-directory simulate TOWNS=2000 HOURS=48 SEED="$$(packaging/ci-seed)"
+fuzz-long:
+	@$(MAKE) --no-print-directory fuzz MINUTES=5
+bench-quick:
+	@$(MAKE) --no-print-directory bench QUICK=1
+test-debian13-whole:
+	@$(MAKE) --no-print-directory test-debian13 WHOLE=1
 
 .PHONY: clean
 clean: ## Remove what was built.

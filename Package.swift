@@ -7,10 +7,23 @@
 
 import PackageDescription
 
+// Products of others.
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
+let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+
 let package = Package(
   name: "gastown-daemon",
   products: [
     .executable(name: "gastown-daemon", targets: ["gastown-daemon"]),
+    .executable(name: "gastown-gate", targets: ["gastown-gate"]),
     .executable(name: "gt", targets: ["gt"]),
   ],
   dependencies: [
@@ -24,170 +37,168 @@ let package = Package(
   ],
   targets: [
     // MARK: Town - values and rules, the standard library only
-    .target(name: "Town"),
-    .testTarget(name: "TownTests", dependencies: ["TestSupport", "Town"]),
+    .target(
+      name: "Town"),
+    .testTarget(
+      name: "TownTests", dependencies: ["TestSupport", "Town"], exclude: ["Screens"]),
 
     // MARK: Commands - what it means to run an outside command; no I/O
-    .target(name: "Commands"),
+    .target(
+      name: "Commands"),
+
+    // MARK: Trust - whether another user could put something else at a path; no dependencies
+    .target(
+      name: "Trust"),
+    .testTarget(
+      name: "TrustTests", dependencies: ["TestSupport", "Trust"]),
 
     // MARK: Faults - where tests have a process killed; nothing in a release build
-    .target(name: "Faults"),
+    .target(
+      name: "Faults"),
 
     // MARK: Processes - running commands with deadlines, reading /proc
-    .systemLibrary(name: "CMalloc"),
     .target(
-      name: "Processes",
-      dependencies: [
-        "CMalloc",
-        "Commands",
-        "Faults",
-        .product(name: "Subprocess", package: "swift-subprocess"),
-        .product(name: "SystemPackage", package: "swift-system"),
-      ]
-    ),
-    .testTarget(name: "ProcessesTests", dependencies: ["Processes", "TestSupport"]),
+      name: "Processes", dependencies: ["Commands", "Faults", "Trust", subprocess, systemPackage]),
+    .testTarget(
+      name: "ProcessesTests", dependencies: ["Commands", "Processes", "TestSupport", "Tmux", "Trust"]),
 
     // MARK: Tmux - typed commands and parsers for one tmux server
-    .target(name: "Tmux", dependencies: ["Commands"]),
-    .testTarget(name: "TmuxTests", dependencies: ["Processes", "TestSupport", "Tmux"]),
+    .target(
+      name: "Tmux", dependencies: ["Commands", "Trust"]),
+    .testTarget(
+      name: "TmuxTests", dependencies: ["Commands", "Processes", "TestSupport", "Tmux"]),
 
     // MARK: Beads - the bead store and mail
     .target(
-      name: "Beads",
-      dependencies: [
-        "Commands",
-        "Town",
-        .product(name: "GRDB", package: "GRDB.swift"),
-      ]
-    ),
+      name: "Beads", dependencies: ["Commands", "Town", grdb, grdbSQLite]),
     .executableTarget(
       name: "bd-stand-in",
       path: "Tests/bd-stand-in"
     ),
     .testTarget(
-      name: "BeadsTests",
-      dependencies: ["Beads", "bd-stand-in", "Processes", "TestSupport"],
+      name: "BeadsTests", dependencies: ["bd-stand-in", "Beads", "Commands", "Processes", "TestSupport", "Town", grdb],
       resources: [.copy("Recordings")]
     ),
 
     // MARK: TownFiles - the town's files on disk
     .target(
-      name: "TownFiles",
-      dependencies: [
-        "Faults",
-        "Town",
-        .product(name: "SystemPackage", package: "swift-system"),
-      ]
-    ),
-    .testTarget(name: "TownFilesTests", dependencies: ["TestSupport", "TownFiles"]),
+      name: "TownFiles", dependencies: ["Faults", "Town", "Trust"]),
+    .testTarget(
+      name: "TownFilesTests", dependencies: ["Commands", "Processes", "TestSupport", "Town", "TownFiles"]),
 
     // MARK: Systemd - notify, watchdog, socket activation, the journal
+
     .systemLibrary(
       name: "CSystemd",
       pkgConfig: "libsystemd",
       providers: [.apt(["libsystemd-dev"]), .yum(["systemd-devel"])]
     ),
     .target(
-      name: "Systemd",
-      dependencies: [
-        "CSystemd",
-        .product(name: "Logging", package: "swift-log"),
-      ]
-    ),
-    .testTarget(name: "SystemdTests", dependencies: ["Systemd", "TestSupport"]),
+      name: "Systemd", dependencies: ["CSystemd", logging]),
+    .testTarget(
+      name: "SystemdTests", dependencies: ["Systemd", "TestSupport", logging]),
 
     // MARK: Control - the control protocol, its server and its client
     .target(
-      name: "Control",
-      dependencies: [
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-      ],
+      name: "Control", dependencies: ["Trust", logging, nioCore, nioPosix],
       // What is answered about the interface is the file that is shipped.
       resources: [.embedInCode("Interface/org.gastown.Daemon.varlink")]
     ),
-    .testTarget(name: "ControlTests", dependencies: ["Control", "TestSupport"]),
+    .testTarget(
+      name: "ControlTests", dependencies: ["Control", "TestSupport", logging, nioCore]),
 
     // MARK: Supervision - observe, decide, act, record
     .target(
       name: "Supervision",
       dependencies: [
-        "Beads",
-        "Commands",
-        "Faults",
-        "Processes",
-        "Systemd",
-        "Tmux",
-        "Town",
-        "TownFiles",
-        .product(name: "Logging", package: "swift-log"),
+        "Beads", "Commands", "Faults", "Processes", "Systemd", "Tmux", "Town", "TownFiles", "Trust", logging,
       ]
     ),
-    .testTarget(name: "SupervisionTests", dependencies: ["bd-stand-in", "Faults", "Supervision", "TestSupport"]),
+    .testTarget(
+      name: "SupervisionTests",
+      dependencies: [
+        "Commands", "Processes", "Supervision", "Systemd", "TestSupport", "Town", "TownFiles", logging,
+      ]),
+    // The same against real tmux servers, stores and worktrees.
+    .testTarget(
+      name: "LiveTests",
+      dependencies: [
+        "bd-stand-in", "gastown-gate", "Beads", "Commands", "Processes", "Supervision", "Systemd", "TestSupport",
+        "Tmux", "Town", "TownFiles", "Trust", logging,
+      ]),
+
+    // MARK: gastown-gate - the first process of an agent's pane; in C, as its start is part of every restart
+    // No Swift in it, and nothing to load: it stands between an agent's death and its next instruction.
+    .executableTarget(
+      name: "gastown-gate", linkerSettings: [.unsafeFlags(["-static-executable", "-nostartfiles"])]),
 
     // MARK: Simulation - the real supervisor in a world of its own, in virtual time; not part of any product
     .target(
-      name: "Simulation",
-      dependencies: ["Supervision", "Town", .product(name: "Logging", package: "swift-log")]
+      name: "Simulation", dependencies: ["Supervision", "Town", logging],
+      path: "Tests/Simulation"
     ),
-    .executableTarget(name: "gastown-simulate", dependencies: ["Simulation"], path: "Tests/Simulator"),
+    .executableTarget(
+      name: "gastown-simulate", dependencies: ["Simulation"], path: "Tests/Simulator"),
     .testTarget(
       name: "SimulationTests", dependencies: ["gastown-simulate", "Simulation", "Supervision", "Town"],
       resources: [.copy("failed-seeds.txt")]
+    ),
+
+    // MARK: CommandSupport - what the commands of both programs need: a town that is opened, its daemon's socket, exit statuses
+    .target(
+      name: "CommandSupport",
+      dependencies: [
+        "Beads", "Commands", "Control", "Processes", "Supervision", "Systemd", "Town", "TownFiles", logging,
+      ]
     ),
 
     // MARK: GastownDaemon - the assembly
     .target(
       name: "GastownDaemon",
       dependencies: [
-        "Control",
-        "Faults",
-        "Processes",
-        "Supervision",
-        "Systemd",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+        "Commands", "CommandSupport", "Control", "Faults", "Processes", "Supervision", "Systemd", "Town",
+        "TownFiles", argumentParser, logging, serviceLifecycle, unixSignals,
       ]
     ),
     .executableTarget(
-      name: "gastown-daemon",
-      dependencies: ["GastownDaemon", .product(name: "ArgumentParser", package: "swift-argument-parser")]
-    ),
+      name: "gastown-daemon", dependencies: ["GastownDaemon", argumentParser]),
+    .testTarget(
+      name: "GastownDaemonTests", dependencies: ["GastownDaemon", "Systemd", "TestSupport"]),
 
     // MARK: GTCommands - the command tree of `gt`
     .target(
       name: "GTCommands",
       dependencies: [
-        "Control",
-        "Faults",
-        "GastownDaemon",
-        "Supervision",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Beads", "Commands", "CommandSupport", "Control", "Faults", "Processes", "Supervision", "Systemd", "Tmux",
+        "Town", "TownFiles", "Trust", argumentParser, logging,
       ],
       // `gt daemon install` writes these units: they are part of the program, byte for byte.
       resources: [
-        "app-gastown-agents.slice", "gastown-check.service", "gastown-check.timer", "gastown-daemon.service",
-        "gastown-daemon.socket", "gastown-tmux.service", "gastown-check@.service", "gastown-check@.timer",
+        "app-gastown-agents.slice", "app-gastown-control.slice", "gastown-check.service", "gastown-check.timer",
+        "gastown-daemon.service", "gastown-daemon.socket", "gastown-tmux.service", "gastown-check@.service",
+        "gastown-check@.timer",
         "gastown-daemon@.service", "gastown-daemon@.socket", "gastown-tmux@.service",
       ].map { .embedInCode("Units/\($0)") }
     ),
     .executableTarget(
-      name: "gt",
-      dependencies: ["GTCommands", .product(name: "ArgumentParser", package: "swift-argument-parser")]
-    ),
-    .testTarget(name: "GTCommandsTests", dependencies: ["GTCommands", "gt-manual", "TestSupport"]),
+      name: "gt", dependencies: ["GTCommands", argumentParser]),
+    .testTarget(
+      name: "GTCommandsTests",
+      dependencies: [
+        "gt-manual", "Beads", "Commands", "CommandSupport", "Control", "GTCommands", "Processes", "Supervision",
+        "TestSupport", "Tmux", "Town", "TownFiles", argumentParser,
+      ]),
 
     // MARK: gt-manual - makes gt(1) of what gt tells of its commands; part of the build, not installed
-    .executableTarget(name: "gt-manual"),
+    .executableTarget(
+      name: "gt-manual"),
 
     // MARK: System - the suites that need a real systemd, and whole towns
     .testTarget(
       name: "SystemTests",
       dependencies: [
-        "gastown-daemon", "gt", "gt-manual", "Commands", "Control", "Faults", "Processes", "TestSupport", "Town",
-        "bd-stand-in",
+        "gastown-daemon", "gastown-gate", "gt", "gt-manual", "bd-stand-in", "Commands", "Control", "Faults",
+        "Processes", "TestSupport", "Town",
       ],
       path: "Tests/System"
     ),
@@ -195,16 +206,19 @@ let package = Package(
     // MARK: Benchmarks - what is measured, each a program of its own; packaging/bench runs the last two
     .executableTarget(
       name: "restart-latency",
-      dependencies: ["CMalloc", "Supervision", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: [
+        "Beads", "Commands", "Processes", "Supervision", "Tmux", "Town", "TownFiles", argumentParser, logging,
+      ],
       path: "Tests/Benchmarks/restart-latency"
     ),
-    .executableTarget(name: "bench-agent", path: "Tests/Benchmarks/agent"),
-    .executableTarget(name: "gastown-bench", path: "Tests/Benchmarks/gastown-bench"),
+    .executableTarget(
+      name: "bench-agent", path: "Tests/Benchmarks/agent"),
+    .executableTarget(
+      name: "gastown-bench", path: "Tests/Benchmarks/gastown-bench"),
 
     // MARK: TestSupport - what the test targets share
     .target(
-      name: "TestSupport",
-      dependencies: ["Commands", "Processes", "Tmux", "Town"],
+      name: "TestSupport", dependencies: ["Commands", "Processes", "Supervision", "Tmux", "Town", logging],
       path: "Tests/TestSupport"
     ),
   ],
@@ -213,7 +227,9 @@ let package = Package(
 
 // MARK: Fuzzing - what reads text from outside, held to what it promises for any text (docs/fuzzing.md)
 
-let fuzzed: [Target.Dependency] = ["Beads", "Commands", "Control", "Processes", "Systemd", "Tmux", "Town", "TownFiles"]
+let fuzzed: [Target.Dependency] = [
+  "Beads", "Commands", "Control", "Processes", "Systemd", "Tmux", "Town", "TownFiles", logging, nioCore,
+]
 let isFuzzing = Context.environment["GASTOWN_FUZZ"] != nil
 if isFuzzing {
   // `make fuzz`: the same functions behind libFuzzer, in a build of their own.
@@ -234,6 +250,7 @@ if isFuzzing {
 for target in package.targets where target.type != .system {
   target.swiftSettings = [
     .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
   ]

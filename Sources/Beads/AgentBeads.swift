@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Town
+package import Town
 
 extension BeadStore {
   /// Creates an agent's bead. One that was closed, as a removed agent's is, is opened again with

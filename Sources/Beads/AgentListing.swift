@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Town
+package import Town
 
 /// One database of a town's beads.
 package struct BeadDatabase: Sendable, Hashable {
@@ -19,10 +19,13 @@ package struct BeadDatabase: Sendable, Hashable {
 package struct DatabaseReading: Sendable, Equatable {
   package var database: BeadDatabase
   package var beads: Reading<[Bead]>
+  /// Why a bead that is not among them may be there all the same; `nil` where it is not there.
+  package var doubt: String?
 
-  package init(database: BeadDatabase, beads: Reading<[Bead]>) {
+  package init(database: BeadDatabase, beads: Reading<[Bead]>, doubt: String? = nil) {
     self.database = database
     self.beads = beads
+    self.doubt = doubt
   }
 }
 
@@ -32,18 +35,24 @@ package struct AgentListing: Sendable, Equatable {
   package var databases: [DatabaseReading]
   /// Which database is responsible for which ids, as it stood at this reading.
   package var routes: BeadRoutes
+  /// What a person should know of what the store has answered, now or before.
+  package var remarks: [String]
 
-  package init(databases: [DatabaseReading], routes: BeadRoutes) {
+  package init(databases: [DatabaseReading], routes: BeadRoutes, remarks: [String] = []) {
     self.databases = databases
     self.routes = routes
+    self.remarks = remarks
   }
 
   /// Every bead that was read in the database that its id belongs to.
-  package var beads: [Bead] { placed { routes.holder(of: $0.id).database == $1 } }
-
-  /// Beads that were read in a database that their ids do not belong to. Nothing but a list ever
-  /// shows them, `bd show` and `bd update` least of all, so they count as no agent's.
-  package var misplaced: [Bead] { placed { routes.holder(of: $0.id).database != $1 } }
+  ///
+  /// What is in another one nothing but a list ever shows, `bd show` and `bd update` least of all, so it counts as no
+  /// agent's.
+  package var beads: [Bead] {
+    databases.flatMap { reading in
+      (reading.beads.value ?? []).filter { routes.holder(of: $0.id).database == reading.database }
+    }
+  }
 
   /// The databases that could not be read, each with the reason.
   package var failures: [(database: BeadDatabase, reason: String)] {
@@ -51,18 +60,14 @@ package struct AgentListing: Sendable, Equatable {
   }
 
   /// One agent's bead: `nil` only where the database that would hold it was read and has none,
-  /// unknown where that one could not be read.
+  /// unknown where that one could not be read whole.
   package func bead(_ id: String) -> Reading<Bead?> {
     let holder = routes.holder(of: id)
     guard let database = holder.database else { return .unknown(holder.doubt ?? "no database is known for \(id)") }
     guard let reading = databases.first(where: { $0.database == database }) else {
       return .unknown("\(database.path) was not read")
     }
-    return reading.beads.finding(doubt: holder.doubt) { $0.first { $0.id == id } }
-  }
-
-  private func placed(_ condition: (Bead, BeadDatabase) -> Bool) -> [Bead] {
-    databases.flatMap { reading in (reading.beads.value ?? []).filter { condition($0, reading.database) } }
+    return reading.beads.finding(doubt: holder.doubt ?? reading.doubt) { $0.first { $0.id == id } }
   }
 }
 

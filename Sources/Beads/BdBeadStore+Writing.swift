@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Commands
-import Town
+package import Town
 
 // `bd` exits 0 over a refused update, and prints a duplicate that it did not store. So every write
 // is followed by a read, and what was read decides.
@@ -20,30 +20,65 @@ extension BdBeadStore {
       }
       database = found
     }
+    // Later versions write over the title and the text of a bead that is there.
+    if let id = draft.id { try await checkFree(id, type: draft.type, on: database, attempt: attempt) }
     let arguments = arguments(of: draft)
     var result = try await client.run(arguments, on: database, attempt: attempt)
     if !result.succeeded, draft.type == "agent", database == routes.own,
-      BdOutput.reason(result).containsBytes(of: "use --force to override")
+      BdWording.says(.otherPrefix, BdOutput.reason(result))
     {
       // An agent's id begins with gt- whatever the town's own prefix is, and no route takes it.
       result = try await client.run(arguments + ["--force"], on: database, attempt: attempt)
     }
     guard result.succeeded else { throw client.failure(result, attempt: attempt) }
-    let printed: Bead
-    do throws(BdOutput.Unreadable) {
-      printed = try BdOutput.bead(result.standardOutput)
-    } catch {
-      throw BeadStoreError(.unreadable, attempt: attempt, message: error.description)
-    }
-    let stored = try await readBack(printed.id, on: database, attempt: attempt)
-    guard draft.id == nil || stored.id == draft.id, stored.createdAt == printed.createdAt else {
-      throw BeadStoreError(.refused, attempt: attempt, message: "\(stored.id) exists already")
-    }
-    guard stored.type == draft.type, stored.assignee == draft.assignee, isSame(stored.description, draft.description)
+    let id = try createdID(result, of: draft, attempt: attempt)
+    let stored = try await readBack(id, type: draft.type, on: database, attempt: attempt)
+    // The id and our own content are the proof. Times are none: some versions print a finer one than they store.
+    guard stored.type == draft.type, stored.assignee == draft.assignee, isSame(stored.description, draft.description),
+      isSame(stored.title, draft.title)
     else {
-      throw BeadStoreError(.refused, attempt: attempt, message: "\(stored.id) was stored, but not as it was given")
+      throw BeadStoreError(
+        .refused, attempt: attempt,
+        message: "\(stored.id) exists already with another content, or was not stored as it was given")
     }
     return stored
+  }
+
+  /// Sees that no bead has this id, neither among those that are shown nor among those that are listed.
+  private func checkFree(_ id: String, type: String, on database: BeadDatabase, attempt: String) async throws {
+    async let showing = show([id], on: database)
+    let listed: Bool
+    do {
+      listed = try await list(.all(ofType: type), on: database).contains { $0.id == id }
+    } catch let error as BeadStoreError {
+      throw BeadStoreError(.unavailable, attempt: attempt, message: error.message)
+    }
+    switch try await showing[id] {
+    case .known(nil) where listed:
+      throw BeadStoreError(.unavailable, attempt: attempt, message: await contradiction(id, on: database))
+    case .known(nil): return
+    case .known(.some): throw BeadStoreError(.refused, attempt: attempt, message: "\(id) exists already")
+    case .unknown(let reason): throw BeadStoreError(.unavailable, attempt: attempt, message: reason)
+    case nil: throw BeadStoreError(.unreadable, attempt: attempt, message: "no answer for '\(id)'")
+    }
+  }
+
+  /// The id of the bead that `bd create` has printed.
+  private func createdID(_ result: CommandResult, of draft: BeadDraft, attempt: String) throws(BeadStoreError) -> String
+  {
+    var printed = BdWording.createdID(result.output)
+    do throws(BdOutput.Unreadable) {
+      printed = try BdOutput.bead(result.standardOutput).id
+    } catch {
+      guard printed != nil || draft.id != nil else {
+        throw BeadStoreError(.unreadable, attempt: attempt, message: error.description)
+      }
+    }
+    guard let id = printed ?? draft.id, draft.id == nil || id == draft.id else {
+      throw BeadStoreError(
+        .refused, attempt: attempt, message: "bd says that it has created \(quotedForDisplay(printed ?? ""))")
+    }
+    return id
   }
 
   @concurrent package func update(_ id: String, _ change: BeadChange) async throws -> Bead {
@@ -73,8 +108,8 @@ extension BdBeadStore {
     if found.bead.status.isOver { return found.bead }
     let arguments = ["close", id] + (reason.isEmpty ? [] : ["--reason=\(displayable(reason))"])
     let result = try await client.run(arguments, on: found.database, attempt: attempt)
-    guard result.succeeded else { throw client.failure(result, attempt: attempt) }
-    let bead = try await readBack(id, on: found.database, attempt: attempt)
+    guard result.succeeded else { throw client.failure(result, of: id, attempt: attempt) }
+    let bead = try await readBack(id, type: found.bead.type, on: found.database, attempt: attempt)
     guard bead.status.isOver else {
       throw BeadStoreError(
         .refused, attempt: attempt, message: "\(id) is still \(bead.status.rawValue): \(BdOutput.reason(result))")
@@ -94,8 +129,8 @@ extension BdBeadStore {
     if let assignee = change.assignee { options.append("--assignee=\(assignee)") }
     guard !options.isEmpty else { return found.bead }
     let result = try await client.run(["update", found.bead.id] + options, on: found.database, attempt: attempt)
-    guard result.succeeded else { throw client.failure(result, attempt: attempt) }
-    let bead = try await readBack(found.bead.id, on: found.database, attempt: attempt)
+    guard result.succeeded else { throw client.failure(result, of: found.bead.id, attempt: attempt) }
+    let bead = try await readBack(found.bead.id, type: found.bead.type, on: found.database, attempt: attempt)
     guard holds(bead), change.status.map({ $0 == bead.status }) ?? true,
       change.assignee.map({ $0 == bead.assignee }) ?? true
     else {
@@ -117,10 +152,23 @@ extension BdBeadStore {
     }
   }
 
-  private func readBack(_ id: String, on database: BeadDatabase, attempt: String) async throws -> Bead {
+  /// What is stored under an id, after a write. Where it is not shown, a list is proof too.
+  private func readBack(_ id: String, type: String, on database: BeadDatabase, attempt: String) async throws -> Bead {
     switch try await show([id], on: database)[id] {
     case .known(let bead?): return bead
-    case .known(nil): throw BeadStoreError(.refused, attempt: attempt, message: "bd did not store '\(id)'")
+    case .known(nil):
+      let listed: [Bead]
+      do {
+        listed = try await list(.all(ofType: type), on: database)
+      } catch let error as BeadStoreError {
+        throw BeadStoreError(
+          .unreadable, attempt: attempt, message: "written, but not read back: \(error.message)")
+      }
+      guard let bead = listed.first(where: { $0.id == id }) else {
+        throw BeadStoreError(.refused, attempt: attempt, message: "bd did not store '\(id)'")
+      }
+      _ = await contradiction(id, on: database)
+      return bead
     case .unknown(let reason):
       throw BeadStoreError(.unreadable, attempt: attempt, message: "written, but not read back: \(reason)")
     case nil: throw BeadStoreError(.unreadable, attempt: attempt, message: "written, but not read back")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Commands
-import Town
+package import Commands
+package import Town
 
 /// The beads of a town with `.beads`, by way of the `bd` command.
 ///
@@ -12,6 +12,8 @@ import Town
 package struct BdBeadStore: BeadStore {
   package let name: String
   let client: BdClient
+  let knowledge: BdKnowledge
+  let memory = BdMemory()
   let townRoot: String
 
   /// - Parameters:
@@ -26,6 +28,25 @@ package struct BdBeadStore: BeadStore {
     self.townRoot = townRoot
     name = "bd in \(townRoot)/.beads"
     client = BdClient(environment: environment, runner: runner, deadline: deadline, findExecutable: findExecutable)
+    knowledge = BdKnowledge(client: client)
+  }
+
+  private init(townRoot: String, client: BdClient) {
+    self.townRoot = townRoot
+    name = "bd in \(townRoot)/.beads"
+    self.client = client
+    knowledge = BdKnowledge(client: client)
+  }
+
+  /// The same store for a look that starts nothing: no database server either. Each run of `bd` has so much time.
+  package func starting(nothingWithin deadline: Duration) -> BdBeadStore {
+    var environment = client.environment
+    environment["BEADS_DOLT_AUTO_START"] = "0"
+    return BdBeadStore(
+      townRoot: townRoot,
+      client: BdClient(
+        exactly: environment, runner: client.runner, deadline: min(deadline, client.deadline),
+        findExecutable: client.findExecutable))
   }
 
   /// - Parameter executable: the absolute path of `bd`.
@@ -39,6 +60,12 @@ package struct BdBeadStore: BeadStore {
   /// The town's databases as they stand now.
   package var routes: BeadRoutes { BdRoutesFile.read(townRoot: townRoot) }
 
+  /// The version of the `bd` that is installed, and where it is.
+  @concurrent package func version() async -> String { await knowledge.version(on: routes.own) }
+
+  /// What a person should know of what `bd` has answered: it contradicts itself, or may have cut a list short.
+  package var remarks: [String] { memory.remarks }
+
   @concurrent package func agents() async throws -> AgentListing {
     let routes = routes
     let databases = routes.databases
@@ -46,7 +73,8 @@ package struct BdBeadStore: BeadStore {
       for (index, database) in databases.enumerated() {
         group.addTask {
           do {
-            return (index, .known(try await list(["--type=agent"], on: database).filter { $0.type == "agent" }))
+            let beads = try await list(.agents, on: database).filter { $0.type == "agent" }
+            return (index, .known(beads))
           } catch let error as BeadStoreError {
             return (index, .unknown(error.description))
           }
@@ -56,9 +84,11 @@ package struct BdBeadStore: BeadStore {
     }
     return AgentListing(
       databases: databases.enumerated().map { index, database in
-        DatabaseReading(database: database, beads: readings[index] ?? .unknown("\(database.path) was not read"))
+        DatabaseReading(
+          database: database, beads: readings[index] ?? .unknown("\(database.path) was not read"),
+          doubt: doubt(.agents, on: database))
       },
-      routes: routes)
+      routes: routes, remarks: memory.remarks)
   }
 
   @concurrent package func beads(_ ids: [String]) async throws -> [String: Reading<Bead?>] {
@@ -69,8 +99,8 @@ package struct BdBeadStore: BeadStore {
     let own = routes.own
     try BeadRules.checkName(identity, attempt: "reading the mail of \(quotedForDisplay(identity))")
     let copy = "cc:\(identity)"
-    async let assigned = list(["--type=message", "--assignee=\(identity)", "--status=open"], on: own)
-    async let copied = copies ? list(["--type=message", "--label=\(copy)", "--status=open"], on: own) : []
+    async let assigned = list(.mail(to: identity), on: own)
+    async let copied = copies ? list(.copies(to: copy), on: own) : []
     var seen: Set<String> = []
     return try await (assigned + copied)
       .filter {
@@ -78,19 +108,5 @@ package struct BdBeadStore: BeadStore {
       }
       .filter { seen.insert($0.id).inserted }
       .sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
-  }
-
-  private func list(_ filters: [String], on database: BeadDatabase) async throws -> [Bead] {
-    let attempt = "listing the beads of \(database.path)"
-    let result = try await client.run(["list"] + filters + ["--json"], on: database, attempt: attempt)
-    guard result.succeeded else {
-      let failure = client.failure(result, attempt: attempt)
-      throw BeadStoreError(.unavailable, attempt: attempt, message: failure.message)
-    }
-    do throws(BdOutput.Unreadable) {
-      return try BdOutput.beads(result.standardOutput, allowingNothing: false)
-    } catch {
-      throw BeadStoreError(.unreadable, attempt: attempt, message: error.description)
-    }
   }
 }

@@ -18,12 +18,18 @@ struct BdClient: Sendable {
     environment: [String: String], runner: any CommandRunner, deadline: Duration,
     findExecutable: @escaping @Sendable () -> String?
   ) {
-    self.findExecutable = findExecutable
-    // Whatever would turn bd away from the database that we name.
-    let misleading: Set<String> = ["BEADS_DB", "BD_DB", "BEADS_DIR", "BD_NO_DB"]
-    var environment = ChildEnvironment.scrubbed(environment).filter { !misleading.contains($0.key) }
+    var environment = ChildEnvironment.withoutBeads(environment)
     // Else bd starts a helper process of its own, and outside a git repository waits 5 s for it.
     environment["BEADS_NO_DAEMON"] = "1"
+    self.init(exactly: environment, runner: runner, deadline: deadline, findExecutable: findExecutable)
+  }
+
+  /// - Parameter environment: all that `bd` is given, but for the database.
+  init(
+    exactly environment: [String: String], runner: any CommandRunner, deadline: Duration,
+    findExecutable: @escaping @Sendable () -> String?
+  ) {
+    self.findExecutable = findExecutable
     self.environment = environment
     self.runner = runner
     self.deadline = deadline
@@ -33,13 +39,21 @@ struct BdClient: Sendable {
   /// result, not an error.
   func run(_ arguments: [String], on database: BeadDatabase, attempt: String) async throws -> CommandResult {
     try checkSafety(of: database, attempt: attempt)
+    var environment = environment
+    environment["BEADS_DIR"] = database.path
+    return try await run(
+      arguments, in: parent(of: database.path), environment: environment, deadline: deadline, attempt: attempt)
+  }
+
+  /// Runs `bd` in a directory, on whichever database it finds from there.
+  func run(
+    _ arguments: [String], in directory: String, environment: [String: String], deadline: Duration, attempt: String
+  ) async throws -> CommandResult {
     guard let executable = findExecutable() else {
       throw BeadStoreError(.unavailable, attempt: attempt, message: BdClient.missing(environment: environment))
     }
-    var environment = environment
-    environment["BEADS_DIR"] = database.path
     let command = Command(
-      executable, arguments, environment: environment, workingDirectory: parent(of: database.path), deadline: deadline,
+      executable, arguments, environment: environment, workingDirectory: directory, deadline: deadline,
       outputLimit: BdClient.outputLimit)
     do {
       let result = try await runner.run(command)
@@ -64,16 +78,14 @@ struct BdClient: Sendable {
   }
 
   /// The error for a run that ended with a status other than 0.
-  func failure(_ result: CommandResult, attempt: String) -> BeadStoreError {
+  ///
+  /// - Parameter id: the bead that it was to change, where there is one.
+  func failure(_ result: CommandResult, of id: String? = nil, attempt: String) -> BeadStoreError {
     let reason = BdOutput.reason(result)
-    if reason.containsBytes(of: "no issue found matching") {
+    if let id, BdWording.saysMissing(id, reason) {
       return BeadStoreError(.notFound, attempt: attempt, message: reason)
     }
-    let isOutage = [
-      "locked", "busy", "no beads database", "unable to open", "disk I/O", "database or disk is full", "LEGACY",
-    ]
-    .contains { reason.containsBytes(of: $0) }
-    return BeadStoreError(isOutage ? .unavailable : .refused, attempt: attempt, message: reason)
+    return BeadStoreError(BdWording.says(.outage, reason) ? .unavailable : .refused, attempt: attempt, message: reason)
   }
 
   /// Where its export file is missing, bd 0.41 takes `routes.jsonl` for it and destroys it.
@@ -98,7 +110,7 @@ struct BdClient: Sendable {
         """)
   }
 
-  private func parent(of path: String) -> String {
+  func parent(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
     return String(path[..<slash])
   }

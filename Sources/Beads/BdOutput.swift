@@ -11,23 +11,29 @@ enum BdOutput {
     var description: String
   }
 
-  /// A list of beads, as `bd list` and `bd show` print it. `null` is an empty list; nothing at all
-  /// is one only where `allowingNothing` says so.
-  static func beads(_ bytes: [UInt8], allowingNothing: Bool) throws(Unreadable) -> [Bead] {
-    if allowingNothing, bytes.allSatisfy({ $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: " ") }) { return [] }
-    return (try decode([Record]?.self, bytes) ?? []).map(\.bead)
+  /// A list of beads, as `bd list` and `bd show` print it; `nil` where nothing at all was printed. `null` is an empty
+  /// list, and so is the sentence that says it.
+  static func beads(_ bytes: [UInt8]) throws(Unreadable) -> [Bead]? {
+    if bytes.allSatisfy({ $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: " ") }) { return nil }
+    do throws(Unreadable) {
+      return (try decode(Answer<[Record]?>.self, bytes).value ?? []).map(\.bead)
+    } catch {
+      guard bytes.count < 1_000, BdWording.isEmptyList(String(decoding: bytes, as: UTF8.self)) else { throw error }
+      return []
+    }
   }
 
   /// One bead, as `bd create` prints it.
-  static func bead(_ bytes: [UInt8]) throws(Unreadable) -> Bead { try decode(Record.self, bytes).bead }
+  static func bead(_ bytes: [UInt8]) throws(Unreadable) -> Bead { try decode(Answer<Record>.self, bytes).value.bead }
 
-  /// The reason in `{"error": ...}`, which `bd` prints where its helper process answers.
+  /// The reason in `{"error": ...}`, on whichever stream it is printed.
   static func error(_ bytes: [UInt8]) -> String? {
     struct Failure: Decodable { var error: String }
-    return try? JSONDecoder().decode(Failure.self, from: Data(bytes)).error
+    guard bytes.contains(UInt8(ascii: "{")) else { return nil }
+    return try? decode(Failure.self, bytes).error
   }
 
-  /// The line of standard error that says why, fit to be shown on one line.
+  /// The line that says why, fit to be shown on one line.
   static func reason(_ result: CommandResult) -> String {
     guard let complaint = complaint(result) else {
       switch result.ending {
@@ -48,28 +54,74 @@ enum BdOutput {
   /// The same as it was printed; `nil` where nothing was said. Of megabytes only what is at the beginning and at the
   /// end counts.
   static func complaint(_ result: CommandResult) -> String? {
-    let lines = result.complaint(limit: 64 << 10).split(whereSeparator: \.isNewline).map(\.trimmingWhitespace).filter {
-      !$0.isEmpty
+    let text = result.complaint(limit: 64 << 10)
+    if let reason = error(result.standardOutput) ?? error(Array(text.utf8)) { return reason }
+    let lines = lines(of: text)
+    if let line = lines.first(where: { $0.hasPrefix("Error") }) ?? lines.first(where: { !BdWording.isWarning($0) }) {
+      return line
     }
-    return error(result.standardOutput) ?? lines.first { $0.hasPrefix("Error") } ?? lines.first
+    // A reason may stand where the answer should. What is no text is none.
+    if !result.succeeded, result.standardOutput.count < 4_096, let line = Self.lines(of: result.output).first {
+      return line
+    }
+    return lines.first
   }
 
-  /// Whether `bd` said by this that it knows of no bead with exactly this id. A short id that
-  /// matches several beads is the id of none.
-  ///
-  /// The id must be named: that something was not found may be said of a database, or of `bd` itself.
-  static func saysMissing(_ id: String, _ text: String) -> Bool {
-    text.containsBytes(of: "no issue found matching \"\(id)\"") || text.containsBytes(of: "ambiguous ID \"\(id)\"")
-      || text.lowercased().containsBytes(of: "issue \(id.lowercased()) not found")
+  /// The lines that are not empty.
+  static func lines(of text: String) -> [String] {
+    text.split(whereSeparator: \.isNewline).map(\.trimmingWhitespace).filter { !$0.isEmpty }
   }
 
+  /// A value as it is, or as `data` of an envelope.
+  private struct Answer<Value: Decodable>: Decodable {
+    var value: Value
+
+    private enum CodingKeys: CodingKey { case data }
+
+    init(from decoder: any Decoder) throws {
+      if let envelope = try? decoder.container(keyedBy: CodingKeys.self), envelope.contains(.data) {
+        value = try envelope.decode(Value.self, forKey: .data)
+      } else {
+        value = try Value(from: decoder)
+      }
+    }
+  }
+
+  /// How many lines are tried as the first of the JSON, where others stand before it.
+  private static let mostBeginnings = 20
+
+  /// Decodes what was printed. Warnings may stand before the JSON and hints behind it, on lines of their own.
   private static func decode<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8]) throws(Unreadable) -> Value {
     do {
       return try JSONDecoder().decode(type, from: Data(bytes))
     } catch {
+      for part in parts(of: bytes) {
+        if let value = try? JSONDecoder().decode(type, from: Data(part)) { return value }
+      }
       let beginning = String(displayable(String(decoding: bytes.prefix(80), as: UTF8.self)))
       throw Unreadable(description: "bd printed what is no bead list: '\(beginning)' (\(explain(error)))")
     }
+  }
+
+  /// What of some lines may be JSON: it begins and ends at the edge of a line.
+  private static func parts(of bytes: [UInt8]) -> [ArraySlice<UInt8>] {
+    var beginnings: [Int] = []
+    var end = bytes.endIndex
+    var place = bytes.startIndex
+    while place < bytes.endIndex {
+      let next = bytes[place...].firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? bytes.endIndex
+      switch bytes[place] {
+      case UInt8(ascii: "["), UInt8(ascii: "{"):
+        if beginnings.count < mostBeginnings { beginnings.append(place) }
+        // On one line, it may end here.
+        end = next
+      case UInt8(ascii: "]"), UInt8(ascii: "}"): end = next
+      default: break
+      }
+      place = next
+    }
+    let last = end
+    return beginnings.filter { $0 > bytes.startIndex || last < bytes.endIndex }.map { bytes[$0..<last] }
   }
 
   private static func explain(_ error: any Error) -> String {

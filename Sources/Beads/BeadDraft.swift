@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Town
+package import Town
 
 /// A bead that is to be stored.
 package struct BeadDraft: Sendable, Hashable {

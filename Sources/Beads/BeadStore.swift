@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Town
+package import Town
 
 /// Where a town keeps its beads: the records of its agents, their work and their mail.
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Commands
+package import Commands
 import Town
 
 /// Chooses a town's bead store.
@@ -18,7 +18,7 @@ package enum BeadStores {
   /// - Parameters:
   ///   - townRoot: absolute.
   ///   - environment: for `bd`; its `PATH` is what an error names as searched.
-  ///   - deadline: for each run of `bd`.
+  ///   - deadline: for each run of `bd`, and each operation on the embedded store.
   ///   - awaitingBd: whether a `bd` that is missing now may come later. Until then nothing can be read.
   ///   - findExecutable: the absolute path of a program, by its name; called before each run of `bd`.
   /// - Throws: `unavailable` where the town needs `bd` and there is none: the embedded store would
@@ -29,7 +29,7 @@ package enum BeadStores {
     findExecutable: @escaping @Sendable (String) -> String?
   ) throws(BeadStoreError) -> any BeadStore {
     let attempt = "choosing the bead store of \(townRoot)"
-    let embedded = SQLiteBeadStore(path: "\(townRoot)/daemon/beads.sqlite")
+    let embedded = SQLiteBeadStore(path: "\(townRoot)/daemon/beads.sqlite", deadline: deadline)
     if mode == .sqlite { return embedded }
 
     let directory = "\(townRoot)/.beads"

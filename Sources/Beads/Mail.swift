@@ -23,14 +23,30 @@ package struct Mail: Sendable {
     priority: MailMessage.Priority = .normal, permanent: Bool = false, copies: [String] = [], thread: String? = nil,
     replyTo: String? = nil
   ) async throws -> MailMessage {
-    var labels = ["from:\(sender)", "thread:\(thread.flatMap(Mail.kept) ?? Mail.newThread())"]
-    if let replyTo { labels.append("reply-to:\(replyTo)") }
-    labels += copies.map { "cc:\(MailAddress.normalized($0))" }
-    let bead = try await store.create(
-      BeadDraft(
-        type: "message", title: subject, description: body, assignee: MailAddress.normalized(recipient),
-        priority: priority.number, labels: labels, isEphemeral: !permanent || Mail.isTraffic(subject), author: sender))
-    return MailMessage(bead: bead)
+    var draft = Mail.draft(from: sender, to: recipient, subject: subject, body: body, thread: thread)
+    draft.priority = priority.number
+    draft.isEphemeral = !permanent || Mail.isTraffic(subject)
+    if let replyTo { draft.labels.append("reply-to:\(replyTo)") }
+    draft.labels += copies.map { "cc:\(MailAddress.normalized($0))" }
+    return MailMessage(bead: try await store.create(draft))
+  }
+
+  /// Why a message can never be sent, whatever the store; `nil` where nothing stands in the way.
+  package static func objection(from sender: String, to recipient: String, subject: String, body: String) -> String? {
+    do throws(BeadStoreError) {
+      try BeadRules.check(draft(from: sender, to: recipient, subject: subject, body: body), attempt: "")
+      return nil
+    } catch {
+      return error.message
+    }
+  }
+
+  private static func draft(
+    from sender: String, to recipient: String, subject: String, body: String, thread: String? = nil
+  ) -> BeadDraft {
+    BeadDraft(
+      type: "message", title: subject, description: body, assignee: MailAddress.normalized(recipient),
+      labels: ["from:\(sender)", "thread:\(thread.flatMap(Mail.kept) ?? Mail.newThread())"], author: sender)
   }
 
   /// The unread messages to `identity` and the copies that it was sent, oldest first.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Town
+package import Town
 
 /// One message, as `gt mail inbox --json` prints it.
 package struct MailMessage: Sendable, Hashable, Codable {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import GRDB
-import Town
+package import Town
 
 // Each write is one transaction that ends by reading back what it wrote.
 extension SQLiteBeadStore {
   @concurrent package func create(_ draft: BeadDraft) async throws -> Bead {
     let attempt = "creating \(draft.id ?? "a \(draft.type) bead") in \(path)"
     try BeadRules.check(draft, attempt: attempt)
+    try checkSize([draft.title, draft.description, draft.assignee] + draft.labels, attempt: attempt)
     let time = now()
     return try await write(attempt) { database in
       let id: String
@@ -42,6 +43,7 @@ extension SQLiteBeadStore {
   @concurrent package func close(_ id: String, reason: String) async throws -> Bead {
     let attempt = "closing \(quotedForDisplay(id)) in \(path)"
     try BeadRules.checkID(id, attempt: attempt)
+    try checkSize([displayable(reason)], attempt: attempt)
     let time = now()
     return try await change(id, attempt: attempt) { database, bead in
       guard !bead.status.isOver else { return }
@@ -58,6 +60,7 @@ extension SQLiteBeadStore {
     return try await change(id, attempt: attempt) { database, bead in
       let change = try decide(bead)
       guard change != BeadChange() else { return }
+      try checkSize([change.description ?? ""], attempt: attempt)
       let status = change.status ?? bead.status
       try database.execute(
         sql: """
@@ -84,8 +87,20 @@ extension SQLiteBeadStore {
     }
   }
 
+  /// A bead must be read back together with others, and SQLite is handed nothing that it does not take.
+  private func checkSize(_ texts: [String], attempt: String) throws(BeadStoreError) {
+    let size = texts.reduce(0) { $0 + $1.utf8.count }
+    guard size <= limits.bytes / 2 else {
+      throw BeadStoreError(
+        .refused, attempt: attempt,
+        message: "a text of \(size) bytes is more than the \(limits.bytes / 2) that are taken")
+    }
+  }
+
   private func require(_ id: String, in database: Database, attempt: String) throws -> Bead {
-    guard let bead = try BeadRow.fetch(database, ids: [id]).first else { throw missing(id, attempt: attempt) }
+    guard let bead = try BeadRow.fetch(database, ids: [id], limits: limits).first else {
+      throw missing(id, attempt: attempt)
+    }
     return bead
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import GRDB
+import Town
 
 /// The embedded store's tables, and how a file comes by them.
 ///
@@ -15,6 +16,9 @@ enum SQLiteSchema {
   enum Mismatch: Error {
     case foreign
     case newer
+    /// Something in it is not what we have made. It is not read: a view or a virtual table can be endless, and a trigger
+    /// does more than was asked for.
+    case altered(String)
   }
 
   /// What brings a file from each version, kept in its `user_version`, to the next. Steps that
@@ -62,8 +66,63 @@ enum SQLiteSchema {
   /// Whether nothing has been made in the file yet.
   static func isBlank(_ pool: DatabasePool) throws -> Bool { try pool.read { try version(of: $0) } == 0 }
 
+  /// A table or an index, as SQLite describes it.
+  private struct Entry: Hashable {
+    var type: String
+    var name: String
+    var table: String
+    var sql: String
+
+    var description: String {
+      "the \(displayable(type)) \(quotedForDisplay(name))" + (table == name ? "" : " on \(quotedForDisplay(table))")
+    }
+
+    var isOfOurTables: Bool { SQLiteSchema.tables.contains(table) || SQLiteSchema.tables.contains(name) }
+  }
+
+  private static let tables: Set<String> = ["beads", "labels"]
+
+  /// What our steps make, by name.
+  private static let expected: [String: Entry]? = try? {
+    let queue = try DatabaseQueue()
+    return try queue.write { database in
+      for step in steps { try database.execute(sql: step) }
+      return Dictionary(uniqueKeysWithValues: try entries(of: database).map { ($0.name, $0) })
+    }
+  }()
+
+  private static func entries(of database: Database) throws -> [Entry] {
+    // The table of tables is always a real one. Whoever fills it with others' tables does not make us read them all.
+    try Row.fetchAll(database, sql: "SELECT type, name, tbl_name, sql FROM sqlite_master LIMIT 1000").map { row in
+      func text(_ column: String) -> String { String.fromDatabaseValue(row[column]) ?? "" }
+      return Entry(
+        type: text("type"), name: text("name").lowercased(), table: text("tbl_name").lowercased(),
+        // SQLite puts quotes around the name of a table that was renamed, and maybe renamed back.
+        sql: text("sql").filter { $0 != "\"" })
+    }
+  }
+
+  /// Sees that our tables are the ones that we have made, with nothing on them that others have made. Tables of others
+  /// beside ours are left alone. It is asked in each transaction, so that nothing is read on another schema.
+  ///
+  /// - Throws: ``Mismatch/altered(_:)``.
+  static func check(_ database: Database) throws {
+    guard let expected else { throw Mismatch.altered("what it should hold is not known") }
+    let found = try entries(of: database).filter { $0.isOfOurTables || expected[$0.name] != nil }
+    let strange = found.filter { expected[$0.name] != $0 }
+    // What has taken a table's place before what only hangs on one.
+    let first = strange.filter { tables.contains($0.name) }
+    let names = (first + strange.filter { !tables.contains($0.name) }).prefix(4).map(\.description)
+    guard names.isEmpty else { throw Mismatch.altered("not ours are \(names.joined(separator: ", "))") }
+    let missing = expected.values.filter { !found.contains($0) }.sorted { $0.name < $1.name }
+    guard missing.isEmpty, found.count == expected.count else {
+      let names = missing.prefix(4).map(\.description).joined(separator: ", ")
+      throw Mismatch.altered(names.isEmpty ? "something is in it twice" : "missing are \(names)")
+    }
+  }
+
   /// How many steps the file has behind it.
-  private static func version(of database: Database) throws -> Int {
+  static func version(of database: Database) throws -> Int {
     let id = try Int32.fetchOne(database, sql: "PRAGMA application_id") ?? 0
     let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0
     guard id == applicationID || (id == 0 && tables == 0) else { throw Mismatch.foreign }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Reads the little files beside a database. Only regular files, so that nothing can make it wait.
 enum SmallFile {

@@ -33,14 +33,8 @@ package enum FaultPoint: String, Sendable, CaseIterable {
   case sendOne = "send.one"
   case injectTyped = "inject.typed"
 
-  // What the service manager keeps.
-  case storeRemoved = "store.removed"
-  case storeKept = "store.kept"
-  case storeWritten = "store.written"
-
   // The daemon begins, and ends.
   case startLocked = "start.locked"
-  case startInherited = "start.inherited"
   case startReady = "start.ready"
   case stopAnnounced = "stop.announced"
   case stopMarked = "stop.marked"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ArgumentParser
-internal import GastownDaemon
+import CommandSupport
 
 /// `gt`.
 package struct GTCommand: AsyncParsableCommand {
@@ -16,12 +16,12 @@ package struct GTCommand: AsyncParsableCommand {
         gt session crashes            who died, of what, and with which last words?
         gt why RIG/NAME               why is it as it is, and what comes next?
         gt daemon status              how is the supervisor?
-        journalctl --user -u gastown-daemon     what has happened?
+        gt daemon logs                what has happened?
 
       Exit status: 0 as it should be; 1 not; 3 the daemon does not run; 64 wrong usage; 69 what was needed \
       could not be read; 78 the settings cannot be used.
       """,
-    version: Daemon.version,
+    version: Product.version,
     subcommands: [
       AgentCommand.self, DaemonGroup.self, DoctorCommand.self, EventsCommand.self, MailCommand.self,
       PolecatCommand.self, RigCommand.self,

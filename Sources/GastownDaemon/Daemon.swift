@@ -1,33 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Control
-internal import Faults
-internal import Glibc
+package import CommandSupport
+import Control
+import Faults
+import Glibc
 package import Logging
-internal import Processes
-internal import ServiceLifecycle
-internal import Supervision
+import Processes
+import ServiceLifecycle
+import Supervision
 package import Systemd
-internal import Town
-internal import TownFiles
-internal import UnixSignals
+import Town
+import TownFiles
+import UnixSignals
 
 /// The daemon: the checklist of what it takes to supervise one town.
 package struct Daemon: Sendable {
-  package static let version = "0.1.0"
-
   private let town: OpenTown
   private let service: ServiceEnvironment
   private let logger: Logger
+  /// Which events the journal has taken.
+  private let receipts: LogReceipts?
   /// Returns when everything that was logged is written.
   private let flush: @Sendable () async -> Void
 
   package init(
-    town: OpenTown, service: ServiceEnvironment, logger: Logger, flush: @escaping @Sendable () async -> Void = {}
+    town: OpenTown, service: ServiceEnvironment, logger: Logger, receipts: LogReceipts? = nil,
+    flush: @escaping @Sendable () async -> Void = {}
   ) {
     self.town = town
     self.service = service
     self.logger = logger
+    self.receipts = receipts
     self.flush = flush
   }
 
@@ -50,19 +53,14 @@ package struct Daemon: Sendable {
     town.layout.removeAbandonedFiles()
 
     let feed = EventFeed()
-    let journal = EventJournal(logger: logger, town: town.layout.root, feed: feed)
+    let journal = EventJournal(logger: logger, town: town.layout.root, feed: feed, receipts: receipts)
+    if let remark = TownRecords(layout: town.layout).missingLedger() { journal.warning(remark) }
     let status = StatusReporter(manager: manager)
-    let keeper = DescriptorKeeper(descriptors, isManaged: manager.isManaged)
-    for (session, life) in keeper.ended.sorted(by: { $0.key < $1.key }) {
-      journal.info("\(session) (pid \(life.pid)) has ended while no daemon was there, as its stored descriptor tells")
-    }
-    FaultPoint.startInherited.pass()
     let gate = ReadinessGate { line in
       manager.post(.ready, .status(line))
       FaultPoint.startReady.pass()
       journal.record(TownEvent(.daemonReady, message: "supervising \(town.layout.root): \(line)"))
     }
-    let memory = FreedMemory()
     let supervisor = Supervisor(
       world: town.door, policy: town.settings.policy, journal: journal,
       reports: SupervisorReports(
@@ -70,10 +68,10 @@ package struct Daemon: Sendable {
         status: { line in Task { await status.report(line) } },
         watchdog: { manager.post(.watchdog) },
         broken: { surrender(manager, because: $0) },
-        keep: { keeper.keep($0) },
-        rest: { memory.giveBackWhereDue() }), recalled: keeper.recalled)
+        tenure: { lock.tenure }))
     let server = ControlServer(
-      endpoint: endpoint(descriptors), town: town.layout.root, information: ServiceInformation(version: Daemon.version),
+      endpoint: endpoint(descriptors), town: town.layout.root,
+      information: ServiceInformation(version: Product.version),
       handler: DaemonHandler(town: town, supervisor: supervisor, manager: manager, journal: journal, feed: feed),
       logger: logger)
 
@@ -100,13 +98,7 @@ package struct Daemon: Sendable {
       logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
     configuration.maximumGracefulShutdownDuration = .seconds(6)
     configuration.maximumCancellationDuration = .seconds(2)
-    do {
-      try await ServiceGroup(configuration: configuration).run()
-    } catch {
-      await town.clients?.end()
-      throw error
-    }
-    await town.clients?.end()
+    try await ServiceGroup(configuration: configuration).run()
     markStopped()
     FaultPoint.stopMarked.pass()
     withExtendedLifetime(lock) {}

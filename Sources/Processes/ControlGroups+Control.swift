@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Why a control group could not be changed.
 package struct ControlGroupError: Error, Sendable, Hashable, CustomStringConvertible {
@@ -38,9 +36,6 @@ extension ControlGroups {
     let below = ProcessFiles.directories(in: directory) ?? []
     return own + below.flatMap { members(of: "\(path == "/" ? "" : path)/\($0)") ?? [] }
   }
-
-  /// Whether anything lives in a group or below it; `nil` where it is gone, or cannot be read.
-  package func isPopulated(_ path: String) -> Bool? { event("populated", of: path) }
 
   /// Whether everything in a group stands still; `nil` where it is gone, or the kernel has no freezer.
   package func isFrozen(_ path: String) -> Bool? { event("frozen", of: path) }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// The control groups of the unified hierarchy: who lives in which, and whose memory ran out.
 package struct ControlGroups: Sendable {
@@ -27,6 +25,11 @@ package struct ControlGroups: Sendable {
   /// The text of a group's `memory.events`; `nil` where the group is gone, or has no memory controller.
   package func memoryEvents(of path: String) -> String? {
     directory(path).flatMap { ProcessFiles.text("\($0)/memory.events") }
+  }
+
+  /// The text of a group's `memory.pressure`; `nil` where the group is gone, or the kernel does not say.
+  package func memoryPressureText(of path: String) -> String? {
+    directory(path).flatMap { ProcessFiles.text("\($0)/memory.pressure") }
   }
 
   /// Where a group's files are. A path from a file of ours or the kernel's must not lead out of the hierarchy.

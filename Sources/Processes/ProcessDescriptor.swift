@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// A pidfd: a hold on one process that cannot come to mean another.
 struct ProcessDescriptor: ~Copyable {

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Faults
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Faults
+import Glibc
 
 /// Ends a process and everything that it started: asks first, then kills.
 ///
@@ -20,8 +17,6 @@ package struct ProcessEnder: Sendable {
     /// Those that live nevertheless: another user's, or stuck in the kernel.
     package var survivors: [ProcessIdentity] = []
 
-    /// The process had ended before anything was done.
-    package var wasGone: Bool { asked.isEmpty }
     package var succeeded: Bool { survivors.isEmpty }
   }
 

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 @preconcurrency import Dispatch
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Waits for the ends of processes that are not our children.
 package enum ProcessExit {
@@ -16,11 +13,7 @@ package enum ProcessExit {
   @concurrent package static func wait(for process: ProcessIdentity) async throws {
     let number: Int32
     do throws(SignalError) {
-      if let inherited = WatchedProcesses.shared.takeInherited(process) {
-        number = inherited
-      } else {
-        number = try ProcessDescriptor(process).release()
-      }
+      number = try ProcessDescriptor(process).release()
     } catch {
       if error.code == .noSuchProcess { return }
       throw error

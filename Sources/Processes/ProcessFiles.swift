@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Reads the files of `/proc`, which have no size and may be gone at any time.
 enum ProcessFiles {

@@ -10,6 +10,8 @@ package struct ProcessStatus: Sendable, Hashable {
   package var parent: Int32
   package var processGroup: Int32
   package var session: Int32
+  /// The device number of its controlling terminal; 0 where it has none.
+  package var terminal: Int32
   /// The process group in the foreground of its terminal; -1 where it has none.
   package var foregroundGroup: Int32
 
@@ -20,7 +22,7 @@ package struct ProcessStatus: Sendable, Hashable {
 
   package init(
     identity: ProcessIdentity, name: String, state: Character, parent: Int32, processGroup: Int32, session: Int32,
-    foregroundGroup: Int32 = -1
+    terminal: Int32 = 0, foregroundGroup: Int32 = -1
   ) {
     self.identity = identity
     self.name = name
@@ -28,6 +30,7 @@ package struct ProcessStatus: Sendable, Hashable {
     self.parent = parent
     self.processGroup = processGroup
     self.session = session
+    self.terminal = terminal
     self.foregroundGroup = foregroundGroup
   }
 
@@ -52,7 +55,7 @@ package struct ProcessStatus: Sendable, Hashable {
       identity: ProcessIdentity(pid: pid, startTime: startTime),
       name: String(decoding: bytes[(open + 1)..<close], as: UTF8.self),
       state: Character(Unicode.Scalar(state)), parent: parent, processGroup: processGroup, session: session,
-      foregroundGroup: Self.number(field[5]) ?? -1)
+      terminal: Self.number(field[4]) ?? 0, foregroundGroup: Self.number(field[5]) ?? -1)
   }
 
   private static func number(_ digits: ArraySlice<UInt8>) -> Int32? {

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// The processes of this machine, as `/proc` has them at the moment of each question.
 package struct ProcessTable: Sendable {
@@ -30,7 +27,6 @@ package struct ProcessTable: Sendable {
   /// Whether exactly this process lives. A zombie does not, nor does another one with its pid. Where nothing can be
   /// seen for want of descriptors, whoever has the pid is taken for it: nobody is dead because of that.
   package func isRunning(_ identity: ProcessIdentity) -> Bool {
-    if root == "/proc", WatchedProcesses.shared.hasEnded(identity) == true { return false }
     let misses = Self.misses
     if self.identity(of: identity.pid) == identity { return true }
     return root == "/proc" && Self.misses != misses && (kill(identity.pid, 0) == 0 || errno == EPERM)

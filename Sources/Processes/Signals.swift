@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Why a signal did not reach a process.
 package struct SignalError: Error, Sendable, Hashable, CustomStringConvertible {

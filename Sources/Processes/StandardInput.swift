@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Commands
+import Commands
 import SystemPackage
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// What a child is to read, in a file without a name that only memory holds.
 ///

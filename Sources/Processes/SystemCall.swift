@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// System calls that glibc's module for Swift does not have. Each is -1 with `errno` where it fails.
 enum SystemCall {
@@ -15,6 +13,31 @@ enum SystemCall {
 
   private static let memfdCreate: MemoryFile? = dlsym(nil, "memfd_create").map {
     unsafeBitCast($0, to: MemoryFile.self)
+  }
+
+  private typealias TimerCreate = @convention(c) (Int32, Int32) -> Int32
+  private typealias TimerSet =
+    @convention(c) (Int32, Int32, UnsafePointer<itimerspec>, UnsafeMutableRawPointer?) -> Int32
+  private static let timerCreate = dlsym(nil, "timerfd_create").map { unsafeBitCast($0, to: TimerCreate.self) }
+  private static let timerSet = dlsym(nil, "timerfd_settime").map { unsafeBitCast($0, to: TimerSet.self) }
+
+  /// `timerfd_create(2)` and `timerfd_settime(2)`: a descriptor, closed on exec, that can be read from when the wall clock
+  /// is set (`TFD_TIMER_CANCEL_ON_SET`). The timer itself ends in a hundred years.
+  static func wallClockTimer() -> Int32 {
+    guard let timerCreate, let timerSet else { return missing() }
+    let number = timerCreate(CLOCK_REALTIME, Int32(O_CLOEXEC | O_NONBLOCK))
+    guard number >= 0 else { return -1 }
+    let century = timespec(tv_sec: time(nil) + 100 * 31_557_600, tv_nsec: 0)
+    let never = itimerspec(it_interval: timespec(), it_value: century)
+    // TFD_TIMER_ABSTIME and TFD_TIMER_CANCEL_ON_SET.
+    let isSet = withUnsafePointer(to: never) { timerSet(number, 1 | 2, $0, nil) }
+    guard isSet == 0 else {
+      let reason = errno
+      close(number)
+      errno = reason
+      return -1
+    }
+    return number
   }
 
   /// `pidfd_open(2)`. Numbers above 423 are the same on every architecture.

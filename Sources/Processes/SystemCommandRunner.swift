@@ -3,10 +3,7 @@
 package import Commands
 import Subprocess
 import SystemPackage
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Runs commands as child processes, each in a session of its own and under its deadline.
 ///
@@ -22,11 +19,15 @@ package struct SystemCommandRunner: CommandRunner {
   }
 
   @concurrent package func run(_ command: Command) async throws -> CommandResult {
-    try await withThrowingTaskGroup(of: CommandResult.self) { group in
+    let deadline = CommandBudget.deadline(of: command)
+    guard deadline > .zero else {
+      throw CommandError(.deadlineExceeded, command: command, reason: "the time for it was over before it began")
+    }
+    return try await withThrowingTaskGroup(of: CommandResult.self) { group in
       group.addTask { try await spawn(command) }
       group.addTask {
-        try await Task.sleep(for: command.deadline, clock: .continuous)
-        throw CommandError(.deadlineExceeded, command: command, reason: "no end after \(command.deadline)")
+        try await Task.sleep(for: deadline, clock: .continuous)
+        throw CommandError(.deadlineExceeded, command: command, reason: "no end after \(deadline)")
       }
       defer { group.cancelAll() }
       guard let first = try await group.next() else { throw CancellationError() }
@@ -89,7 +90,9 @@ package struct SystemCommandRunner: CommandRunner {
     if command.executable.contains("/") { return .path(FilePath(command.executable)) }
     guard let found = ExecutableSearch.find(command.executable, path: path ?? "") else {
       let place = path.map { "on PATH (\($0))" } ?? "as there is no PATH"
-      throw CommandError(.notFound, command: command, reason: "no executable '\(command.executable)' \(place)")
+      let passed = ExecutableSearch.passedOver(command.executable, path: path ?? "").map { "; not run: \($0)" } ?? ""
+      throw CommandError(
+        .notFound, command: command, reason: "no executable '\(command.executable)' \(place)\(passed)")
     }
     return .path(FilePath(found))
   }

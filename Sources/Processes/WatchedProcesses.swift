@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// The processes for whose ends we wait, by the descriptors that wait for them. One system call tells which
 /// of all of them live, where `/proc` would have to be asked for each.
@@ -14,9 +11,6 @@ final class WatchedProcesses: Sendable {
 
   private let watched = Mutex<[Int32: ProcessIdentity]>([:])
 
-  /// Descriptors that a former process of ours has opened, and for which nobody waits yet.
-  private let inherited = Mutex<[ProcessIdentity: Int32]>([:])
-
   /// Notes an open descriptor of exactly this process.
   func add(_ process: ProcessIdentity, descriptor: Int32) { watched.withLock { $0[descriptor] = process } }
 
@@ -25,28 +19,6 @@ final class WatchedProcesses: Sendable {
     watched.withLock { watched in
       watched[descriptor] = nil
       Glibc.close(descriptor)
-    }
-  }
-
-  /// Takes over a descriptor that a former process of ours has opened of exactly this process.
-  func inherit(_ process: ProcessIdentity, descriptor: Int32) {
-    let former = inherited.withLock { $0.updateValue(descriptor, forKey: process) }
-    if let former { Glibc.close(former) }
-  }
-
-  /// Hands such a descriptor to whoever waits for the process's end.
-  func takeInherited(_ process: ProcessIdentity) -> Int32? {
-    inherited.withLock { $0.removeValue(forKey: process) }
-  }
-
-  /// Whether a process has ended of which there is such a descriptor; `nil` where there is none. It holds on to
-  /// its process: whoever has the pid by now is not taken for it.
-  func hasEnded(_ process: ProcessIdentity) -> Bool? {
-    inherited.withLock { inherited in
-      guard let descriptor = inherited[process] else { return nil }
-      var question = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-      let answer = poll(&question, 1, 0)
-      return answer < 0 ? nil : answer > 0
     }
   }
 

@@ -13,17 +13,20 @@ struct CaptureTranscript: Sendable {
   /// `if-shell -F` accepts a target that is not there, and compares to nothing.
   func command(_ capture: PaneCapture) -> [String] {
     let pane = capture.pane
-    let condition =
+    let same =
       if let process = capture.process {
         "#{==:#{pid}.#{pane_pid}.#{pane_id},\(process.server).\(process.pid).\(pane)}"
       } else { "#{==:#{pane_id},\(pane)}" }
     return [
-      "if-shell", "-F", "-t", "\(pane)", condition,
+      "if-shell", "-F", "-t", "\(pane)", same,
       // The number without its `%`, which would be one of strftime's in a format.
       "display-message -p -t \(pane) '\(token).\(pane.number).#{pane_dead}.#{pane_dead_time}.#{version}' ; "
         + "capture-pane -p -J -S -\(max(capture.lines, 1)) -t \(pane)",
     ]
   }
+
+  /// Whether the text of a pane begins with this line.
+  func begins(_ line: Substring) -> Bool { line.hasPrefix("\(token).") }
 
   /// The text of one pane in the output of the whole call; `nil` where the pane was not there.
   func text(of capture: PaneCapture, in all: [Substring]) -> CapturedPane? {
@@ -31,7 +34,7 @@ struct CaptureTranscript: Sendable {
     guard let start = all.firstIndex(where: { $0.hasPrefix(marker) }) else { return nil }
     let facts = all[start].dropFirst(marker.count).split(separator: ".", maxSplits: 2, omittingEmptySubsequences: false)
     guard facts.count == 3 else { return nil }
-    var lines = all[(start + 1)...].prefix { !$0.hasPrefix("\(token).") }.map(Self.trimmed)
+    var lines = all[(start + 1)...].prefix { !begins($0) }.map(Self.trimmed)
     while lines.last?.isEmpty == true { lines.removeLast() }
     if facts[0] == "1", let last = lines.last, let words = Self.withoutNotice(last) {
       lines[lines.count - 1] = words

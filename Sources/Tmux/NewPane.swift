@@ -48,18 +48,23 @@ package struct NewPane: Sendable, Hashable {
 package struct CreatedPane: Sendable, Hashable {
   package var id: PaneID
   package var pid: Int32
+  /// The life of the server that has the pane.
+  package var server: ServerLife
 
-  package init(id: PaneID, pid: Int32) {
+  package init(id: PaneID, pid: Int32, server: ServerLife) {
     self.id = id
     self.pid = pid
+    self.server = server
   }
 
   /// A format for ``init(line:)``.
-  static let format = "#{pane_id} #{pane_pid}"
+  static let format = "#{pane_id} #{pane_pid} \(PaneListing.serverFormat)"
 
   init?(line: some StringProtocol) {
-    let field = line.split(separator: " ")
-    guard field.count == 2, let id = PaneID(field[0]), let pid = Int32(field[1]) else { return nil }
-    self.init(id: id, pid: pid)
+    let field = line.split(separator: " ", maxSplits: 2)
+    guard field.count == 3, let id = PaneID(field[0]), let pid = Int32(field[1]),
+      let server = PaneListing.server(field[2])
+    else { return nil }
+    self.init(id: id, pid: pid, server: server)
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A pane of one life of one server, `%12`. Ids begin at 0 again when the server is started anew:
-/// keep them with the ``ServerIdentity``.
+/// keep them with the ``ServerLife``.
 package struct PaneID: Sendable, Hashable, Comparable, CustomStringConvertible {
   package let number: Int
 

@@ -13,11 +13,6 @@ package enum PaneListing {
   /// For `list-panes -F`.
   package static let format = fields.joined(separator: "|")
 
-  /// For `list-panes -f`: true in these sessions. What need not be listed costs tmux a sixth of what is.
-  static func filter(sessions: [SessionName]) -> String {
-    sessions.reduce("0") { "#{||:#{==:#{session_name},\($1)},\($0)}" }
-  }
-
   /// For `display-message -p`, which answers also on a server without sessions.
   package static let serverFormat = "#{pid} #{start_time}"
 
@@ -37,10 +32,10 @@ package enum PaneListing {
   }
 
   /// Reads one line of ``serverFormat``; `nil` where it is none.
-  package static func server(_ line: some StringProtocol) -> ServerIdentity? {
+  package static func server(_ line: some StringProtocol) -> ServerLife? {
     let field = line.split(separator: " ")
     guard field.count == 2, let pid = Int32(field[0]), pid > 0, let startTime = Int(field[1]) else { return nil }
-    return ServerIdentity(pid: pid, startTime: startTime)
+    return ServerLife(pid: pid, startTime: startTime)
   }
 
   /// A number that may be missing: `.some(nil)` where the field is empty, `nil` where it is no number.

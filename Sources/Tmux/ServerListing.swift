@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// One life of a tmux server.
-package struct ServerIdentity: Sendable, Hashable, Codable {
+package struct ServerLife: Sendable, Hashable, Codable {
   package var pid: Int32
   /// Seconds since 1970.
   package var startTime: Int
@@ -17,9 +17,9 @@ package enum ServerListing: Sendable, Hashable {
   /// Nobody listens there. That is a fact: there are no sessions.
   case noServer
   /// A server, with every pane of every session; none where it has no sessions.
-  case server(ServerIdentity, [Pane])
+  case server(ServerLife, [Pane])
 
-  package var identity: ServerIdentity? {
+  package var identity: ServerLife? {
     if case .server(let identity, _) = self { identity } else { nil }
   }
 

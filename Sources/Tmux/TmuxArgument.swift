@@ -5,7 +5,8 @@ package enum TmuxArgument {
   /// One word of a command. tmux takes a `;` at the end of any word as the end of the command, and
   /// a `\;` there as a plain one. Everything else in a word of its own reaches the command intact.
   package static func encoded(_ word: String) -> String {
-    word.utf8.last == UInt8(ascii: ";") ? word.dropLast() + "\\;" : word
+    // By scalars: a character may be a `;` with what stands before it.
+    word.utf8.last == UInt8(ascii: ";") ? String(word.unicodeScalars.dropLast()) + "\\;" : word
   }
 
   /// The words of one call of several commands.
@@ -16,6 +17,35 @@ package enum TmuxArgument {
       words += command.map(encoded)
     }
     return words
+  }
+
+  /// Several commands as one word, for `if-shell`, whose commands tmux reads as it reads a configuration file. tmux
+  /// leaves out the rest of them after one that fails.
+  static func nested(_ commands: [[String]]) -> String {
+    commands.map { $0.map(quoted).joined(separator: " ") }.joined(separator: " ; ")
+  }
+
+  /// One word, which tmux's parser of configuration files turns into exactly `word`.
+  ///
+  /// In single quotes everything stands for itself, but a line ends where its line feed is, quotes or none. So a word
+  /// with a control character, or with a single quote, goes into double quotes, and there whatever could mean something
+  /// is a number: `~` is a home directory after an opening quote.
+  static func quoted(_ word: String) -> String {
+    let needsNumbers = word.utf8.contains { $0 < 0x20 || $0 == 0x7F || $0 == UInt8(ascii: "'") }
+    guard needsNumbers else { return "'\(word)'" }
+    var text = "\""
+    for scalar in word.unicodeScalars {
+      switch scalar {
+      case "\"", "\\", "$", "~", "\0"..."\u{1F}", "\u{7F}": text += octal(UInt8(scalar.value))
+      default: text.unicodeScalars.append(scalar)
+      }
+    }
+    return text + "\""
+  }
+
+  private static func octal(_ byte: UInt8) -> String {
+    let digits = String(byte, radix: 8)
+    return "\\" + String(repeating: "0", count: 3 - digits.count) + digits
   }
 
   /// `text` for a place where tmux expands formats, such as the directory of a new pane, so that it

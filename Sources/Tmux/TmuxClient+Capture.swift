@@ -53,7 +53,7 @@ extension TmuxClient {
     for start in stride(from: 0, to: captures.count, by: 64) {
       let batch = captures[start..<min(start + 64, captures.count)]
       let transcript = CaptureTranscript()
-      let output = try await call("capture \(batch.count) panes", batch.map(transcript.command), isReading: true)
+      let output = try await call("capture \(batch.count) panes", batch.map { transcript.command($0) })
       let lines = output.split(separator: "\n", omittingEmptySubsequences: false)
       for capture in batch {
         texts[capture.pane] = transcript.text(of: capture, in: lines)

@@ -12,18 +12,25 @@ extension TmuxClient {
   ///   the process in the home directory, without a word).
   package func createSession(_ pane: NewPane) async throws -> CreatedPane {
     let operation = "create the session \(pane.session)"
-    let window = TmuxTarget.contents(pane.session).argument
+    let session = TmuxTarget.contents(pane.session).argument
+    let ours = TmuxTarget.firstPane(pane.session).argument
     let size = pane.size
     return try await start(
       pane.process, operation: operation,
       [
-        ["new-session", "-d", "-P", "-F", CreatedPane.format, "-s", pane.session.description]
+        // -E: what the server's environment has stays, also where a person's `update-environment` would take it away,
+        // as this client has none of it.
+        ["new-session", "-d", "-E", "-P", "-F", CreatedPane.format, "-s", pane.session.description]
           + ["-x", "\(size.columns)", "-y", "\(size.rows)"] + words(of: pane.process),
-        ["set-option", "-w", "-t", window, "remain-on-exit", "on"],
-        // Its clients would be told of every change of what runs there.
-        ["set-option", "-w", "-t", window, "automatic-rename", "off"],
-        ["set-option", "-p", "-F", "-t", window, PaneMark.option, pane.mark.format],
-        Self.keepingLastWords(of: window),
+        // Else a person's own setting ends the session as soon as this client has gone.
+        ["set-option", "-t", session, "destroy-unattached", "off"],
+        ["set-option", "-p", "-t", ours, "remain-on-exit", "on"],
+        // What is typed at the agent is typed at nothing else.
+        ["set-option", "-p", "-t", ours, "synchronize-panes", "off"],
+        // Clients would be told of every change of what runs there.
+        ["set-option", "-w", "-t", ours, "automatic-rename", "off"],
+        ["set-option", "-p", "-F", "-t", ours, PaneMark.option, pane.mark.format],
+        Self.keepingLastWords(of: ours),
       ])
   }
 
@@ -39,16 +46,31 @@ extension TmuxClient {
   ///
   /// The mark is set in the same call, so that no pane of ours is ever without one.
   ///
-  /// - Parameter mark: what the pane carries from now on; `nil` leaves what is there.
-  /// - Throws: ``TmuxError`` with `paneIsAlive` where the process lives, and nothing was done.
+  /// - Parameters:
+  ///   - mark: what the pane carries from now on; `nil` leaves what is there.
+  ///   - server: the pid of the server whose pane is meant: ids repeat when a server is started anew. Where another one
+  ///     answers, nothing is done.
+  /// - Throws: ``TmuxError`` with `paneIsAlive` where the process lives, or `otherServer`, and nothing was done.
   package func respawn(
-    _ pane: PaneID, _ process: PaneProcess, mark: PaneMark? = nil
+    _ pane: PaneID, _ process: PaneProcess, mark: PaneMark? = nil, on server: Int32? = nil
   ) async throws -> CreatedPane {
-    try await start(
-      process, operation: "respawn the pane \(pane)",
+    let commands =
       [["respawn-pane", "-t", "\(pane)"] + words(of: process)] + marking(pane, mark)
-        + [identify(pane), Self.keepingLastWords(of: "\(pane)")])
+      + [identify(pane), Self.keepingLastWords(of: "\(pane)")]
+    let operation = "respawn the pane \(pane)"
+    guard let server else { return try await start(process, operation: operation, commands) }
+    // The test and the deed are one step of the server, and one process.
+    return try await start(
+      process, operation: operation,
+      [
+        [
+          "if-shell", "-F", "-t", "\(pane)", "#{==:#{pid},\(server)}", TmuxArgument.nested(commands),
+          "display-message -p '\(Self.otherServer)'",
+        ]
+      ])
   }
+
+  private static let otherServer = "another server"
 
   /// Starts `process` in a pane and ends the process that may live there: tmux hangs up on it, and
   /// what ignores that survives without a terminal.
@@ -79,7 +101,11 @@ extension TmuxClient {
     }
     // The client is started in the directory as well, so that a missing one is found out here.
     let output = try await call(operation, commands, directory: process.directory)
-    guard let line = output.split(separator: "\n").first, let created = CreatedPane(line: line) else {
+    guard output != "\(Self.otherServer)\n" else {
+      throw TmuxError(.otherServer, operation: operation, reason: "the tmux server was started anew")
+    }
+    // A person's hooks may print something of their own.
+    guard let created = output.split(separator: "\n").compactMap({ CreatedPane(line: $0) }).first else {
       throw TmuxError(.unreadable, operation: operation, reason: "no pane in '\(output)'")
     }
     return created

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Commands
+import Commands
 
 extension TmuxClient {
   /// Which life of the server answers; `nil` where nobody listens at the address. Errors are those of
   /// ``panes()``.
-  package func identity() async throws -> ServerIdentity? {
+  package func identity() async throws -> ServerLife? {
     let operation = "identify the tmux server \(server)"
     let result = try await run(
-      [["display-message", "-p", PaneListing.serverFormat]], operation: operation, isReading: true)
+      [["display-message", "-p", PaneListing.serverFormat]], operation: operation)
     guard result.succeeded else {
       let error = TmuxError(result, operation: operation)
       if error.code == .noServer { return nil }
@@ -24,23 +24,20 @@ extension TmuxClient {
   /// The server's version, such as `3.5a`. Errors are those of ``panes()``.
   package func version() async throws -> String {
     let output = try await call(
-      "ask for the version", [["display-message", "-p", "#{version}"]], isReading: true)
+      "ask for the version", [["display-message", "-p", "#{version}"]])
     return String(output.prefix { $0 != "\n" })
   }
 
-  /// Every pane of every session but the ``Keeper``'s. That nobody listens at the address is an answer,
+  /// Every pane of every session. That nobody listens at the address is an answer,
   /// ``ServerListing/noServer``; that we may not ask, or got no answer in time, is an error.
-  ///
-  /// - Parameter sessions: only the panes of these; `nil` is all. A session that is not there has none.
-  @concurrent package func panes(of sessions: [SessionName]? = nil) async throws -> ServerListing {
+  @concurrent package func panes() async throws -> ServerListing {
     let operation = "list panes on the tmux server \(server)"
-    let filter = sessions.map { ["-f", PaneListing.filter(sessions: $0)] } ?? []
     let result = try await run(
       [
         ["display-message", "-p", PaneListing.serverFormat],
-        ["list-panes", "-a"] + filter + ["-F", PaneListing.format],
+        ["list-panes", "-a", "-F", PaneListing.format],
       ],
-      operation: operation, isReading: true)
+      operation: operation)
     let lines = result.output.split(separator: "\n")
     if !result.succeeded {
       let error = TmuxError(result, operation: operation)
@@ -55,11 +52,11 @@ extension TmuxClient {
     guard let first = lines.first, let identity = PaneListing.server(first) else {
       throw TmuxError(.unreadable, operation: operation, reason: "no server in \(excerpt(lines.first ?? ""))")
     }
-    let panes = try lines.dropFirst().compactMap { line -> Pane? in
+    let panes = try lines.dropFirst().map { line -> Pane in
       guard let pane = PaneListing.pane(line) else {
         throw TmuxError(.unreadable, operation: operation, reason: "no pane in \(excerpt(line))")
       }
-      return pane.session == Keeper.session ? nil : pane
+      return pane
     }
     return .server(identity, panes)
   }

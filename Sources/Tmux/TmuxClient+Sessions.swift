@@ -29,17 +29,27 @@ extension TmuxClient {
     }
   }
 
-  /// Takes our mark off a pane; no error where there was none.
-  package func clearMark(of pane: PaneID) async throws {
-    _ = try await call(
-      "clear the mark of the pane \(pane)", [["set-option", "-p", "-u", "-t", "\(pane)", PaneMark.option]])
-  }
-
-  /// Ends the session of this id, which no other has had or will have in the life of one server.
+  /// Ends the session of a pane whose process has ended, unless another pane of the session lives: a person may have
+  /// split one off. Then nothing is done, and the dead pane remains, in which the next process can be started.
   ///
-  /// - Throws: ``TmuxError`` with `noSuchTarget` where there is none.
-  package func kill(sessionID: String) async throws {
-    _ = try await call("kill the session \(sessionID)", [["kill-session", "-t", sessionID]])
+  /// The test and the deed are one step of the server.
+  ///
+  /// - Parameters:
+  ///   - sessionID: which no other session has had or will have in the life of one server.
+  ///   - pid: of the pane's process; a pane that was given another one meanwhile stays, with its session.
+  /// - Returns: whether the session was ended.
+  /// - Throws: ``TmuxError`` with `noSuchTarget` where there is no such session.
+  package func kill(sessionID: String, of pane: PaneID, withProcess pid: Int32) async throws -> Bool {
+    let others = "#{W:#{P:#{?#{||:#{pane_dead},#{==:#{pane_id},\(pane)}},,1}}}"
+    let output = try await call(
+      "kill the session \(sessionID)",
+      [
+        [
+          "if-shell", "-F", "-t", "\(pane)", "#{&&:#{==:#{pane_id} #{pane_pid},\(pane) \(pid)},#{==:\(others),}}",
+          TmuxArgument.nested([["kill-session", "-t", sessionID], ["display-message", "-p", "killed"]]),
+        ]
+      ])
+    return output.split(separator: "\n").contains("killed")
   }
 
   /// Ends exactly this session. tmux hangs up on its processes; what ignores that survives.

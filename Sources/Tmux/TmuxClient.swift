@@ -1,98 +1,75 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Commands
+package import Trust
+import Glibc
 
-#if canImport(Glibc)
-  import Glibc
-#endif
-
-/// Speaks to one tmux server: by a lasting client where one was given and is connected, else by running
-/// `tmux`, one process a call.
+/// Speaks to one tmux server by running `tmux`, one process a call, of however many commands. No client stays attached:
+/// while a control-mode client is, ordinary commands of other clients end tmux 3.3a to 3.6 (tmux#5243).
 ///
 /// Every call passes `-N`, so that it never starts a server, and has a deadline: a server that was
 /// stopped accepts connections and does not answer. Operations throw ``TmuxError``, and
 /// `CancellationError` where the calling task was cancelled.
 package struct TmuxClient: Sendable {
   package let server: TmuxServer
+  /// Where the server's socket is.
+  package let socketPath: String
+  let trust: PathTrust?
   private let executable: String
   private let runner: any CommandRunner
-  private let deadline: Duration
+  var deadline: Duration
   private let environment: [String: String]?
-  private let control: ControlClient?
 
   /// - Parameters:
   ///   - executable: a path, or a name that is looked up on the environment's `PATH`.
   ///   - deadline: for each call.
   ///   - environment: of the `tmux` processes; `nil` is the runner's.
-  ///   - control: a lasting client of the same server; whoever made it ends it.
+  ///   - socketPath: where the server's socket is; `nil` is where its address says, with our own `TMUX_TMPDIR`.
+  ///   - trust: by what the socket is judged before each call; `nil` where no `tmux` is really run.
   package init(
     server: TmuxServer,
     executable: String = "tmux",
     runner: any CommandRunner,
     deadline: Duration = .seconds(5),
     environment: [String: String]? = nil,
-    control: ControlClient? = nil
+    socketPath: String? = nil,
+    trust: PathTrust? = PathTrust()
   ) {
     self.server = server
+    self.socketPath =
+      socketPath
+      ?? server.socketPath(
+        userID: getuid(),
+        temporaryDirectory: environment?["TMUX_TMPDIR"] ?? getenv("TMUX_TMPDIR").map { String(cString: $0) })
+    self.trust = trust
     self.executable = executable
     self.runner = runner
     self.deadline = deadline
     self.environment = environment
-    self.control = control
   }
 
   /// Runs `commands` in one call and returns what they printed. tmux stops at the first that fails.
   func call(
-    _ operation: String, _ commands: [[String]], input: [UInt8]? = nil, directory: String? = nil,
-    isReading: Bool = false
+    _ operation: String, _ commands: [[String]], input: [UInt8]? = nil, directory: String? = nil
   ) async throws -> String {
     let operation = "\(operation) on the tmux server \(server)"
-    let result = try await run(
-      commands, operation: operation, input: input, directory: directory, isReading: isReading)
+    let result = try await run(commands, operation: operation, input: input, directory: directory)
     guard result.succeeded else { throw TmuxError(result, operation: operation) }
     return result.output
   }
 
-  /// As ``call(_:_:input:directory:isReading:)``, but a failure of tmux is a result.
-  ///
-  /// - Parameter isReading: whether `commands` change nothing, so that they may be run again where it is
-  ///   not known what became of them. All others are run once at most.
+  /// As ``call(_:_:input:directory:)``, but a failure of tmux is a result.
   func run(
-    _ commands: [[String]], operation: String, input: [UInt8]? = nil, directory: String? = nil,
-    isReading: Bool = false
+    _ commands: [[String]], operation: String, input: [UInt8]? = nil, directory: String? = nil
   ) async throws -> CommandResult {
-    if !isReading { await control?.beginChange() }
-    let outcome: Result<CommandResult, any Error>
-    do {
-      outcome = .success(
-        try await carryOut(commands, operation: operation, input: input, directory: directory, isReading: isReading))
-    } catch {
-      outcome = .failure(error)
-    }
-    if !isReading { await control?.endChange() }
-    let result = try outcome.get()
-    // A server without sessions fails some commands after it has answered others.
-    if result.succeeded || !result.standardOutput.isEmpty { await control?.connectWhereDue() }
-    return result
-  }
-
-  private func carryOut(
-    _ commands: [[String]], operation: String, input: [UInt8]?, directory: String?, isReading: Bool
-  ) async throws -> CommandResult {
-    let start = ContinuousClock.now
-    // A directory that cannot be entered is the process's to find out, and to say why.
-    if let control, input == nil, directory.map({ access("\($0)/.", X_OK) == 0 }) ?? true {
-      switch try await control.run(commands) {
-      case .answered(let result): return result
-      case .unsent: break
-      case .lost where isReading: break
-      case .lost(let reason): throw TmuxError(.deadlineExceeded, operation: operation, reason: reason)
-      }
+    if let objection = objection(operation) {
+      guard objection.code == .noServer else { throw objection }
+      // As a client that was run would have said it.
+      return CommandResult(ending: .exited(1), standardOutput: [], standardError: Array("\(objection.reason)\n".utf8))
     }
     let command = Command(
-      executable, ["-N", "-u"] + server.arguments + TmuxArgument.words(of: commands), environment: environment,
-      workingDirectory: directory, standardInput: input,
-      deadline: control == nil ? deadline : max(deadline - (.now - start), .milliseconds(1)))
+      executable, ["-N", "-u"] + arguments + TmuxArgument.words(of: commands), environment: environment,
+      workingDirectory: directory, standardInput: input, deadline: deadline)
     do {
       return try await runner.run(command)
     } catch let error as CommandError {

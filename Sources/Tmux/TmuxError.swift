@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Commands
+import Commands
 
 /// Why tmux did not do what it was asked to.
 package struct TmuxError: Error, Sendable, Hashable, CustomStringConvertible {
@@ -17,10 +17,14 @@ package struct TmuxError: Error, Sendable, Hashable, CustomStringConvertible {
     case noSuchTarget
     /// A session of this name is there already.
     case duplicateSession
+    /// A server answers, and it is not the one that was meant.
+    case otherServer
     /// The pane's process lives, and was not replaced.
     case paneIsAlive
     /// The pane's process has ended, and cannot be typed to.
     case paneIsDead
+    /// The pane does not show any longer what it showed when it was looked at, and was not typed to.
+    case paneHasChanged
     /// The directory for a new process is not there, or may not be entered.
     case noDirectory
     /// The command or a variable for a new process cannot be written for tmux.

@@ -9,6 +9,8 @@ enum TmuxTarget: Sendable, Hashable {
   case session(SessionName)
   /// The current pane and window of a session, for commands that take a pane or a window.
   case contents(SessionName)
+  /// The pane that a session began with, whatever the hooks of a person have added to the session since.
+  case firstPane(SessionName)
   case pane(PaneID)
 
   /// The word that follows `-t`.
@@ -16,6 +18,7 @@ enum TmuxTarget: Sendable, Hashable {
     switch self {
     case .session(let name): "=\(name)"
     case .contents(let name): "=\(name):"
+    case .firstPane(let name): "=\(name):^.{top-left}"
     case .pane(let id): "\(id)"
     }
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Town
+import Town
 
 /// The address that somebody may have meant who gave one that names nobody.
 struct AddressSuggestion {
@@ -22,7 +22,7 @@ struct AddressSuggestion {
       for form in forms {
         // Of a short word little is left after three changes.
         let limit = min(3, max(1, form.utf8.count / 3))
-        guard let changes = attempts.map({ distance($0, form) }).min(), changes <= limit else { continue }
+        guard let changes = attempts.map({ editDistance($0, form) }).min(), changes <= limit else { continue }
         if changes < best?.distance ?? Int.max { best = (address, changes) }
       }
     }
@@ -55,21 +55,5 @@ struct AddressSuggestion {
   /// A directory that cannot be read has nothing to suggest.
   private func names(in directory: String, where check: (String) throws -> Void) -> [String] {
     ((try? Disk.names(in: layout.path(directory))) ?? []).filter { (try? check($0)) != nil }
-  }
-
-  /// Levenshtein's distance.
-  private func distance(_ left: String, _ right: String) -> Int {
-    let (left, right) = (Array(left.utf8.prefix(200)), Array(right.utf8.prefix(200)))
-    var row = Array(0...right.count)
-    for (i, a) in left.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for (j, b) in right.enumerated() {
-        let cost = a == b ? diagonal : min(diagonal, row[j], row[j + 1]) + 1
-        diagonal = row[j + 1]
-        row[j + 1] = cost
-      }
-    }
-    return row[right.count]
   }
 }

@@ -28,16 +28,15 @@ package struct AgentStateFile: Sendable {
     return members
   }
 
-  /// Takes keys away and keeps all others. Nothing is written where none of them is there.
+  /// Takes requests out and keeps all else. Nothing is written where none of them is there.
   ///
   /// - Throws: ``TownFileError``; then the file is as it was.
-  package func clear(_ keys: [String], of agent: AgentIdentity) throws(TownFileError) {
+  package func clear(_ withdrawals: [Withdrawal], of agent: AgentIdentity) throws(TownFileError) {
     let path = layout.path(agent.stateFile)
     do {
-      var members = try read(path)
-      let before = members.count
-      for key in keys { members[key] = nil }
-      guard members.count < before else { return }
+      let before = try read(path)
+      let members = before.without(withdrawals)
+      guard members.count < before.count else { return }
       try layout.checkBounds(of: path)
       // The directory is the agent's own worktree: a former daemon must not have left anything in it.
       try? Disk.removeAbandoned(in: Disk.parent(of: path), of: "state.json", sparesLiving: true)

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// What tells whether a `.beads` directory holds other beads than before: size and age of the files in
 /// which `bd` keeps them. Reading beads makes and removes an empty write-ahead log, which is no change.

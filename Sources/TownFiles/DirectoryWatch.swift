@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 @preconcurrency import Dispatch
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Tells that something in a directory has changed; the kernel tells, nothing is polled.
 package enum DirectoryWatch {

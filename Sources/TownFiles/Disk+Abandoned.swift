@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 extension Disk {
   /// Removes what a process that was killed while it replaced a file has left in a directory.

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Faults
+import Faults
 import FoundationEssentials
 package import Town
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Reading and writing small files whole. All of the town's files are small and local.
 package enum Disk {
@@ -195,6 +192,23 @@ package enum Disk {
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
+  /// The size of an open file that is written in place.
+  ///
+  /// - Throws: ``TownFileError`` where it is not a regular file, or has another name: a hard link to a file of a person's
+  ///   would have that written.
+  static func sizeOfOwn(_ descriptor: Int32, path: String) throws(TownFileError) -> Int64 {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw TownFileError(.unwritable, path: path, reason: "it is not a regular file")
+    }
+    guard status.st_nlink == 1 else {
+      throw TownFileError(
+        .unwritable, path: path,
+        reason: "it has \(status.st_nlink) names (hard links), and may be another file: remove this name (rm \(path))")
+    }
+    return Int64(status.st_size)
+  }
+
   static func reason(_ code: Int32) -> String { String(cString: strerror(code)) }
 }
 
@@ -229,12 +243,15 @@ extension Disk {
 
   /// Replaces a JSON file, keys sorted, ending in a newline.
   package static func writeJSON(_ value: some Encodable, to path: String) throws(TownFileError) {
+    try write(try json(value, for: path), to: path)
+  }
+
+  /// What ``writeJSON(_:to:)`` writes.
+  static func json(_ value: some Encodable, for path: String) throws(TownFileError) -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     do {
-      try write(Array(try encoder.encode(value)) + [UInt8(ascii: "\n")], to: path)
-    } catch let error as TownFileError {
-      throw error
+      return Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
     } catch {
       throw TownFileError(.unwritable, path: path, reason: "it cannot be encoded: \(error)")
     }

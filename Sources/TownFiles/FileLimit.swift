@@ -22,6 +22,8 @@ package enum FileLimit {
   package static let ledger = 16 << 20
   /// A capsule of `daemon/crashes`, which may hold 200 long lines.
   package static let capsule = 8 << 20
+  /// `daemon/crashes.index` and `daemon/history.index`
+  package static let evidenceIndex = 4 << 20
   /// What is read of the end of an agent's history.
   package static let history = 1 << 20
   /// PID files, and the lock's own.

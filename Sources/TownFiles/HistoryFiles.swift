@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FoundationEssentials
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 package import Town
 
 /// `daemon/history/<session>.jsonl`: what was decided about each agent, one line an entry, 0600. A file
-/// that has grown too large loses its older half.
+/// that has grown too large loses its older half. To which of them something has happened, and not just been decided, is
+/// in `daemon/history.index`.
 package struct HistoryFiles: Sendable {
   private let layout: TownLayout
   private var directory: String { layout.history }
@@ -63,15 +61,15 @@ package struct HistoryFiles: Sendable {
     let path = path(of: session)
     try layout.checkBounds(of: path)
     try Disk.makeDirectory(directory)
+    if entries.contains(where: { $0.kind == .event }) {
+      if try index.lines() == nil { try adopt() }
+      try index.note(EvidenceIndex.Entry(name: session, size: 0))
+    }
     var lines = try HistoryFiles.lines(entries, path: path)
     let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
     guard descriptor >= 0 else { throw TownFileError(.unwritable, path: path, reason: Disk.reason(errno)) }
     defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw TownFileError(.unwritable, path: path, reason: "it is not a regular file")
-    }
-    let before = status.st_size
+    let before = off_t(try Disk.sizeOfOwn(descriptor, path: path))
     // What was cut short must not spoil what comes after it.
     var last: UInt8 = 0
     if before > 0, pread(descriptor, &last, 1, before - 1) == 1, last != UInt8(ascii: "\n") {
@@ -87,19 +85,57 @@ package struct HistoryFiles: Sendable {
     if size > limit { try shorten(path, of: size, descriptor: descriptor) }
   }
 
-  /// Removes the histories that have been still for longest, where there are too many.
-  package func prune(to count: Int = HistoryFiles.countLimit) throws(TownFileError) {
+  private var index: EvidenceIndex { EvidenceIndex(layout: layout, path: "\(directory).index") }
+
+  /// Removes the oldest histories, where there are too many.
+  ///
+  /// Those of agents to whom something has happened, by the daemon's own account, are counted apart from all others: a
+  /// directory is an agent, and whoever makes thousands of them takes no history's place.
+  ///
+  /// - Returns: what a person should know of it.
+  @discardableResult
+  package func prune(to count: Int = HistoryFiles.countLimit) throws(TownFileError) -> [String] {
     try Disk.removeAbandoned(in: directory)
-    let names = try Disk.names(in: directory).filter { $0.hasSuffix(HistoryFiles.suffix) }
-    guard names.count > count else { return }
-    let dated = names.map { name in
-      var status = stat()
-      let isThere = lstat("\(directory)/\(name)", &status) == 0
-      return (time: isThere ? Int64(status.st_mtim.tv_sec) : 0, name: name)
+    let sessions = try Disk.names(in: directory).filter { $0.hasSuffix(HistoryFiles.suffix) }
+      .map { String($0.dropLast(HistoryFiles.suffix.count)) }
+    if try index.lines() == nil { try adopt() }
+    let lines = try index.lines() ?? []
+    var seen: Set<String> = []
+    let present = Set(sessions)
+    // What happened last counts.
+    let eventful = Array(
+      lines.map(\.name).reversed().filter { seen.insert($0).inserted && present.contains($0) }.reversed())
+    let gone = eventful.dropLast(count)
+    for session in gone { try Disk.remove(path(of: session)) }
+    if lines.count > EvidenceIndex.longest {
+      try index.replace(by: eventful.suffix(count).map { EvidenceIndex.Entry(name: $0, size: 0) })
     }
-    for file in dated.sorted(by: { $0 < $1 }).prefix(names.count - count) {
-      try Disk.remove("\(directory)/\(file.name)")
+    let others = present.subtracting(eventful)
+    if others.count > count {
+      let dated = others.map { session in
+        var status = stat()
+        let isThere = lstat(path(of: session), &status) == 0
+        return (time: isThere ? Int64(status.st_mtim.tv_sec) : 0, session: session)
+      }
+      for file in dated.sorted(by: { $0 < $1 }).prefix(others.count - count) {
+        try Disk.remove(path(of: file.session))
+      }
     }
+    guard !gone.isEmpty else { return [] }
+    return ["histories of agents are given up: there are more than \(count) of agents to whom something has happened"]
+  }
+
+  /// Takes over what a daemon has written that kept no index: the histories that tell of an event.
+  private func adopt() throws(TownFileError) {
+    var found: [(time: Timestamp, session: String)] = []
+    for name in try Disk.names(in: directory) where name.hasSuffix(HistoryFiles.suffix) {
+      guard let tail = try? HistoryFiles.tail(of: "\(directory)/\(name)", bytes: limit),
+        let last = HistoryFiles.entries(in: tail).last(where: { $0.kind == .event })
+      else { continue }
+      found.append((last.time, String(name.dropLast(HistoryFiles.suffix.count))))
+    }
+    try index.replace(
+      by: found.sorted { $0 < $1 }.map { EvidenceIndex.Entry(name: $0.session, size: 0) })
   }
 
   private func path(of session: String) -> String { "\(directory)/\(session)\(HistoryFiles.suffix)" }

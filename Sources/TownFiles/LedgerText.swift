@@ -2,7 +2,7 @@
 
 import FoundationEssentials
 import Synchronization
-internal import Town
+import Town
 
 /// The ledger as its file has it: JSON, one agent a line.
 ///

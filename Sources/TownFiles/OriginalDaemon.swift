@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// The Go daemon that this one takes the place of. Two supervisors would start every agent twice.
 package enum OriginalDaemon {

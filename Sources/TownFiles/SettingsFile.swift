@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Town
+import Trust
 
 /// `mayor/daemon.json`: strict, so that a misspelt key is an error and not a wish.
 package enum SettingsFile {
@@ -8,6 +9,7 @@ package enum SettingsFile {
   ///
   /// - Throws: ``TownFileError`` that names the file, the key and what is allowed.
   package static func load(layout: TownLayout) throws(TownFileError) -> TownSettings {
+    try checkOwner(of: layout.settings)
     let json: JSONValue
     do {
       json = try Disk.readValue(from: layout.settings, limit: FileLimit.settings)
@@ -18,6 +20,21 @@ package enum SettingsFile {
       return try TownSettings(json: json)
     } catch {
       throw TownFileError(.malformed, path: layout.settings, reason: error.description)
+    }
+  }
+
+  /// Settings hold commands. What another user can write is not read.
+  private static func checkOwner(of path: String) throws(TownFileError) {
+    do throws(PathObjection) {
+      try PathTrust().checkFile(path)
+    } catch {
+      switch error.code {
+      case .foreign, .planted, .shared:
+        throw TownFileError(
+          .unreadable, path: path, reason: "another user could put commands into it, which you would run: \(error)")
+      // Reading it says what is the matter.
+      case .link, .missing, .unreadable, .wrongKind: return
+      }
     }
   }
 }

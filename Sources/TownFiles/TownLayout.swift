@@ -55,13 +55,49 @@ extension TownLayout {
     if let variable = environment["GT_TOWN_ROOT"], !variable.isEmpty {
       return try at(variable, because: "GT_TOWN_ROOT")
     }
-    var directory = workingDirectory ?? ""
+    if let found = town(around: workingDirectory ?? "") { return try at(found, because: "it") }
+    return try at("\(environment["HOME"] ?? "")/gt", because: "the default, ~/gt")
+  }
+
+  /// The town in which a directory is. A project of a town's rig may look like a town itself: from within its worktree
+  /// the town is meant.
+  ///
+  /// - Parameter depth: how many towns within towns are looked at yet; links may lead round in a circle.
+  private static func town(around place: String, depth: Int = 8) -> String? {
+    guard let nearest = directory(atOrAbove: place, with: "mayor/town.json"), nearest != "/", depth > 0 else {
+      return directory(atOrAbove: place, with: "mayor/town.json")
+    }
+    var places = [(inside: nearest, above: Disk.parent(of: nearest))]
+    // The worktree itself may be elsewhere, behind a symbolic link.
+    if !Disk.isDirectory("\(nearest)/.git"), let target = GitLink.target(of: "\(nearest)/.git") {
+      let entry = Disk.canonical(target) ?? target
+      places.append((inside: entry, above: entry))
+    }
+    for (inside, above) in places {
+      guard let outer = town(around: above, depth: depth - 1) else { continue }
+      if isOfRig(inside.dropFirst(outer == "/" ? 1 : outer.count + 1), of: outer) { return outer }
+    }
+    return nearest
+  }
+
+  /// Whether a path below a town's root is in a project of one of its rigs.
+  private static func isOfRig(_ path: Substring, of root: String) -> Bool {
+    let parts = path.split(separator: "/")
+    guard parts.count >= 2, ["polecats", "crew", "mayor", "refinery", "witness", ".repo.git"].contains(parts[1]) else {
+      return false
+    }
+    let rigs = try? RigRegistry(layout: TownLayout(root: root)).rigs()
+    return rigs?.contains { $0.name == parts[0] } ?? true
+  }
+
+  private static func directory(atOrAbove place: String, with name: String) -> String? {
+    var directory = place
     while directory.hasPrefix("/") {
-      if Disk.exists("\(directory == "/" ? "" : directory)/mayor/town.json") { return try at(directory, because: "it") }
+      if Disk.exists("\(directory == "/" ? "" : directory)/\(name)") { return directory }
       if directory == "/" { break }
       directory = Disk.parent(of: directory)
     }
-    return try at("\(environment["HOME"] ?? "")/gt", because: "the default, ~/gt")
+    return nil
   }
 
   private static func at(_ path: String, because source: String) throws(TownFileError) -> TownLayout {

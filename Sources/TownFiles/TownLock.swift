@@ -1,20 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Synchronization
+import Glibc
 
 /// The lock of the one supervisor of a town, held for as long as this value lives.
 ///
 /// It is the file's `flock`, not its content, that counts: the kernel lets go of it when the process
 /// ends, however it ends. The pid in the file only tells a person who holds it.
 package final class TownLock: Sendable {
-  private let descriptor: Int32
+  private let descriptor: Mutex<Int32>
+  private let layout: TownLayout
 
   /// Takes the lock.
   ///
-  /// - Throws: ``TownFileError``: `.held` with the holder's pid where somebody else has it.
+  /// - Throws: ``TownFileError``: `.held` with the holder's pid and program where somebody else has it.
   package init(layout: TownLayout) throws(TownFileError) {
+    self.layout = layout
+    descriptor = Mutex(try TownLock.lockedFile(of: layout))
+  }
+
+  /// What ``keep()`` has found.
+  package enum Keeping: Sendable, Hashable {
+    case held
+    /// The file was gone or another one, and there is one again that this process has locked.
+    case madeAnew
+    /// Another process has the lock of the file that is there now.
+    case lost(TownFileError)
+    /// Whether another process has it is not known.
+    case unknown(TownFileError)
+  }
+
+  /// Sees whether the file that was locked is still the one at its path: a lock on a file that was removed keeps no process
+  /// out. Where it is not, the one at the path is locked, and made where there is none.
+  package func keep() -> Keeping {
+    descriptor.withLock { descriptor in
+      var own = stat()
+      var present = stat()
+      if fstat(descriptor, &own) == 0, lstat(layout.lock, &present) == 0, own.st_dev == present.st_dev,
+        own.st_ino == present.st_ino
+      {
+        return .held
+      }
+      do throws(TownFileError) {
+        let anew = try TownLock.lockedFile(of: layout)
+        close(descriptor)
+        descriptor = anew
+        return .madeAnew
+      } catch {
+        return error.code == .held ? .lost(error) : .unknown(error)
+      }
+    }
+  }
+
+  /// Opens the lock's file, and locks it.
+  private static func lockedFile(of layout: TownLayout) throws(TownFileError) -> Int32 {
     let path = layout.lock
     try layout.checkBounds(of: path)
     try Disk.makeDirectory(Disk.parent(of: path))
@@ -23,18 +62,27 @@ package final class TownLock: Sendable {
     while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
       let code = errno
       if code == EINTR { continue }
-      close(descriptor)
+      defer { close(descriptor) }
       guard code == EWOULDBLOCK else { throw TownFileError(.unwritable, path: path, reason: Disk.reason(code)) }
-      let holder = TownLock.holder(layout: layout).map { "pid \($0)" } ?? "another process"
-      throw TownFileError(.held, path: path, reason: "this town is supervised already, by \(holder)")
+      let holder = TownLock.holder(of: descriptor, layout: layout)
+      throw TownFileError(
+        .held, path: path, reason: holder?.refusal ?? "this town is supervised already, by another process")
     }
-    self.descriptor = descriptor
+    // A file with another name may be a person's: it is a lock all the same, and is not written.
+    guard (try? Disk.sizeOfOwn(descriptor, path: path)) != nil else { return descriptor }
     let text = Array("\(getpid())\n".utf8)
     _ = ftruncate(descriptor, 0)
     _ = pwrite(descriptor, text, text.count, 0)
+    return descriptor
   }
 
-  deinit { close(descriptor) }
+  deinit {
+    descriptor.withLock { descriptor in
+      // A process that another thread has just forked shares the open file until its exec.
+      flock(descriptor, LOCK_UN)
+      close(descriptor)
+    }
+  }
 
   /// Takes the lock, and waits for it where somebody has it: for an instant only, as whoever just asks
   /// (``currentHolder(layout:)``), or for a short piece of work.
@@ -56,22 +104,77 @@ package final class TownLock: Sendable {
     }
   }
 
-  /// The pid that the lock's file names; `nil` where it names none.
-  private static func holder(layout: TownLayout) -> Int32? {
+  /// Who holds the lock, by the kernel's account.
+  package struct Holder: Sendable, Hashable {
+    package var pid: Int32
+    /// The name of the program that it runs.
+    package var program: String
+    /// Whether that is one of ours. Any process of the town's user can take the lock, and then nobody supervises.
+    package var isOurs: Bool
+
+    package init(pid: Int32, program: String, isOurs: Bool) {
+      self.pid = pid
+      self.program = program
+      self.isOurs = isOurs
+    }
+
+    /// Why no other process may supervise the town, with the way out.
+    package var refusal: String {
+      if isOurs { return "this town is supervised already, by pid \(pid) (\(program))" }
+      return """
+        pid \(pid) (\(program)) holds it, which is no gastown-daemon, and nobody supervises this town: end it (kill \(pid)), \
+        or have it close that file
+        """
+    }
+  }
+
+  /// The pid that the lock's file names; `nil` where it names none. Anybody may have written it.
+  private static func named(layout: TownLayout) -> Int32? {
     guard let content = try? Disk.read(layout.lock, limit: FileLimit.processNumber) else { return nil }
     let text = String(decoding: content, as: UTF8.self).split(whereSeparator: \.isWhitespace).first
     return text.flatMap { Int32($0) }
   }
 
-  /// Whether somebody supervises the town, without taking the lock. Returns the holder's pid, 0 where
+  private static func holder(of descriptor: Int32, layout: TownLayout) -> Holder? {
+    let holders = holders(of: descriptor, hint: named(layout: layout))
+    return holders.first(where: \.isOurs) ?? holders.first
+  }
+
+  private static func holders(of descriptor: Int32, hint: Int32?) -> [Holder] {
+    LockHolders.find(of: descriptor, hint: hint).map { pid in
+      let program = LockHolders.program(of: pid)
+      let isOurs = ["gastown-daemon", "gt", LockHolders.program(of: getpid())].contains(program)
+      return Holder(pid: pid, program: program, isOurs: isOurs)
+    }
+  }
+
+  /// Who holds the lock, without taking it; `nil` where nobody does, or where it cannot be seen who. Of those who share it,
+  /// which keeps a supervisor out as well, only a program that is none of ours: ours ask whether it is held in this way.
+  package static func holder(layout: TownLayout) -> Holder? {
+    if let holder = withHeldFile(of: layout, { holder(of: $0, layout: layout) }) { return holder }
+    let descriptor = open(layout.lock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    return holders(of: descriptor, hint: nil).first { !$0.isOurs }
+  }
+
+  /// Whether somebody holds the lock, without taking it. Returns the holder's pid, 0 where
   /// it is not known, and `nil` where nobody holds it.
   package static func currentHolder(layout: TownLayout) -> Int32? {
+    withHeldFile(of: layout) { holder(of: $0, layout: layout)?.pid ?? 0 }
+  }
+
+  /// `nil` where the lock is not held.
+  private static func withHeldFile<Value>(of layout: TownLayout, _ body: (Int32) -> Value) -> Value? {
     // What is no file at all must not make anybody wait.
     let descriptor = open(layout.lock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
     // A shared lock that is given back at once: it never keeps a supervisor out for longer than this call.
-    guard flock(descriptor, LOCK_SH | LOCK_NB) != 0 else { return nil }
-    return holder(layout: layout) ?? 0
+    guard flock(descriptor, LOCK_SH | LOCK_NB) != 0 else {
+      flock(descriptor, LOCK_UN)
+      return nil
+    }
+    return body(descriptor)
   }
 }

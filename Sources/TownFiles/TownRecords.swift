@@ -27,12 +27,27 @@ package struct TownRecords: Sendable {
     }
   }
 
+  /// What a person should know where the ledger is missing in a town that has a history; `nil` where it is not.
+  package func missingLedger() -> String? {
+    guard !Disk.exists(layout.ledger), let names = try? Disk.names(in: layout.history),
+      names.contains(where: { $0.hasSuffix(".jsonl") })
+    else { return nil }
+    return
+      "\(layout.ledger) is missing, although the town has a history: restarts are counted anew, no agent is parked, and "
+      + "who died since it went is not known; to put one back: gt daemon stop, then move it there, then gt daemon start"
+  }
+
   package func write(_ ledger: Ledger) throws(TownFileError) {
     let text: [UInt8]
     do {
       text = try ledgerText.encode(ledger)
     } catch {
       throw TownFileError(.unwritable, path: layout.ledger, reason: "it cannot be encoded: \(error)")
+    }
+    guard text.count <= FileLimit.ledger else {
+      throw TownFileError(
+        .unwritable, path: layout.ledger,
+        reason: "it would have \(text.count) bytes, and at \(FileLimit.ledger) bytes the next daemon could not read it")
     }
     try layout.checkBounds(of: layout.ledger)
     try Disk.write(text, to: layout.ledger)

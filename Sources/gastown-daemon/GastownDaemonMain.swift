@@ -10,6 +10,7 @@ enum GastownDaemonMain {
     // Else libdispatch writes to the journal, for each of its timers' threads, that an ordinary user's
     // thread cannot have the priority that it would like.
     setenv("LIBDISPATCH_LOG", "NO", 0)
+    DaemonCommand.leaveCrashesToTheKernel()
     await DaemonCommand.main()
   }
 }

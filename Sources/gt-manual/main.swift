@@ -4,10 +4,7 @@
 // commands from the file that is named, and prints the whole. It is part of the build and is not installed.
 
 import FoundationEssentials
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 func fail(_ message: String, status: Int32) -> Never {
   let line = Array("gt-manual: \(message)\n".utf8)

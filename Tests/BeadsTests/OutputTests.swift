@@ -10,7 +10,7 @@ import Town
 struct OutputTests {
   @Test("a list of agents is read whole", arguments: ["direct/26-list-agents-3", "helper-mode/26-list-agents-3"])
   func agents(_ name: String) throws {
-    let beads = try BdOutput.beads(try Recording.named(name).outputBytes, allowingNothing: false)
+    let beads = try list(try Recording.named(name).outputBytes)
     #expect(beads.map(\.id) == ["gt-rig01-witness", "gt-deacon", "gt-rig01-polecat-Toast"])
     let toast = try #require(beads.last)
     #expect(toast.type == "agent")
@@ -23,16 +23,20 @@ struct OutputTests {
   @Test("an empty list is empty, in every form that is printed")
   func emptyList() throws {
     #expect(
-      try BdOutput.beads(try Recording.named("direct/05-list-agents-0").outputBytes, allowingNothing: false) == [])
-    #expect(try BdOutput.beads(Array("null\n".utf8), allowingNothing: false) == [])
-    #expect(try BdOutput.beads([], allowingNothing: true) == [])
-    #expect(throws: BdOutput.Unreadable.self) { try BdOutput.beads([], allowingNothing: false) }
+      try list(try Recording.named("direct/05-list-agents-0").outputBytes) == [])
+    #expect(try list(Array("null\n".utf8)) == [])
+    for sentence in ["No issues found.\n", "No issues found", "\nno issues found.\n"] {
+      #expect(try list(Array(sentence.utf8)) == [])
+    }
+    #expect(try list(Array(#"{"schema_version":1,"data":[]}"#.utf8)) == [])
+    // Nothing at all is no list, and not said to be another.
+    for nothing in ["", "\n"] { #expect(try BdOutput.beads(Array(nothing.utf8)) == nil) }
   }
 
   @Test("text comes out as it went in")
   func text() throws {
     let bead = try #require(
-      try BdOutput.beads(try Recording.named("direct/15-show-non-agent").outputBytes, allowingNothing: true).first)
+      try list(try Recording.named("direct/15-show-non-agent").outputBytes).first)
     #expect(bead.title == #"Fix the <widget> & "friends""#)
     #expect(bead.description == "line one\nline two\ttab, ünïcode, 🚀")
     #expect(bead.assignee == "")
@@ -41,7 +45,7 @@ struct OutputTests {
   @Test("times keep their nanoseconds, whatever the offset")
   func times() throws {
     let bead = try #require(
-      try BdOutput.beads(try Recording.named("direct/75-other-timezone-show").outputBytes, allowingNothing: true).first)
+      try list(try Recording.named("direct/75-other-timezone-show").outputBytes).first)
     #expect(bead.createdAt == Timestamp("2026-11-22T12:00:02.505033948Z"))
     let short = try BdOutput.bead(try Recording.named("direct/06-create-task").outputBytes)
     #expect(short.createdAt.nanoseconds % 1_000_000_000 == 930_948_090)
@@ -49,12 +53,12 @@ struct OutputTests {
 
   @Test("closed and deleted beads are told from open ones")
   func ends() throws {
-    let closed = try BdOutput.beads(
-      try Recording.named("direct/64-list-agents-one-closed").outputBytes, allowingNothing: false)
+    let closed = try list(
+      try Recording.named("direct/64-list-agents-one-closed").outputBytes)
     #expect(closed.map(\.status) == [.closed, .open, .open])
-    let deleted = try BdOutput.beads(try Recording.named("direct/79-show-deleted").outputBytes, allowingNothing: true)
+    let deleted = try list(try Recording.named("direct/79-show-deleted").outputBytes)
     #expect(deleted.map(\.status) == [.tombstone])
-    let hooked = try BdOutput.beads(try Recording.named("direct/19-show-hooked").outputBytes, allowingNothing: true)
+    let hooked = try list(try Recording.named("direct/19-show-hooked").outputBytes)
     #expect(hooked.map(\.status) == [.hooked])
     #expect(hooked.map(\.assignee) == ["rig01/polecats/Toast"])
   }
@@ -62,7 +66,7 @@ struct OutputTests {
   @Test("the description counts before the structured slots")
   func slots() throws {
     let bead = try #require(
-      try BdOutput.beads(try Recording.named("direct/72-show-agent-with-state").outputBytes, allowingNothing: true)
+      try list(try Recording.named("direct/72-show-agent-with-state").outputBytes)
         .first)
     #expect(bead.stateSlot == "stuck")
     #expect(bead.agentState == .working)
@@ -71,8 +75,8 @@ struct OutputTests {
 
   @Test("labels and the mark of short-lived messages are read", arguments: ["direct", "helper-mode"])
   func messages(_ folder: String) throws {
-    let beads = try BdOutput.beads(
-      try Recording.named("\(folder)/39-list-deacon-messages-3").outputBytes, allowingNothing: false)
+    let beads = try list(
+      try Recording.named("\(folder)/39-list-deacon-messages-3").outputBytes)
     #expect(beads.map(\.priority) == [0, 2, 3])
     #expect(beads.map(\.isEphemeral) == [false, true, false])
     #expect(beads[0].labels.contains("cc:rig01/witness"))
@@ -83,9 +87,9 @@ struct OutputTests {
   func warnings() throws {
     let recording = try Recording.named("no-git/01-list-agents")
     #expect(!recording.errors.isEmpty)
-    #expect(try BdOutput.beads(recording.outputBytes, allowingNothing: false).isEmpty == false)
+    #expect(try list(recording.outputBytes).isEmpty == false)
     let clobbered = try Recording.named("routed-clobber/02-direct-list-agents-from-town")
-    #expect(try BdOutput.beads(clobbered.outputBytes, allowingNothing: false) == [])
+    #expect(try list(clobbered.outputBytes) == [])
   }
 
   @Test(
@@ -135,8 +139,8 @@ struct OutputTests {
       let recording = try Recording.named(name)
       let result = CommandResult(ending: .exited(recording.status), standardOutput: recording.outputBytes)
       let complaint = try #require(BdOutput.complaint(result))
-      #expect(BdOutput.saysMissing(id, complaint), "\(name)")
-      #expect(!BdOutput.saysMissing("gt-rig01-polecat-Toast", complaint), "\(name)")
+      #expect(BdWording.saysMissing(id, complaint), "\(name)")
+      #expect(!BdWording.saysMissing("gt-rig01-polecat-Toast", complaint), "\(name)")
     }
   }
 
@@ -153,12 +157,13 @@ struct OutputTests {
   @Test(
     "what is no bead list is not read as one",
     arguments: [
-      "", "rubbish", "{}", "[{}]", #"[{"id":""}]"#, #"{"error":"x"}"#, "[1]", "[", "\u{0}",
+      "rubbish", "{}", "No issues found. Or were there?", "○ gt-a ● P2 a tree\n", "Warning: no bead list\n", "[{}]",
+      #"[{"id":""}]"#, #"{"error":"x"}"#, "[1]", "[", "\u{0}",
       #"[{"id":"gt-a","status":"open","issue_type":"task","created_at":"yesterday"}]"#,
       #"[{"id":"","title":"","status":"open","priority":0,"issue_type":"task","created_at":"0001-01-01T00:00:00Z"}]"#,
     ])
   func rubbish(_ text: String) {
-    #expect(throws: BdOutput.Unreadable.self) { try BdOutput.beads(Array(text.utf8), allowingNothing: false) }
+    #expect(throws: BdOutput.Unreadable.self) { try BdOutput.beads(Array(text.utf8)) }
   }
 
   @Test("unknown keys, statuses and types are passed over or kept")
@@ -166,7 +171,7 @@ struct OutputTests {
     let text =
       #"[{"id":"gt-a","status":"sleeping","issue_type":"gate","created_at":"2026-01-01T00:00:00+02:00","#
       + #""new":{"a":[1]}}]"#
-    let bead = try #require(try BdOutput.beads(Array(text.utf8), allowingNothing: false).first)
+    let bead = try #require(try list(Array(text.utf8)).first)
     #expect(bead.status.rawValue == "sleeping")
     #expect(bead.type == "gate")
     #expect(bead.updatedAt == bead.createdAt)
@@ -177,6 +182,10 @@ struct OutputTests {
   }
 
   private func match(_ ids: [String], output: String, errors: String) throws -> [String: Reading<Bead?>] {
-    BdOutput.match(ids, answers: try BdOutput.beads(Array(output.utf8), allowingNothing: true), errors: errors)
+    BdOutput.match(
+      ids,
+      CommandResult(ending: .exited(0), standardOutput: Array(output.utf8), standardError: Array(errors.utf8)))
   }
+
+  private func list(_ bytes: [UInt8]) throws -> [Bead] { try #require(try BdOutput.beads(bytes)) }
 }

@@ -23,6 +23,15 @@ struct ListeningSocketTests {
     #expect(access(path, F_OK) != 0)
   }
 
+  @Test func `no socket is made where others may write`() throws {
+    let directory = try SocketDirectory()
+    chmod(directory.path, 0o777)
+    let error = #expect(throws: ListenError.self) { try ListeningSocket.bind(directory.socket) }
+    #expect(error?.reason.contains("chmod go-w \(directory.path)") == true)
+    #expect(access(directory.socket, F_OK) != 0)
+    chmod(directory.path, 0o700)
+  }
+
   @Test func pathIsNotTakenFromOneThatAnswers() throws {
     let directory = try SocketDirectory()
     let socket = try ListeningSocket.bind(directory.socket)

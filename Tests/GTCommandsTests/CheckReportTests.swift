@@ -40,7 +40,7 @@ import Testing
     let object = try object(report)
     #expect(
       Set(object.keys) == [
-        "town", "checked", "alive", "crashed", "idle", "dead_shell", "stopped", "unknown", "sessions",
+        "town", "checked", "alive", "crashed", "idle", "dead_shell", "not_started", "stopped", "unknown", "sessions",
       ])
     let counts = ["checked", "alive", "crashed", "idle", "dead_shell", "stopped", "unknown"].map { object[$0] as? Int }
     #expect(counts == [7, 2, 1, 1, 1, 1, 1])

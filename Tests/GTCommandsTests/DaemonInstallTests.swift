@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Commands
-import GastownDaemon
+import CommandSupport
 import Processes
 import TestSupport
 import Testing

@@ -3,7 +3,7 @@
 import ArgumentParser
 import Beads
 import Control
-import GastownDaemon
+import CommandSupport
 @testable import GTCommands
 import Supervision
 import Testing

@@ -48,6 +48,25 @@ import TownFiles
     }
   }
 
+  @Test func `a polecat that was never started has not crashed`() async throws {
+    try await GTTown.with { town in
+      try await town.gt("polecat", "add", "rig/toast", "--hook", "gt-x1")
+      let check = try await town.run(["session", "check"])
+      #expect(check.status == 1 && check.output.contains("1 polecat: 1 not started"), "\(check.output)")
+      #expect(check.output.contains("to start it now: gt session start rig/toast"))
+      let json = try await town.run(["session", "check", "--json"])
+      #expect(json.output.contains(#""state" : "not_started""#) && json.output.contains(#""crashed" : 0"#))
+      let status = try await town.run(["session", "status", "rig/toast"])
+      #expect(status.output.contains("not started"))
+      // What a person writes into its bead is no start.
+      for hook in ["gt-x2", "gt-x3"] { try await town.gt("agent", "set", "rig/toast", "--hook", hook) }
+      #expect(try await town.run(["session", "check"]).output.contains("1 polecat: 1 not started"))
+      // Without a history it is not known whether it has run.
+      try FileManager.default.removeItem(atPath: "\(town.root)/daemon/history")
+      #expect(try await town.run(["session", "check"]).output.contains("1 polecat: 1 crashed"))
+    }
+  }
+
   @Test func `a town that is missing is named, with the way out`() async throws {
     try await GTTown.with(rigs: nil) { town in
       let named = try await town.run(["session", "check", "--town", "/nowhere"])
@@ -79,15 +98,14 @@ import TownFiles
       #expect(
         try await town.gt("agent", "set", "rig/toast", "--hook", "gt-x1", "--state", "working")
           == "rig/toast: working, gt-x1 on its hook\n")
-      let crashed = try await town.run(["session", "check"])
-      #expect(crashed.status == 1 && crashed.output.contains("rig/toast  crashed  no session, with gt-x1 on its hook"))
-      #expect(
-        crashed.output.contains("gt session start rig/toast") && crashed.output.hasSuffix("1 polecat: 1 crashed\n"))
-      #expect(!crashed.output.contains("\u{1B}"))
+      let down = try await town.run(["session", "check"])
+      #expect(down.status == 1 && down.output.contains("rig/toast  not started  added at "), "\(down.output)")
+      #expect(down.output.contains("gt session start rig/toast") && down.output.hasSuffix("1 polecat: 1 not started\n"))
+      #expect(!down.output.contains("\u{1B}"))
       let json = try await town.run(["session", "check", "--json"])
       #expect(json.status == 1)
       let object = try #require(JSONSerialization.jsonObject(with: Data(json.standardOutput)) as? [String: Any])
-      #expect(object["town"] as? String == town.root && object["crashed"] as? Int == 1)
+      #expect(object["town"] as? String == town.root && object["not_started"] as? Int == 1)
       // Only what is named is changed.
       #expect(
         try await town.gt("agent", "set", "rig/toast", "--hook", "none") == "rig/toast: working, nothing on its hook\n")
@@ -150,8 +168,8 @@ import TownFiles
       let result = try await town.run(
         "script", ["-qec", "\(builtExecutable("gt")) session check", "/dev/null"],
         variables: variables.merging(["TERM": "xterm"]) { $1 })
-      #expect(result.output.contains("\u{1B}[31mcrashed") == variables.isEmpty, "\(result.output)")
-      #expect(result.output.contains("crashed"))
+      #expect(result.output.contains("\u{1B}[31mnot started") == variables.isEmpty, "\(result.output)")
+      #expect(result.output.contains("not started"))
     }
   }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Commands
-import GastownDaemon
+import CommandSupport
 import Processes
 import TestSupport
 import Testing
@@ -18,13 +18,11 @@ struct GTTown: Sendable {
   /// - Parameter rigs: of a town that is made first; `nil` for no town at all.
   static func with<Result>(rigs: [String]? = ["rig"], _ body: (GTTown) async throws -> Result) async throws -> Result {
     try await TemporaryDirectory.with { directory in
-      for part in ["home", "run", "users"] { directory.makeDirectory(part) }
       let town = GTTown(
         directory: directory,
-        environment: TmuxFixture.environment.merging([
-          "HOME": directory("home"), "XDG_RUNTIME_DIR": directory("run"), "TMUX_TMPDIR": directory("users"),
-          "GT_TMUX_SOCKET": directory("tmux"), "USER": "ada", "GIT_CONFIG_NOSYSTEM": "1", "GIT_AUTHOR_NAME": "Ada",
-          "GIT_AUTHOR_EMAIL": "ada@localhost", "GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "ada@localhost",
+        environment: TestEnvironment.closed(in: directory).merging([
+          "USER": "ada", "GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@localhost",
+          "GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "ada@localhost",
         ]) { $1 })
       if let rigs {
         try await town.gt("town", "init", town.root)

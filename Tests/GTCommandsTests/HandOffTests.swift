@@ -32,6 +32,17 @@ struct HandOffTests {
     #expect(!Self.tree.owns(words.split(separator: " ").map(String.init)))
   }
 
+  @Test(
+    "What was meant",
+    arguments: [
+      ("session chekc", "session check"), ("sesion check", "session check"), ("polecat ad", "polecat add"),
+      ("sessions list", "session list"), ("wy rig/toast", nil), ("prime", nil), ("hook show", nil), ("done", nil),
+      ("sling gt-1 rig", nil), ("dotcor", "doctor"), ("daemon log", "daemon logs"),
+    ] as [(String, String?)])
+  func meant(words: String, command: String?) {
+    #expect(Self.tree.nearest(to: words.split(separator: " ").map(String.init)) == command)
+  }
+
   @Test("A command without commands below it takes any word")
   func leaf() {
     let tree = CommandTree(verbs: ["why": []])

@@ -33,4 +33,15 @@ struct MailDaemonTests {
       }
     }
   }
+
+  @Test func `of requests in a mailbox that cannot be read none is said to be carried out`() async throws {
+    try await MailTown.withDaemon { town, _ in
+      #expect(try await town.tryGT("daemon", "lifecycle").succeeded)
+      let store = town.layout.embeddedStore
+      try await town.run("sh", ["-c", "rm -f '\(store)' '\(store)-wal' '\(store)-shm' && mkdir '\(store)'"])
+      let result = try await town.tryGT("daemon", "lifecycle")
+      #expect(result.status == 1, "\(result.ending)")
+      #expect(result.errors.contains("the Deacon's mail cannot be read"), "\(result.output)\(result.errors)")
+    }
+  }
 }

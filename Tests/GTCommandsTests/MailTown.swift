@@ -24,7 +24,8 @@ struct MailTown: Sendable {
   var environment: [String: String] {
     var variables = [
       "PATH": "\(directory("bin")):/usr/bin:/bin", "HOME": directory.path, "USER": "ada", "TERM": "xterm",
-      "LANG": "C.UTF-8", "TMUX_TMPDIR": directory.path, "XDG_RUNTIME_DIR": directory.path,
+      "LANG": "C.UTF-8", "TMUX_TMPDIR": directory.path, "GASTOWN_TMUX_TMPDIR": directory.path,
+      "XDG_RUNTIME_DIR": directory.path,
     ]
     if case .path(let path)? = tmux { variables["GT_TMUX_SOCKET"] = path }
     return variables

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Commands
-import GastownDaemon
+import CommandSupport
 @testable import GTCommands
 import Supervision
 import TestSupport
@@ -65,8 +65,8 @@ import TownFiles
       try await town.git("commit", "--quiet", "-m", "one", in: seed)
       try await town.gt("rig", "add", "rig", "--git", seed)
       let directory = try directory(town)
-      #expect(try await directory.make())
-      #expect(try await !directory.make())
+      #expect(try await directory.make().isNew)
+      #expect(try await !directory.make().isNew)
       try await body(town, directory, town.layout.directory(of: toast))
     }
   }
@@ -81,7 +81,7 @@ import TownFiles
       try await directory.remove(force: false)
       #expect(!Disk.exists(path))
       // It can be added again.
-      #expect(try await directory.make())
+      #expect(try await directory.make().isNew)
       #expect(TestFile.exists("\(path)/file"))
     }
   }
@@ -114,7 +114,7 @@ import TownFiles
   @Test func `a plain directory goes only when it is empty`() async throws {
     try await GTTown.with { town in
       let (directory, path) = (try directory(town), town.layout.directory(of: toast))
-      #expect(try await directory.make())
+      #expect(try await directory.make().isNew)
       TestFile.write("work\n", to: "\(path)/notes")
       #expect(await refusal(directory).contains("has files in \(path)"))
       #expect(TestFile.text("\(path)/notes") == "work\n")

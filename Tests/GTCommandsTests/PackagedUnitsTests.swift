@@ -6,10 +6,7 @@ import Processes
 import TestSupport
 import Testing
 import TownFiles
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Units that come with a package, and a daemon whose program a package has replaced.
 @Suite(.timeLimit(.minutes(2))) struct PackagedUnitsTests {
@@ -26,14 +23,14 @@ import TownFiles
   }
 
   @Test func `those for another town than this one are told of`() {
-    let findings = UnitExamination.judge([("gastown-daemon.service", .packagedForHome)], isRuntime: false)
+    let findings = UnitCheck.judge([("gastown-daemon.service", .packagedForHome)], isRuntime: false)
     #expect(findings.count == 1)
     #expect(findings[0].level == .warning && findings[0].remedy == "gt daemon install")
   }
 
   @Test func `a daemon is compared with the file that is installed now`() {
     let (old, new) = (FileIdentity(device: 1, inode: 2), FileIdentity(device: 1, inode: 3))
-    func judge(_ installed: FileIdentity?, isUnit: Bool = true) -> GTCommands.Finding {
+    func judge(_ installed: FileIdentity?, isUnit: Bool = true) -> CheckResult {
       DaemonProgram(path: "/usr/bin/gastown-daemon", running: old, installed: installed).judge(isUnit: isUnit)
     }
     #expect(judge(old).level == .ok)

@@ -67,8 +67,8 @@ struct SessionVerbTests {
       let idle = try await status(expecting: 0)
       #expect((idle.state, idle.agent, idle.role) == ("idle", Self.agent, "polecat"))
       try await town.gt("agent", "set", Self.agent, "--hook", "gt-7", "--state", "working")
-      let crashed = try await status(expecting: 1)
-      #expect((crashed.state, crashed.hook_bead, crashed.pid) == ("crashed", "gt-7", nil))
+      let down = try await status(expecting: 1)
+      #expect((down.state, down.hook_bead, down.pid) == ("not_started", "gt-7", nil))
       let pane = try await start(["sleep", "1000"], in: town, tmux)
       let alive = try await status("deep-fix", expecting: 0)
       #expect((alive.state, alive.pid, alive.pane) == ("alive", pane.pid, "\(pane.id)"))
@@ -131,11 +131,12 @@ struct SessionVerbTests {
     return text + "the last;"
   }
 
-  /// Reads keys one by one as text interfaces do, and answers when it has all of them.
-  private func reader(_ bytes: Int, to file: String) -> [String] {
+  /// Reads keys one by one as text interfaces do, shows a text of so many bytes on its input line, and answers when it
+  /// has had so many Enters after it.
+  private func reader(_ bytes: Int, enters: Int = 1, to file: String) -> [String] {
     let script = """
       stty -icanon -echo -icrnl; printf '> '
-      head -c \(bytes) >'\(file).part'; mv '\(file).part' '\(file)'
+      head -c \(bytes) | tee '\(file).part'; head -c \(enters) >>'\(file).part'; mv '\(file).part' '\(file)'
       printf '\\nthank you\\n'; exec sleep 1000
       """
     return ["sh", "-c", script]
@@ -145,7 +146,7 @@ struct SessionVerbTests {
   func injectLong() async throws {
     try await withTown { town, tmux in
       let file = town.directory("told")
-      let pane = try await start(reader(Self.text.utf8.count + 1, to: file), in: town, tmux)
+      let pane = try await start(reader(Self.text.utf8.count, to: file), in: town, tmux)
       try await ready(tmux, pane)
       TestFile.write(Self.text + "\n", to: town.directory("text"))
       try await town.gt("session", "inject", Self.agent, "-f", town.directory("text"))
@@ -157,7 +158,7 @@ struct SessionVerbTests {
   func injectSwallowed() async throws {
     try await withTown { town, tmux in
       let file = town.directory("told")
-      let pane = try await start(reader("to work".utf8.count + 2, to: file), in: town, tmux)
+      let pane = try await start(reader("to work".utf8.count, enters: 2, to: file), in: town, tmux)
       try await ready(tmux, pane)
       try await town.gt("session", "inject", Self.agent, "-m", "to work")
       #expect(TestFile.text(file) == "to work\r\r")
@@ -171,8 +172,88 @@ struct SessionVerbTests {
         ["sh", "-c", "stty -icanon -echo; printf '> '; exec sleep 1000"], in: town, tmux)
       try await ready(tmux, pane)
       let result = try await town.tryGT("session", "inject", Self.agent, "-m", "to work")
-      #expect(result.ending == .exited(1))
+      #expect(result.ending == .exited(75))
       #expect(result.errors.contains("was not submitted"))
+    }
+  }
+
+  /// Draws a screen, and writes down all keys.
+  private func picture(_ drawing: String, to file: String) -> [String] {
+    ["sh", "-c", #"stty raw -echo; printf "$1"; : >"$2"; exec cat >>"$2""#, "sh", drawing, file]
+  }
+
+  @Test(
+    "inject refuses what is no prompt, with what stands there, and types nothing",
+    arguments: [
+      (#"Do you want to proceed?\r\n \342\235\257 1. Yes\r\n   2. No\r\n\033[2;2H"#, "Do you want to proceed?"),
+      (#"Trust it?\r\n> 1. Yes, I trust this folder\r\n  2. No\r\n"#, "1. Yes, I trust this folder"),
+      (#"\342\235\257\302\240half a line"#, "half a line"),
+      (#"\342\234\273 Baking\342\200\246 (3s)\r\n\342\235\257\302\240"#, "is at work"),
+      (#"loading"#, "loading"),
+    ])
+  func injectNoPrompt(drawing: String, words: String) async throws {
+    try await withTown { town, tmux in
+      let file = town.directory("keys")
+      let pane = try await start(picture(drawing, to: file), in: town, tmux)
+      try await eventually("its picture") {
+        try await tmux.client.view(of: pane.id).rows.contains { !$0.isEmpty } && TestFile.exists(file)
+      }
+      for options in [[], ["--wait", "2s"]] {
+        let result = try await town.run("gt", ["session", "inject", Self.agent, "-m", "to work"] + options)
+        #expect(result.ending == .exited(75) && result.errors.contains(words), "\(result.errors)")
+        #expect(result.errors.contains("nothing was typed"))
+      }
+      #expect(TestFile.text(file) == "")
+    }
+  }
+
+  /// Shows that it works until the file `done` is there, and takes input meanwhile.
+  private func worker(_ marker: String, to file: String) -> [String] {
+    let script = #"""
+      stty raw -echo; marker=$1 over= text=
+      draw() {
+        printf '\033[2J\033[H'; [ -n "$over" ] || printf '\342\234\273 Baking\342\200\246 (3s)'
+        printf '\r\n%s %s' "$marker" "$text"
+      }
+      draw
+      while :; do
+        if IFS= read -r -d '' -n 1 -t 0.3 key; then
+          case $key in $'\r' | $'\n') printf '%s\n' "$text" >>"$2.told"; text= ;; *) text+=$key ;; esac
+        elif [ -e "$2" ] && [ -z "$over" ]; then over=1; else continue; fi
+        draw
+      done
+      """#
+    return ["bash", "-c", script, "bash", marker, file]
+  }
+
+  @Test("inject waits for an agent at work where it is asked to, and types to it where that queues it")
+  func injectBusy() async throws {
+    try await withTown { town, tmux in
+      let file = town.directory("done")
+      let pane = try await start(worker("\u{276F}", to: file), in: town, tmux)
+      try await eventually("its work") { try await tmux.client.view(of: pane.id).column == 2 }
+      let refusal = try await town.tryGT("session", "inject", Self.agent, "-m", "one")
+      #expect(refusal.ending == .exited(75) && refusal.errors.contains("--queue"))
+      try await town.gt("session", "inject", Self.agent, "-m", "two", "--queue")
+      #expect(TestFile.text(file + ".told") == "two\n")
+      async let waiting = town.gt("session", "inject", Self.agent, "-m", "three", "--wait", "60s")
+      try await Task.sleep(for: .seconds(2))
+      #expect(TestFile.text(file + ".told") == "two\n")
+      TestFile.write("", to: file)
+      _ = try await waiting
+      #expect(TestFile.text(file + ".told") == "two\nthree\n")
+      #expect(try await town.tryGT("session", "inject", Self.agent, "-m", "x", "--wait", "soon").ending == .exited(64))
+    }
+  }
+
+  @Test("inject does not type to a plain agent at work, which may throw it away")
+  func injectBusyPlain() async throws {
+    try await withTown { town, tmux in
+      let file = town.directory("done")
+      let pane = try await start(worker(">", to: file), in: town, tmux)
+      try await eventually("its work") { try await tmux.client.view(of: pane.id).column == 2 }
+      #expect(try await town.tryGT("session", "inject", Self.agent, "-m", "one", "--queue").ending == .exited(75))
+      #expect(!TestFile.exists(file + ".told"))
     }
   }
 
@@ -193,14 +274,15 @@ struct SessionVerbTests {
   @Test("inject refuses who is not there, and a shell that would run the text")
   func injectRefused() async throws {
     try await withTown { town, tmux in
-      func refusal() async throws -> String {
+      func refusal(_ status: Int32 = 1) async throws -> String {
         let result = try await town.tryGT("session", "inject", Self.agent, "-m", "touch harm")
-        #expect(result.ending == .exited(1))
+        #expect(result.ending == .exited(status))
         return result.errors
       }
       #expect(try await refusal().contains("has no session"))
+      // The mark alone does not say whose it is.
       try await start(["bash", "--norc"], in: town, tmux)
-      #expect(try await refusal().contains("a bare shell"))
+      #expect(try await refusal(69).contains("a shell that the ledger does not know"))
       try await tmux.client.kill(session: try #require(SessionName(Self.session)))
       // As another tool starts it.
       try await tmux.tmux("new-session", "-d", "-s", Self.session, "-c", town.root, "bash", "--norc")

@@ -19,7 +19,13 @@ import TownFiles
     for (name, text) in UnitFiles.shipped + UnitFiles.templates {
       #expect(TestFile.text("\(Self.repository)/systemd/\(name)") == text, "\(name)")
     }
-    #expect(UnitFiles.shipped.count == 6 && UnitFiles.templates.count == 5)
+    #expect(UnitFiles.shipped.count == 7 && UnitFiles.templates.count == 5)
+  }
+
+  @Test func `the Swift runtime's backtraces are off wherever a unit starts the daemon`() {
+    for (name, text) in UnitFiles.shipped + UnitFiles.templates where text.contains("/gastown-daemon ") {
+      #expect(code(text).contains("Environment=SWIFT_BACKTRACE=enable=no"), "\(name)")
+    }
   }
 
   /// What a further town's units say, the first town's say as well, with its names in place of the instance's.

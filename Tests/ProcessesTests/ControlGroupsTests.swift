@@ -3,10 +3,7 @@
 import Processes
 import TestSupport
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 @Suite struct ControlGroupsTests {
   @Test func `a process's group and its memory's counts are read where they are`() async throws {

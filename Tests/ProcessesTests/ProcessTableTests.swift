@@ -4,10 +4,7 @@ import Commands
 import Processes
 import TestSupport
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 @Suite struct ProcessTableTests {
   private let table = ProcessTable()

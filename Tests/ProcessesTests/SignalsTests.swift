@@ -3,10 +3,7 @@
 import Processes
 import TestSupport
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 @Suite struct SignalsTests {
   @Test func reachesTheProcess() async throws {

@@ -28,7 +28,7 @@ import Testing
   @Test(arguments: [(2, nil), (17, 40)] as [(UInt64, Int?)])
   func `the digest is the same in every process`(seed: UInt64, agents: Int?) async throws {
     let digest = await simulate(Scenario(seed: seed, agents: agents, hours: 1)).digest
-    var arguments = ["--seed", "\(seed)", "--hours", "1"]
+    var arguments = ["--seed", "\(seed)", "--hours", "1", "--with", "none"]
     if let agents { arguments += ["--agents", "\(agents)"] }
     for _ in 0..<3 {
       let (output, status) = try await SimulatorProgram.run(arguments)

@@ -55,6 +55,7 @@ import Testing
     #expect(scenario.entries.map(\.time) == scenario.entries.map(\.time).sorted())
     let kept = scenario.keeping([2, 0, 999])
     #expect(kept.entries == [scenario.entries[0], scenario.entries[2]])
-    #expect(Scenario.seeds(in: "# none\n17 # why\n\n4\n") == [17, 4])
+    let known = Scenario.known(in: "# none\n17 # why\n\n4 48 # 9\n")
+    #expect(known == [Scenario.Known(17), Scenario.Known(4, hours: 48)])
   }
 }

@@ -9,22 +9,25 @@ import Town
 @Suite(.timeLimit(.minutes(5))) struct PlantTests {
   /// A town in which the fault shows, and the promise that it breaks.
   struct Case: Sendable, CustomTestStringConvertible {
-    var plant: Plant
+    var plant: SeededDefect
     var promise: Promise
     var scenario: Scenario
     var testDescription: String { plant.rawValue }
 
-    init(_ plant: Plant, _ promise: Promise, seed: UInt64) {
+    init(_ plant: SeededDefect, _ promise: Promise, seed: UInt64) {
       self.plant = plant
       self.promise = promise
       scenario = Scenario(seed: seed)
     }
 
     /// - Parameter incidents: by milliseconds, in a small town that is like the seed's.
-    init(_ plant: Plant, _ promise: Promise, agents: Int, _ incidents: [(Int64, Incident)]) {
+    init(
+      _ plant: SeededDefect, _ promise: Promise, agents: Int, with extras: Set<Extra> = [],
+      _ incidents: [(Int64, Incident)]
+    ) {
       self.plant = plant
       self.promise = promise
-      scenario = Scenario(seed: 3, agents: agents, hours: 3)
+      scenario = Scenario(seed: 3, agents: agents, hours: 3, extras: extras)
       scenario.entries = incidents.map { Scenario.Entry(time: $0.0, incident: $0.1) }
     }
   }
@@ -38,8 +41,8 @@ import Town
   }
 
   @Test func `there is a case for every fault that can be planted`() {
-    #expect(Set(PlantTests.cases.map(\.plant)) == Set(Plant.allCases))
-    #expect(Plant.allCases.count >= 12)
+    #expect(Set(PlantTests.cases.map(\.plant)) == Set(SeededDefect.allCases))
+    #expect(SeededDefect.allCases.count >= 12)
   }
 
   /// Everybody's hook gets work, and the first polecats live.
@@ -75,6 +78,24 @@ import Town
       [(1_000, .reboot)]
         + all(1_100) { .startByHand($0, isElsewhere: true, inShell: false) } + work.map { ($0.0 + 1_000, $0.1) }
         + [(100_000, .askBeat)]),
+    Case(
+      .removedSocketIsAbsence, .noDeathIsSilent, agents: 6,
+      work + [(100_000, .removeSocket(isOwn: true))] + all(101_000) { .crash($0, signal: 9) }),
+    Case(
+      .childrenAreLeft, .whatItStartedGoes, agents: 6,
+      work + all(100_000) { .crash($0, signal: 9) } + all(200_000) { .detach($0, isPersons: false, seconds: 9_000) }
+        + all(300_000) { .crash($0, signal: 9) }),
+    Case(
+      .childrenAreEndedByName, .whatItStartedGoes, agents: 6,
+      work + all(100_000) { .crash($0, signal: 9) } + all(200_000) { .detach($0, isPersons: true, seconds: 9_000) }
+        + all(300_000) { .crash($0, signal: 9) }),
+    Case(
+      .marksAreBelieved, .marksProveNothing, agents: 6,
+      work + all(100_000) { .forgeMark($0, isShell: false, isAdopted: false, seconds: 9_000) }
+        + all(200_000) { .command(.stop, $0) }),
+    Case(
+      .strangersAreAsked, .strangersAreLeftAlone, agents: 6,
+      work + all(100_000) { .stranger($0, isMarked: true, seconds: 900) } + all(101_000) { .crash($0, signal: 9) }),
     Case(
       .startsAreNotPaced, .noRestartLoop, agents: 60,
       (0..<66).map { (1_000, .assign($0, isSpawning: false)) }
@@ -138,6 +159,25 @@ import Town
       .timersAreLost, .nothingHangs, agents: 6,
       work
         + (1...20).flatMap { round in all(Int64(round) * 120_000) { .crash($0, signal: 9) } }),
+    Case(
+      .noticesAreHasty, .noticesAreTrue, agents: 6, with: [.trueNotices],
+      work + [(1_260_000, .askBeat), (1_500_000, .askBeat)]),
+    Case(
+      .strangersHoldBack, .noDeathIsSilent, agents: 6, with: [.wedgedStrangers],
+      work + [(100_000, .trouble(.strangerIsWedged, seconds: 5_000))] + all(101_000) { .crash($0, signal: 9) }),
+    Case(
+      .momentsLast, .noDeathIsSilent, agents: 6, with: [.missingCommands],
+      work + [(100_000, .trouble(.commandIsMissing, seconds: 5))]
+        + [7, 9].map { (101_000, .crash($0, signal: 9)) }),
+    Case(
+      .storesAreHurried, .noDeathIsSilent, agents: 6, with: [.slowServers],
+      work + [(100_000, .trouble(.storeIsSlow, seconds: 5_000))]
+        + (0..<12).map { (101_000 + Int64($0) * 30_000, .crash($0, signal: 9)) }),
+    Case(
+      .shortListsAreWhole, .noDeathIsSilent, agents: 60, with: [.shortLists],
+      (0..<66).map { (1_000, .assign($0, isSpawning: false)) }
+        + [(2_000, .askBeat), (8_000_000, .trouble(.listsAreShort, seconds: 100)), (8_001_000, .askBeat)]
+        + (0..<4).map { (8_005_000 + Int64($0) * 20_000, .crash(52 + 4 * $0, signal: 9)) }),
     Case(.textIsPrinted, .textIsText, agents: 6, work + all(100_000) { .crash($0, signal: 9) }),
   ]
 }

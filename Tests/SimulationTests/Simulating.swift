@@ -5,7 +5,9 @@ import Foundation
 import Simulation
 
 /// Runs a simulation on a thread of its own, as it has the thread for itself.
-func simulate(_ scenario: Scenario, plant: Plant? = nil, trace: Trace.Extent = .digest) async -> Simulation.Outcome {
+func simulate(_ scenario: Scenario, plant: SeededDefect? = nil, trace: Trace.Extent = .digest) async
+  -> Simulation.Outcome
+{
   await withCheckedContinuation { continuation in
     DispatchQueue.global().async {
       continuation.resume(returning: Simulation(scenario, plant: plant, trace: trace).run())

@@ -16,11 +16,17 @@ import Testing
     }
   }
 
+  /// Those of towns of two days are `make simulate-known`'s: a debug build takes minutes for them.
   @Test func `seeds that have failed once never fail again`() async throws {
     let file = try #require(Bundle.module.url(forResource: "failed-seeds", withExtension: "txt"))
-    for seed in Scenario.seeds(in: try String(contentsOf: file, encoding: .utf8)) {
-      let outcome = await simulate(Scenario(seed: seed))
-      #expect(outcome.violation == nil, "make simulate SEED=\(seed): \(outcome.violation.map { "\($0)" } ?? "")")
+    let known = Scenario.known(in: try String(contentsOf: file, encoding: .utf8))
+    let short = known.filter { $0.hours == nil }
+    #expect(short.count > 28 && known.count - short.count >= 12)
+    for town in short {
+      let outcome = await simulate(Scenario(seed: town.seed))
+      #expect(
+        outcome.violation == nil,
+        "make simulate SEED=\(town.seed): \(outcome.violation.map { "\($0)" } ?? "")")
     }
   }
 

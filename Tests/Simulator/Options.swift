@@ -13,16 +13,20 @@ struct Options {
   var agents: Int?
   /// Towns are made until this many hours are simulated.
   var townHours: Int?
+  /// After these, towns of two days are made until so many hours more are simulated.
+  var longTownHours = 0
   /// A file of seeds that are simulated before all others.
   var seeds: String?
   /// The only incidents that befall the town, by number.
   var kept: [Int]?
-  var plant: Plant?
+  var plant: SeededDefect?
+  /// What befalls fresh towns besides; by default as the seed says.
+  var extras: Set<Extra>?
   var printsTrace = false
 
   static let help = """
-    gastown-simulate [--seed N] [--towns N] [--hours N] [--agents N] [--town-hours N] [--seeds FILE]
-                     [--keep N,N,…] [--plant NAME] [--trace]
+    gastown-simulate [--seed N] [--towns N] [--hours N] [--agents N] [--town-hours N]
+                     [--long-town-hours N] [--seeds FILE] [--keep N,N,…] [--plant NAME] [--with NAME,…] [--trace]
 
     Simulates towns of agents in virtual time, under the real supervisor, and holds what happens against its promises.
     One town is told of in full: its digest is the same whenever the same seed is run. A town in which a promise is
@@ -33,9 +37,14 @@ struct Options {
       --hours N       how long each lasts; by default the seed decides
       --agents N      how many crew and polecats each has; by default the seed decides
       --town-hours N  go on until so many hours are simulated
-      --seeds FILE    first the seeds in this file, one on each line; '#' begins a comment
+      --long-town-hours N
+                      after these go on with towns of two days, until so many hours more are
+      --seeds FILE    first the seeds in this file, one on each line, with its hours behind it where the seed is not
+                      to decide, and the names of --with; '#' begins a comment
       --keep N,N,…    of what befalls the town only these incidents, by number, or 'none'
-      --plant NAME    with a fault put in: \(Plant.allCases.map(\.rawValue).joined(separator: " "))
+      --plant NAME    with a fault put in: \(SeededDefect.allCases.map(\.rawValue).joined(separator: " "))
+      --with NAME,…   what befalls each fresh town besides, or 'none'; by default the seed decides:
+                      \(Extra.allCases.map(\.rawValue).joined(separator: " "))
       --trace         print everything that happens
     """
 
@@ -56,6 +65,7 @@ struct Options {
       case "--hours": hours = try Options.number(value, of: option)
       case "--agents": agents = try Options.number(value, of: option)
       case "--town-hours": townHours = try Options.number(value, of: option)
+      case "--long-town-hours": longTownHours = try Options.number(value, of: option)
       case "--seeds": seeds = value
       case "--keep":
         kept = []
@@ -63,8 +73,15 @@ struct Options {
           kept?.append(try Options.number(String(part), of: option))
         }
       case "--plant":
-        guard let found = Plant(rawValue: value) else { throw .unusable("there is no plant '\(value)'") }
+        guard let found = SeededDefect(rawValue: value) else { throw .unusable("there is no plant '\(value)'") }
         plant = found
+      case "--with":
+        var named: Set<Extra> = []
+        for name in value.split(separator: ",") where name != "none" {
+          guard let extra = Extra(rawValue: String(name)) else { throw .unusable("there is no extra '\(name)'") }
+          named.insert(extra)
+        }
+        extras = named
       default: throw .unusable("there is no option '\(option)'")
       }
     }
@@ -75,17 +92,24 @@ struct Options {
     return number
   }
 
-  func scenario(_ seed: UInt64) -> Scenario {
-    let scenario = Scenario(seed: seed, agents: agents, hours: hours)
+  /// A town that has not failed before.
+  func fresh(_ seed: UInt64, hours: Int?) -> Scenario.Known {
+    Scenario.Known(seed, hours: hours, extras: extras ?? Extra.besides(seed: seed))
+  }
+
+  func scenario(_ town: Scenario.Known) -> Scenario {
+    let scenario = Scenario(seed: town.seed, agents: agents, hours: town.hours, extras: town.extras)
     return kept.map { scenario.keeping($0) } ?? scenario
   }
 
   /// The command that repeats one town.
-  func command(_ seed: UInt64, keeping kept: [Int]?) -> String {
-    var words = ["make simulate SEED=\(seed)"]
-    if let hours { words.append("HOURS=\(hours)") }
+  func command(_ town: Scenario.Known, keeping kept: [Int]?) -> String {
+    var words = ["make simulate SEED=\(town.seed)"]
+    if let hours = town.hours { words.append("HOURS=\(hours)") }
     if let agents { words.append("AGENTS=\(agents)") }
     if let kept { words.append("KEEP=\(kept.isEmpty ? "none" : kept.map(String.init).joined(separator: ","))") }
+    let extras = town.extras.map(\.rawValue).sorted()
+    words.append("WITH=\(extras.isEmpty ? "none" : extras.joined(separator: ","))")
     if let plant { words.append("PLANT=\(plant.rawValue)") }
     return words.joined(separator: " ")
   }

@@ -25,20 +25,25 @@ import Simulation
 
   /// - Returns: whether every promise was kept.
   func run() -> Bool {
-    if options.seeds == nil, options.townHours == nil, (options.towns ?? 1) == 1 { return tellOne(options.seed) }
+    if options.seeds == nil, options.townHours == nil, (options.towns ?? 1) == 1 {
+      return tellOne(options.fresh(options.seed, hours: options.hours))
+    }
     let clock = ContinuousClock()
     let begin = clock.now
     print("gastown-simulate: fresh seeds from \(options.seed) on")
     fflush(nil)
-    let work = SeedQueue(known: knownSeeds(), first: options.seed, towns: options.towns, hours: options.townHours)
+    let work = SeedQueue(known: knownSeeds(), options: options)
     DispatchQueue.concurrentPerform(iterations: ProcessInfo.processInfo.activeProcessorCount) { _ in
-      while let seed = work.next() {
-        work.take(Simulation(options.scenario(seed), plant: options.plant).run())
+      while let town = work.next() {
+        work.take(Simulation(options.scenario(town), plant: options.plant).run(), of: town)
       }
     }
     let (towns, milliseconds, failed) = work.result
-    for seed in failed.prefix(3) { tellFailure(options.scenario(seed)) }
-    if failed.count > 3 { print("promises were broken with the seeds \(failed) too") }
+    for town in failed.prefix(3) { tellFailure(town) }
+    if failed.count > 3 {
+      let rest = failed.dropFirst(3).map { options.command($0, keeping: nil) }.joined(separator: "\n  ")
+      print("promises were broken in other towns too:\n  \(rest)")
+    }
     let span = clock.now - begin
     print(
       "gastown-simulate: \(towns) towns, \(milliseconds / 3_600_000) town-hours in \(span.components.seconds) s, "
@@ -46,22 +51,22 @@ import Simulation
     return failed.isEmpty
   }
 
-  private func knownSeeds() -> [UInt64] {
+  private func knownSeeds() -> [Scenario.Known] {
     guard let path = options.seeds else { return [] }
     guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
       FileHandle.standardError.write(Data("gastown-simulate: cannot read \(path)\n".utf8))
       exit(66)
     }
-    return Scenario.seeds(in: text)
+    return Scenario.known(in: text)
   }
 
-  private func tellOne(_ seed: UInt64) -> Bool {
-    let scenario = options.scenario(seed)
+  private func tellOne(_ town: Scenario.Known) -> Bool {
+    let scenario = options.scenario(town)
     let outcome = Simulation(scenario, plant: options.plant, trace: options.printsTrace ? .everything : .digest).run()
     for line in outcome.trace { print(line) }
     print(scenario.summary)
     if outcome.violation != nil {
-      tellFailure(scenario)
+      tellFailure(town)
       return false
     }
     for (name, count) in outcome.counts.sorted(by: { $0.key < $1.key }) { print("  \(name): \(count)") }
@@ -72,16 +77,17 @@ import Simulation
   }
 
   /// Runs a failure again, makes it small, and prints it.
-  private func tellFailure(_ scenario: Scenario) {
+  private func tellFailure(_ town: Scenario.Known) {
+    let scenario = options.scenario(town)
     let first = Simulation(scenario, plant: options.plant).run()
     let again = Simulation(scenario, plant: options.plant).run()
     print("\nFAILED \(scenario.summary)")
     print("  \(first.violation.map { "\($0)" } ?? "?")")
     print("  digest \(first.digest), and \(again.digest) when run again")
-    print("  to repeat: \(options.command(scenario.seed, keeping: options.kept))")
+    print("  to repeat: \(options.command(town, keeping: options.kept))")
     guard let small = Minimiser.minimise(scenario, plant: options.plant) else { return }
     let kept = options.kept.map { all in small.kept.map { all.sorted()[$0] } } ?? small.kept
-    print("  made small in \(small.runs) runs: \(options.command(scenario.seed, keeping: kept))")
+    print("  made small in \(small.runs) runs: \(options.command(town, keeping: kept))")
     for index in small.kept { print("    \(scenario.entries[index])") }
     print("  \(small.outcome.violation.map { "\($0)" } ?? "?")")
     print("  how it ended:")

@@ -90,7 +90,7 @@ import Testing
   @Test func `who starts one agent by hand adopts nobody else`() async throws {
     let (town, toast) = given()
     let nux = town.addPolecat("nux")
-    try await withSupervisor(of: town, duty: .commands) { supervisor in
+    try await withSupervisor(of: town, mode: .commands) { supervisor in
       _ = try await supervisor.carryOut(PersonCommand(.start, agent: nux, who: "ada"))
       #expect(town.count(.adopt(toast.session)) == 0 && !isMarked(toast, in: town))
     }

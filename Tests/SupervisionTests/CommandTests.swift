@@ -35,6 +35,38 @@ import Testing
     }
   }
 
+  @Test func `a command of a person who has given up is not begun`() async throws {
+    let polecat = town.addPolecat("a")
+    town.raise(.deacon, polecat)
+    try await withSupervisor(of: town) { supervisor in
+      await supervisor.beat()
+      for verb in [PersonCommand.Verb.stop, .restart, .reset] {
+        let refusal = await #expect(throws: CommandRefusal.self) {
+          try await supervisor.carryOut(command(verb, polecat), isAwaited: { false })
+        }
+        #expect(refusal?.description.contains("was not begun") == true)
+      }
+      #expect(town.isAlive(polecat) && town.with { $0.holds[polecat] } == nil)
+    }
+  }
+
+  @Test func `words that are too long to be kept are refused, and nothing is ended`() async throws {
+    let polecat = town.addPolecat("a")
+    town.raise(.deacon, polecat)
+    try await withSupervisor(of: town) { supervisor in
+      await supervisor.beat()
+      let long = String(repeating: "x", count: 900_000)
+      for verb in [PersonCommand.Verb.start, .stop, .restart, .reset] {
+        for command in [
+          PersonCommand(verb, agent: polecat, who: long), PersonCommand(verb, agent: polecat, who: "ada", why: long),
+        ] {
+          await #expect(throws: CommandRefusal.self) { try await supervisor.carryOut(command) }
+        }
+      }
+      #expect(town.isAlive(polecat) && town.with { $0.holds[polecat] } == nil)
+    }
+  }
+
   @Test func `a start takes the stop back, and returns when the agent runs and that is recorded`() async throws {
     let polecat = town.addPolecat("a")
     town.raise(.deacon)
@@ -151,6 +183,56 @@ import Testing
     }
   }
 
+  @Test func `a restart, or a start, that is refused leaves the stop as it was`() async throws {
+    let polecat = town.addPolecat("a")
+    town.raise(.deacon)
+    let stop = Hold(kind: .stop, who: "ada", when: nil, why: nil)
+    town.with { $0.holds[polecat] = .known(stop) }
+    try await withSupervisor(of: town) { supervisor in
+      town.with { $0.missingDirectories = [polecat] }
+      #expect(await refusal(supervisor, .restart, polecat).contains("directory"))
+      #expect(town.with { $0.holds[polecat] } == .known(stop))
+      town.with { $0.missingDirectories = [] }
+      town.with { $0.sessions[polecat.session] = .unknown("tmux timed out") }
+      for verb in [PersonCommand.Verb.restart, .start] {
+        #expect(await refusal(supervisor, verb, polecat).contains("tmux timed out"))
+        #expect(town.with { $0.holds[polecat] } == .known(stop), "\(verb)")
+      }
+      town.with { state in
+        state.sessions[polecat.session] = nil
+        state.saveFailure = "disk full"
+      }
+      for verb in [PersonCommand.Verb.restart, .start] {
+        #expect(await refusal(supervisor, verb, polecat).contains("disk full"))
+        #expect(town.with { $0.holds[polecat] } == .known(stop), "\(verb)")
+      }
+      town.with { $0.saveFailure = nil }
+      try await #expect(supervisor.carryOut(command(.restart, polecat)).pid != nil)
+      #expect(town.isAlive(polecat) && town.with { $0.holds[polecat] == nil })
+    }
+  }
+
+  @Test func `a stop that ends nobody says that it lasts`() async throws {
+    town.raise(.deacon)
+    town.with { $0.endFailure = "it does not go" }
+    try await withSupervisor(of: town) { supervisor in
+      await supervisor.beat()
+      let said = await refusal(supervisor, .stop, .deacon)
+      #expect(said.contains("it does not go") && said.contains("the stop is written down"))
+      #expect(town.with { $0.holds[.deacon]?.value??.kind } == .stop)
+    }
+  }
+
+  @Test func `after a reload an explanation goes by the new settings`() async throws {
+    town.raise(.deacon)
+    try await withSupervisor(of: town) { supervisor in
+      var policy = Policy()
+      policy.restart.loopCount = 77
+      await supervisor.adopt(world: ModelProcess(town), policy: policy)
+      await #expect(supervisor.present().policy.restart.loopCount == 77)
+    }
+  }
+
   @Test func `refusals say why: nobody of that name, unknown, a person at the shell, a launch that failed`()
     async throws
   {
@@ -192,7 +274,7 @@ import Testing
     }
   }
 
-  @Test func `with commands as its only duty it starts nobody else and leaves deaths to the daemon`() async throws {
+  @Test func `with commands as its only mode it starts nobody else and leaves deaths to the daemon`() async throws {
     let polecat = town.addPolecat("a")
     let other = town.addPolecat("b")
     town.raise(other)
@@ -201,7 +283,7 @@ import Testing
         boot: ModelTown.boot, server: ModelTown.server, pane: "%8", pid: 8, startTime: 8)
     }
     town.kill(other)
-    try await withSupervisor(of: town, duty: .commands) { supervisor in
+    try await withSupervisor(of: town, mode: .commands) { supervisor in
       try await #expect(supervisor.carryOut(command(.start, polecat)).pid != nil)
       #expect(!town.isAlive(.deacon) && !town.isAlive(other))
       #expect(town.events(of: other).isEmpty && town.with { $0.ledger[other].life?.pid } == 8)

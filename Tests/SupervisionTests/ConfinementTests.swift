@@ -46,6 +46,39 @@ import Testing
     }
   }
 
+  @Test func `the mark of a life is in the ledger before the life begins, and each has another`() async throws {
+    let polecat = town.addPolecat("a")
+    town.close(.launch)
+    try await withSupervisor(of: town) { supervisor in
+      await supervisor.askBeat()
+      await town.wait(for: .launch(polecat.session))
+      let first = try #require(town.with { $0.ledger[polecat].marks })
+      #expect(first.count == 1 && town.with { $0.ledger[polecat].launch != nil })
+      town.open(.launch)
+      await town.wait { $0.ledger[polecat].life != nil }
+      #expect(town.with { $0.ledger[polecat].marks } == first)
+      town.kill(polecat)
+      await supervisor.askBeat()
+      await town.wait { $0.processes[polecat.session] == 2 && $0.ledger[polecat].life != nil }
+      let second = town.with { $0.ledger[polecat].marks }
+      #expect(second?.count == 1 && second != first)
+    }
+  }
+
+  @Test func `agents that wait for memory are told of once, and once when it is over`() async throws {
+    func told(_ event: String) -> Int { town.with { $0.entries.count { $0["GT_EVENT"] == event } } }
+    try await withSupervisor(of: town) { supervisor in
+      town.with { $0.agentsPressure = 70 }
+      for _ in 0..<3 { await supervisor.beat() }
+      #expect(told("agents_throttled") == 1)
+      #expect(await supervisor.status().troubles.contains { $0.contains("slowed down") })
+      town.with { $0.agentsPressure = 2 }
+      for _ in 0..<3 { await supervisor.beat() }
+      #expect(told("agents_throttled") == 1 && told("agents_relieved") == 1)
+      #expect(await supervisor.status().troubles.isEmpty)
+    }
+  }
+
   @Test func `no start and no beat waits for a group`() async throws {
     let polecat = town.addPolecat("a")
     town.with { $0.confines = true }
@@ -188,21 +221,6 @@ import Testing
       await supervisor.askBeat()
       _ = await supervisor.status()
       #expect(town.count(.look) == broken && town.count(.watchdog) == 0)
-    }
-  }
-
-  @Test func `who lives is handed over for the next process, and nobody else`() async throws {
-    let polecat = town.addPolecat("a")
-    town.raise(.deacon, polecat)
-    try await withSupervisor(of: town) { supervisor in
-      await supervisor.beat()
-      #expect(town.with { $0.kept?.lives.keys.sorted() } == ["gt-deacon", polecat.session])
-      let count = town.log.count { if case .keep = $0 { true } else { false } }
-      await supervisor.beat()
-      #expect(town.log.count { if case .keep = $0 { true } else { false } } == count)
-      _ = try await supervisor.carryOut(PersonCommand(.stop, agent: polecat, who: "ada"))
-      await supervisor.beat()
-      #expect(town.with { $0.kept?.lives.keys.sorted() } == ["gt-deacon"])
     }
   }
 }

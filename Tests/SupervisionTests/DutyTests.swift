@@ -110,7 +110,7 @@ import Testing
 
   @Test func `a beat waits for what it has to write, and one command line does nothing of it`() async throws {
     addMayor()
-    try await withSupervisor(of: town, duty: .commands) { await $0.beat() }
+    try await withSupervisor(of: town, mode: .commands) { await $0.beat() }
     #expect(mayorState == .running && town.events(of: .mayor).isEmpty)
   }
 

@@ -199,7 +199,7 @@ import Testing
     let toast = town.addPolecat("toast")
     town.raise(.deacon, toast)
     town.kill(toast)
-    try await withSupervisor(of: town, duty: .commands) { supervisor in
+    try await withSupervisor(of: town, mode: .commands) { supervisor in
       _ = try await supervisor.carryOut(PersonCommand(.start, agent: toast, who: "ada"))
     }
     #expect(town.with { $0.capsules.isEmpty && $0.histories.isEmpty } && captures().isEmpty)

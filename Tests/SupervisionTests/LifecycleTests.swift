@@ -147,6 +147,50 @@ import Testing
     }
   }
 
+  @Test func `a request that could not be taken out of state.json is taken out later, and ends nobody again`()
+    async throws
+  {
+    let town = ModelTown()
+    let polecat = town.addPolecat("a")
+    town.raise(.deacon, polecat)
+    town.ask(.cycle, polecat)
+    town.with { $0.clearFailure = "no space left on device" }
+    try await withSupervisor(of: town) { supervisor in
+      await supervisor.beat()
+      #expect(town.processes(of: polecat) == 2 && town.events(of: polecat).contains(.lifecycleExecuted))
+    }
+    #expect(town.with { $0.ledger[polecat].withdrawn?.all.map(\.action) } == [.cycle])
+    try await withSupervisor(of: town) { supervisor in
+      // A message in its name, without a new flag.
+      town.with { state in
+        state.inbox.append(
+          Message(
+            id: "gt-m2", sender: polecat.mailbox, subject: "LIFECYCLE: x", body: "cycle",
+            sentAt: state.now))
+      }
+      await supervisor.beat()
+      await supervisor.beat()
+      #expect(town.processes(of: polecat) == 2 && town.isAlive(polecat))
+      #expect(town.events(of: polecat).last == .lifecycleRefused)
+      // A new one, with its own time, is carried out, and is not taken back with the old one.
+      town.with { state in
+        state.clearFailure = nil
+        guard case .known(var members?)? = state.stateFiles[polecat] else { return }
+        members[LifecycleRequest.timeKey] = .string("later")
+        state.stateFiles[polecat] = .known(members)
+        state.inbox.append(
+          Message(
+            id: "gt-m3", sender: polecat.mailbox, subject: "LIFECYCLE: x", body: "cycle",
+            sentAt: state.now))
+      }
+      await supervisor.beat()
+      await supervisor.beat()
+      #expect(town.processes(of: polecat) == 3 && town.isAlive(polecat))
+      #expect(town.with { $0.stateFiles[polecat] } == .known(["notes": .string("mine")]))
+      #expect(town.with { $0.ledger[polecat].withdrawn } == nil)
+    }
+  }
+
   @Test func `a shutdown lasts, whichever daemon looks, until a person starts the agent`() async throws {
     let polecat = town.addPolecat("a")
     town.raise(.deacon, polecat)

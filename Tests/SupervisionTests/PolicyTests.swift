@@ -121,11 +121,28 @@ import Testing
     }
   }
 
+  @Test func `each step of the clock is noted when it happens, not when something else is to be done`() async throws {
+    town.raise(.deacon)
+    try await withSupervisor(of: town) { supervisor in
+      await supervisor.beat()
+      for (count, span) in [7_200, -600].enumerated() {
+        town.with {
+          $0.now = $0.now + .seconds(span)
+          $0.clockSteps += 1
+        }
+        await town.wait { $0.ledger.clockSteps.count == count + 1 }
+      }
+    }
+  }
+
   @Test func `a command that is not there is looked for at each heartbeat`() async throws {
     let polecat = town.addPolecat("a")
     town.raise(.deacon)
     town.with { $0.missingCommands = [.polecat: "claude"] }
     try await withSupervisor(of: town) { supervisor in
+      await supervisor.beat()
+      #expect(town.events(of: polecat).isEmpty && town.count(.launch(polecat.session)) == 0)
+      await town.pass(.seconds(30), until: .event(.agentParked, polecat.session))
       for _ in 0..<5 { await supervisor.beat() }
       #expect(town.events(of: polecat) == [.agentParked] && town.count(.launch(polecat.session)) == 0)
       town.with { $0.missingCommands = [:] }

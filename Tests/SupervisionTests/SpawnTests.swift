@@ -26,7 +26,7 @@ import Testing
     let polecat = town.addPolecat("a")
     town.raise(.deacon)
     try await withSupervisor(of: town) { await $0.beat() }
-    town.with { $0.screens[polecat.session] = [">"] }
+    town.with { $0.screens[polecat.session] = ["> "] }
     try await withSupervisor(of: town) { _ in await town.wait(for: .event(.agentReady, polecat.session)) }
     #expect(town.count(.begin(polecat.session)) == 1 && town.processes(of: polecat) == 1)
   }
@@ -46,7 +46,7 @@ import Testing
     let polecat = town.addPolecat("a")
     town.raise(.deacon)
     town.with { state in
-      state.screens[polecat.session] = [">"]
+      state.screens[polecat.session] = ["> "]
       state.beginFailure = "the text stayed at the prompt"
     }
     try await withSupervisor(of: town) { supervisor in
@@ -63,7 +63,7 @@ import Testing
   @Test func `a life that begins while the one before is being told waits to be told itself`() async throws {
     town.raise(.deacon)
     let polecat = town.addPolecat("a")
-    town.with { $0.screens[polecat.session] = [">"] }
+    town.with { $0.screens[polecat.session] = ["> "] }
     town.close(.begin)
     try await withSupervisor(of: town) { supervisor in
       await town.wait(for: .begin(polecat.session))
@@ -75,7 +75,7 @@ import Testing
       town.open(.begin)
       await supervisor.beat()
       #expect(town.with { $0.pending.map(\.session) } == [polecat.session])
-      town.with { $0.screens[polecat.session] = [">"] }
+      town.with { $0.screens[polecat.session] = ["> "] }
       await town.advance(by: .seconds(2))
       await town.wait(for: .event(.agentReady, polecat.session))
     }

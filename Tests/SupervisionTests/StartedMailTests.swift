@@ -17,7 +17,7 @@ import Testing
       let spawn = town.with { $0.pending.first }
       #expect(spawn?.session == polecat.session && spawn?.mailID == "gt-m1" && spawn?.issue == "gt-work")
       #expect(town.with { $0.inbox.isEmpty })
-      town.with { $0.screens[polecat.session] = [">"] }
+      town.with { $0.screens[polecat.session] = ["> "] }
       await town.advance(by: .seconds(2))
       await town.wait(for: .event(.spawnTriggered, polecat.session))
       await supervisor.beat()
@@ -35,7 +35,7 @@ import Testing
       await supervisor.beat()
       await supervisor.beat()
       #expect(town.with { $0.pending.count } == 1)
-      town.with { $0.screens[polecat.session] = [">"] }
+      town.with { $0.screens[polecat.session] = ["> "] }
       await town.advance(by: .seconds(2))
       await town.wait(for: .event(.spawnTriggered, polecat.session))
       await supervisor.beat()

@@ -69,6 +69,26 @@ struct CheckServiceTests {
     }
   }
 
+  @Test func `replaces one that SIGABRT does not end`() async throws {
+    let command = "/bin/sh -c 'trap \"\" ABRT; exec /opt/gastown/bin/gastown-daemon --town %h/gt'"
+    try await withTown(.init(dropIn: "WatchdogSec=0\nRestartSec=50ms\nExecStart=\nExecStart=\(command)")) { town in
+      let before = try await town.settle(Self.everybody)
+      let main = try await town.mainPID()
+      try await town.kill(main, "STOP")
+      try await town.systemctl("start", "gastown-check.service")
+      #expect(try await town.property("Result", of: "gastown-check.service") == "success")
+      try await eventually("another daemon", within: .seconds(60), every: .milliseconds(100)) {
+        let next = try await town.mainPID()
+        guard next > 0, next != main else { return false }
+        return try await town.property("ActiveState") == "active"
+      }
+      let words = try await town.run("journalctl", "--user", "-t", "gastown-check", "-o", "cat", "--no-pager").output
+      #expect(words.contains("it is ended with SIGKILL"))
+      try await town.beat()
+      #expect(try await town.agents() == before)
+    }
+  }
+
   @Test func `leaves one alone whose settings are wrong`() async throws {
     try await withTown(.init(isStarted: false)) { town in
       try await town.write(#"{"agents": {"nobody": {}}}"#, to: "gt/mayor/daemon.json")

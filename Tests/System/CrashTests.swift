@@ -31,9 +31,12 @@ struct CrashTests {
           "start \(new) \(town.town)/rig1/polecats/toast", "told Begin.",
         ])
       func own(_ pid: Int32) -> [String: String] {
-        town.environment(Self.session, pid: pid).filter { $0.key != "TMUX_PANE" && $0.key != "TMUX" }
+        town.environment(Self.session, pid: pid).filter { !["GT_LIFE", "TMUX", "TMUX_PANE"].contains($0.key) }
       }
       #expect(own(new) == own(old))
+      // Each life has a mark of its own.
+      let marks = [old, new].compactMap { town.environment(Self.session, pid: $0)["GT_LIFE"] }
+      #expect(marks.count == 2 && marks[0] != marks[1])
       #expect(!own(new).isEmpty)
 
       let crashes = try await town.event("crash_detected")

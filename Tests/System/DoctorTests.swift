@@ -148,9 +148,9 @@ struct DoctorTests {
 private struct Report: Decodable {
   struct Part: Decodable {
     var examination: String
-    var findings: [Finding]
+    var findings: [CheckResult]
   }
-  struct Finding: Decodable {
+  struct CheckResult: Decodable {
     var level: String
     var subject: String
     var what: String
@@ -162,10 +162,10 @@ private struct Report: Decodable {
   var examinations: [Part]
   var status: Int32 = -1
 
-  var findings: [Finding] { examinations.flatMap(\.findings) }
-  var faults: [Finding] { findings.filter { $0.level == "warning" || $0.level == "broken" } }
+  var findings: [CheckResult] { examinations.flatMap(\.findings) }
+  var faults: [CheckResult] { findings.filter { $0.level == "warning" || $0.level == "broken" } }
 
-  func fault(_ subject: String, saying text: String = "") -> Finding? {
+  func fault(_ subject: String, saying text: String = "") -> CheckResult? {
     faults.first { $0.subject == subject && (text.isEmpty || $0.what.contains(text)) }
   }
 
@@ -187,7 +187,7 @@ extension TownUser {
   }
 
   /// Types what the finding says.
-  fileprivate func mend(_ finding: Report.Finding) async throws {
+  fileprivate func mend(_ finding: Report.CheckResult) async throws {
     guard let remedy = finding.remedy else { throw NotInTime(description: "no remedy for \(finding)") }
     try await shell("cd ~/gt; \(remedy)")
   }

@@ -67,7 +67,7 @@ struct FreezeTests {
       #!/bin/bash
       trap 'echo tidied >>$HOME/tidied; exit 0' TERM
       echo "start $$" >>$HOME/started
-      while printf '> '; do IFS= read -r -t 1 line || :; done
+      printf '> '; while :; do IFS= read -r -t 1 line && printf '> '; done
       SH
       chmod +x bin/tidy
       """

@@ -8,7 +8,8 @@ import Testing
 struct ManagerTests {
   private static let everybody: Set = ["gt-deacon", "gt-rig1-witness", "gt-rig1-toast"]
   private static let units = [
-    "app-gastown-agents.slice", "gastown-check.service", "gastown-check.timer", "gastown-daemon.service",
+    "app-gastown-agents.slice", "app-gastown-control.slice", "gastown-check.service", "gastown-check.timer",
+    "gastown-daemon.service",
     "gastown-daemon.socket", "gastown-tmux.service",
   ]
 

@@ -12,9 +12,8 @@ struct PackageTests {
   {
     let source = #filePath
     let root = try #require(source.firstRange(of: "/Tests/System/").map { source[..<$0.lowerBound] })
-    let products = builtExecutable("gt").split(separator: "/", omittingEmptySubsequences: false).dropLast()
     let command = Command(
-      "\(root)/packaging/test-package", ["--products", products.joined(separator: "/")], deadline: .seconds(400),
+      "\(root)/packaging/test-package", ["--products", Products.tested], deadline: .seconds(400),
       outputLimit: 16 << 20)
     let runner = SystemCommandRunner(environment: ["PATH": TestEnvironment.path, "HOME": "/root"])
     await Turnstile.towns.enter()

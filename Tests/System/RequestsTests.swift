@@ -87,7 +87,7 @@ struct RequestsTests {
         ["daemon", "logs", "--", "--no-pager", "-n", "1"],
       ] {
         let result = try await town.systemd.run(
-          town.name, ["gt"] + words, environment: ["PATH": "\(town.home)/.local/bin:\(PrivateSystemd.path)"])
+          town.name, ["gt"] + words, environment: ["PATH": town.path])
         #expect(result.status != 64, "\(words): \(result.errors)")
         #expect(try await town.property("ActiveState") == "inactive", "\(words)")
       }

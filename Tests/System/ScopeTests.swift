@@ -40,8 +40,16 @@ struct ScopeTests {
       try await town.shell(#"sed -i s/123/234/ gt/mayor/daemon.json; systemctl --user reload gastown-daemon"#)
       try await eventually("the new limit") { try await town.property("TasksMax", of: toast.unit) == "234" }
       #expect(try await town.agents() == agents)
+      // What is taken away is lifted: by a reload, and by another daemon.
+      try await town.shell(
+        #"sed -i 's/, *"tasks_max": 234//' gt/mayor/daemon.json; systemctl --user reload gastown-daemon"#)
+      try await eventually("no limit") { try await town.property("TasksMax", of: toast.unit) == "infinity" }
+      #expect(try await town.property("MemoryMax", of: toast.unit) == "\(1 << 30)")
+      try await town.shell(#"sed -i 's/"memory_max": "1G"/"tasks_max": 345/' gt/mayor/daemon.json"#)
       // Another daemon finds them where they are.
       try await town.systemctl("restart", "gastown-daemon")
+      try await eventually("other limits") { try await town.property("TasksMax", of: toast.unit) == "345" }
+      #expect(try await town.property("MemoryMax", of: toast.unit) == "infinity")
       try await town.beat()
       for (_, pid) in agents { #expect(groups.contains(try await town.scope(of: pid).path)) }
       #expect(try await town.tryGT("doctor").output.contains("3 in control groups of their own"))
@@ -79,12 +87,30 @@ struct ScopeTests {
       let pid = try #require(agents["gt-rig1-toast"])
       let scope = try await town.scope(of: pid)
       // As systemd has it, when memory.events of a unit has counted a kill.
-      let entry = """
-        MESSAGE=\(scope.unit): A process of this unit has been killed by the OOM killer.
-        MESSAGE_ID=fe6faa94e7774663a0da52717891d8ef
-        USER_UNIT=\(scope.unit)
+      func entry(_ unit: String) -> String {
         """
-      try await town.run("logger", "--journald", input: entry + "\n").check()
+        MESSAGE=\(unit): A process of this unit has been killed by the OOM killer.
+        MESSAGE_ID=fe6faa94e7774663a0da52717891d8ef
+        USER_UNIT=\(unit)
+
+        """
+      }
+      // As the manager writes it, from its own control group.
+      let asManager = #"""
+        uid=$(id -u "$1")
+        echo $$ >"/sys/fs/cgroup$(systemctl show --value -p ControlGroup "user@$uid")/init.scope/cgroup.procs"
+        entry=$(cat)
+        # journald asks for the sender's group when it reads an entry: the sender may have ended by then.
+        for try in $(seq 50); do
+          printf '%s\n\n' "$entry" | setpriv --reuid "$uid" --regid "$uid" --clear-groups logger --journald
+          journalctl --sync
+          [ -z "$(journalctl -q -o cat MESSAGE_ID=fe6faa94e7774663a0da52717891d8ef _SYSTEMD_USER_UNIT=init.scope \
+            "USER_UNIT=$2")" ] || exit 0
+        done
+        exit 1
+        """#
+      try await town.systemd.root(["sh", "-ec", asManager, "sh", town.name, scope.unit], input: entry(scope.unit))
+        .check()
       try await town.kill(pid)
       let crash = try #require(try await town.event("crash_detected", session: "gt-rig1-toast").first)
       let capsule = "gt/daemon/crashes/\(crash["GT_CAPSULE"] ?? "").json"
@@ -92,7 +118,10 @@ struct ScopeTests {
       #expect(try await town.gt("session", "crash", crash["GT_CAPSULE"] ?? "").contains("OOM killer"))
       // Another death by the same signal is nobody's memory.
       let next = try await town.settle(Self.everybody)
-      try await town.kill(try #require(next["gt-rig1-toast"]))
+      // Nor is what another process claims in the manager's words.
+      let nextPID = try #require(next["gt-rig1-toast"])
+      try await town.run("logger", "--journald", input: entry(try await town.scope(of: nextPID).unit)).check()
+      try await town.kill(nextPID)
       let second = try #require(try await town.event("crash_detected", session: "gt-rig1-toast", count: 2).last)
       try await eventually("the second capsule") {
         words(town.text("gt/daemon/crashes/\(second["GT_CAPSULE"] ?? "").json")).contains(#""killed_by":"unknown""#)
@@ -212,7 +241,7 @@ extension Trait where Self == ConditionTrait {
   static var requiresMemoryController: Self {
     let controllers =
       ["/sys/fs/cgroup/cgroup.controllers", "/sys/fs/cgroup/unified/cgroup.controllers"]
-      .lazy.compactMap { TestFile.text($0) }.first ?? ""
+      .compactMap { TestFile.text($0) }.first ?? ""
     return .enabled(
       if: controllers.split(whereSeparator: \.isWhitespace).contains("memory"),
       "cgroup v2 of this machine has no memory controller: it has '\(controllers.filter { $0 != "\n" })'")

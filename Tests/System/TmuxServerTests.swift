@@ -31,7 +31,18 @@ struct TmuxServerTests {
     }
   }
 
-  @Test(arguments: ["workers", "default", "/tmp/gastown-$USER.sock"])
+  @Test func `a person's stop of the server ends as it should, and then everybody is back`() async throws {
+    try await withTown(Self.plan) { town in
+      let before = try await town.settle(Self.everybody)
+      let server = try await town.mainPID(of: "gastown-tmux.service")
+      // The server has ended by then, and the daemon wants it back.
+      try await town.dropIn("ExecStopPost=/bin/sleep 2", for: "gastown-tmux.service")
+      try await town.systemctl("stop", "gastown-tmux")
+      try await expectBack(town, before: before, server: server)
+    }
+  }
+
+  @Test(arguments: ["workers", "default", "/tmp/gastown-$USER/sock"])
   func `a server that is not the unit's is never started below the daemon`(socket: String) async throws {
     var plan = Self.plan
     plan.settings = "\"tmux_socket\": \"\(socket)\""

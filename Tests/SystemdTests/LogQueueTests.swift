@@ -48,6 +48,23 @@ struct LogQueueTests {
     #expect(all.reduce(0) { $0 + $1.dropped } == 98)
   }
 
+  @Test func `of each entry with an id it is told whether it was written`() async {
+    let receipts = LogReceipts(key: "ID")
+    let calls = Mutex(0)
+    receipts.listen { calls.withLock { $0 += 1 } }
+    let gate = DispatchSemaphore(value: 0)
+    let queue = LogQueue(capacity: 2, receipts: receipts) { entry, _ in
+      gate.wait()
+      return entry.id != "bad"
+    }
+    for id in ["good", "bad", "too many", nil] { queue.append(LogEntry(parts: [[65]], id: id)) }
+    #expect(receipts.take() == ([], ["too many"]))
+    for _ in 0..<2 { gate.signal() }
+    #expect(await queue.flush(within: .seconds(10)))
+    #expect(receipts.take() == (["good"], ["bad"]) && receipts.take() == ([], []))
+    #expect(calls.withLock { $0 } == 2, "once until they are asked for")
+  }
+
   @Test func whatTheSinkRefusesIsCounted() async {
     let dropped = Mutex<[Int]>([])
     let queue = LogQueue { entry, count in

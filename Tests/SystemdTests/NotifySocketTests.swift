@@ -55,15 +55,4 @@ struct NotifySocketTests {
       #expect(messages.count < 1000)
     }
   }
-
-  @Test func descriptorsAreStoredByName() async {
-    await #expect(processExitsWith: .success) {
-      let receiver = try NotifyReceiver("@notify-store-\(getpid())")
-      setenv("NOTIFY_SOCKET", receiver.address, 1)
-      #expect(ServiceManager.store(STDIN_FILENO, name: "agent-a") == .sent)
-      #expect(receiver.next() == "FDSTORE=1\nFDPOLL=0\nFDNAME=agent-a")
-      #expect(ServiceManager.removeStored(name: "agent-a") == .sent)
-      #expect(receiver.next() == "FDSTOREREMOVE=1\nFDNAME=agent-a")
-    }
-  }
 }

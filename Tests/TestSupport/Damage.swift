@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// What can become of a file that is read.
 package enum Damage: String, CaseIterable, Sendable, CustomStringConvertible {

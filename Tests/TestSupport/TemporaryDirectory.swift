@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// A directory for one test. Its path is short, as that of a socket may have 107 bytes at most.
 package struct TemporaryDirectory: Sendable, CustomStringConvertible {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Commands
-internal import Processes
+import Processes
 package import Tmux
 
 /// A tmux server for one test, on a socket in a directory of its own.
@@ -11,11 +11,14 @@ package struct TmuxFixture: Sendable {
   /// Speaks to ``server`` and has ``runner`` run it.
   package let client: TmuxClient
   package let runner: CountingRunner
-  package let identity: ServerIdentity
+  package let identity: ServerLife
 
   /// Runs `tmux` with these words on the server, for what ``client`` does not do.
   @discardableResult
-  package func tmux(_ words: String...) async throws -> CommandResult {
+  package func tmux(_ words: String...) async throws -> CommandResult { try await tmux(words) }
+
+  @discardableResult
+  package func tmux(_ words: [String]) async throws -> CommandResult {
     try await SystemCommandRunner(environment: TmuxFixture.environment).run(
       Command("tmux", ["-N", "-u"] + server.arguments + words, deadline: .seconds(60)))
   }
@@ -29,11 +32,9 @@ package struct TmuxFixture: Sendable {
 /// Runs `body` with a tmux server of its own, which keeps panes whose process has ended and stays
 /// without sessions. The server is ended when `body` returns or throws, by the pid it began with.
 ///
-/// - Parameters:
-///   - remainOnExit: as on our own server; `false` is what a user's server is like.
-///   - lasting: whether the fixture's client is a lasting one, connected, and its runner idle.
+/// - Parameter remainOnExit: as on our own server; `false` is what a user's server is like.
 package func withTmuxServer<Result>(
-  remainOnExit: Bool = true, lasting: Bool = false, deadline: Duration = .seconds(60),
+  remainOnExit: Bool = true, deadline: Duration = .seconds(60),
   _ body: (TmuxFixture) async throws -> Result
 ) async throws -> Result {
   try await TemporaryDirectory.with { directory in
@@ -47,16 +48,9 @@ package func withTmuxServer<Result>(
         "tmux", ["-u", "-f", "/dev/null"] + server.arguments + options, workingDirectory: "/", deadline: .seconds(60)))
     guard start.succeeded else { throw NotInTime(description: "tmux did not start: \(start.errors)") }
     let runner = CountingRunner(system)
-    let control = lasting ? ControlClient(server: server, starter: system, silence: deadline, limit: deadline) : nil
-    let client = TmuxClient(server: server, runner: runner, deadline: deadline, control: control)
+    let client = TmuxClient(server: server, runner: runner, deadline: deadline)
     guard let identity = try await client.panes().identity else {
       throw NotInTime(description: "tmux did not stay")
-    }
-    if let control {
-      try await eventually("a lasting client") {
-        await control.connectWhereDue()
-        return await control.isConnected
-      }
     }
     runner.reset()
     guard let process = ProcessTable().identity(of: identity.pid) else {
@@ -66,7 +60,6 @@ package func withTmuxServer<Result>(
       directory: directory, server: server, client: client, runner: runner, identity: identity)
     let result: Swift.Result<Result, any Error>
     do { result = .success(try await body(fixture)) } catch { result = .failure(error) }
-    await control?.end()
     // Not by `kill-server`: the test may have stopped it. Also what ignores the hang-up must go.
     await Task { _ = try? await ProcessEnder().end(process, grace: .seconds(5)) }.value
     return try result.get()

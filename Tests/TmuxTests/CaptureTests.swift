@@ -6,8 +6,8 @@ import Testing
 import Tmux
 
 @Suite(.requires(executable: "tmux")) struct CaptureTests {
-  @Test(arguments: [false, true]) func severalPanesInOneProcessAndAMissingOneSpoilsNothing(lasting: Bool) async throws {
-    try await withTmuxServer(lasting: lasting) { tmux in
+  @Test func severalPanesInOneProcessAndAMissingOneSpoilsNothing() async throws {
+    try await withTmuxServer { tmux in
       let one = try await tmux.create("gt-a", ["sh", "-c", "seq 300; printf '❯\\302\\240 \\n> '; exec sleep 1000"]).id
       let two = try await tmux.create("gt-a-b", ["sh", "-c", "seq 1000 1200; echo last words >&2; exit 3"]).id
       let empty = try await tmux.create("gt-c").id
@@ -23,7 +23,7 @@ import Tmux
           let texts = try await tmux.client.capture(panes: wanted)
           return texts[one]?.last == ">" ? texts : nil
         } as [PaneID: [String]]
-      #expect(tmux.runner.count == (lasting ? 0 : 1))
+      #expect(tmux.runner.count == 1)
       #expect(texts[missing] == nil)
       #expect(texts[one] == ["299", "300", "❯\u{A0}", ">"])
       #expect(texts[empty] == [])
@@ -36,8 +36,8 @@ import Tmux
     }
   }
 
-  @Test(arguments: [false, true]) func wrappedLinesAreJoined(lasting: Bool) async throws {
-    try await withTmuxServer(lasting: lasting) { tmux in
+  @Test func wrappedLinesAreJoined() async throws {
+    try await withTmuxServer { tmux in
       let long = String(repeating: "x", count: 450)
       let pane = try await tmux.create("gt-a", ["sh", "-c", "echo \(long); exec sleep 1000"]).id
       try await eventually("the line") {
@@ -46,8 +46,8 @@ import Tmux
     }
   }
 
-  @Test(arguments: [false, true]) func twoHundredAndFiftyPanesAreFourProcesses(lasting: Bool) async throws {
-    try await withTmuxServer(lasting: lasting) { tmux in
+  @Test func twoHundredAndFiftyPanesAreFourProcesses() async throws {
+    try await withTmuxServer { tmux in
       let one = try await tmux.create("gt-a", ["sh", "-c", "echo here; exec sleep 1000"]).id
       try await eventually("the line") {
         try await tmux.client.capture(panes: [PaneCapture(one, lines: 1)])[one] == ["here"]
@@ -56,7 +56,7 @@ import Tmux
       let many = (0..<250).map { PaneCapture(PaneID(number: 100_000 + $0), lines: 100_000) }
       let texts = try await tmux.client.capture(panes: many + [PaneCapture(one, lines: 1)])
       #expect(texts == [one: ["here"]])
-      #expect(tmux.runner.count == (lasting ? 0 : 4))
+      #expect(tmux.runner.count == 4)
     }
   }
 

@@ -29,8 +29,8 @@ import Tmux
 
   /// Without the pipe 10 to 20 of 100 lose some. With it 1 of some 1000 may, on a busy machine, where
   /// the kernel itself has not yet brought them to tmux.
-  @Test(arguments: [false, true]) func lastWordsAreKept(lasting: Bool) async throws {
-    try await withTmuxServer(lasting: lasting) { tmux in
+  @Test func lastWordsAreKept() async throws {
+    try await withTmuxServer { tmux in
       var captures: [PaneCapture] = []
       let command = ["sh", "-c", "sleep 0.1; seq 1000 1200; echo last words; exit 3"]
       for number in 0..<100 {
@@ -50,17 +50,16 @@ import Tmux
     }
   }
 
-  @Test(arguments: [false, true]) func aSignalThatEndsTheProcessIsTold(lasting: Bool) async throws {
-    try await withTmuxServer(lasting: lasting) { tmux in
+  @Test func aSignalThatEndsTheProcessIsTold() async throws {
+    try await withTmuxServer { tmux in
       let pane = try await tmux.create("gt-a", ["sh", "-c", "kill -SEGV $$"])
       let death = try await tmux.death(of: pane.id)
       #expect(death.deadSignal == 11 && death.deadStatus == nil && death.deadTime != nil)
     }
   }
 
-  @Test(arguments: [false, true]) func aSecondSessionOfTheNameIsRefusedAndTheFirstUntouched(lasting: Bool) async throws
-  {
-    try await withTmuxServer(lasting: lasting) { tmux in
+  @Test func aSecondSessionOfTheNameIsRefusedAndTheFirstUntouched() async throws {
+    try await withTmuxServer { tmux in
       let first = try await tmux.create("gt-a", mark: "first")
       let error = await #expect(throws: TmuxError.self) { try await tmux.create("gt-a", mark: "second") }
       #expect(error?.code == .duplicateSession)
@@ -70,8 +69,8 @@ import Tmux
     }
   }
 
-  @Test(arguments: [false, true]) func ofManyAtOnceOneIsMade(lasting: Bool) async throws {
-    try await withTmuxServer(lasting: lasting) { tmux in
+  @Test func ofManyAtOnceOneIsMade() async throws {
+    try await withTmuxServer { tmux in
       let made = await withTaskGroup(of: Bool.self) { group in
         for number in 0..<8 {
           group.addTask { (try? await tmux.create("gt-a", mark: "m\(number)")) != nil }
@@ -84,8 +83,8 @@ import Tmux
     }
   }
 
-  @Test(arguments: [false, true]) func aMissingDirectoryIsAnErrorAndNothingIsMade(lasting: Bool) async throws {
-    try await withTmuxServer(lasting: lasting) { tmux in
+  @Test func aMissingDirectoryIsAnErrorAndNothingIsMade() async throws {
+    try await withTmuxServer { tmux in
       let error = await #expect(throws: TmuxError.self) {
         try await tmux.create("gt-a", directory: tmux.directory("missing"))
       }
@@ -96,8 +95,8 @@ import Tmux
     }
   }
 
-  @Test(arguments: [false, true]) func aMissingProgramIsADeadPaneThatSaysWhy(lasting: Bool) async throws {
-    try await withTmuxServer(lasting: lasting) { tmux in
+  @Test func aMissingProgramIsADeadPaneThatSaysWhy() async throws {
+    try await withTmuxServer { tmux in
       let pane = try await tmux.create("gt-a", ["no-such-agent"])
       #expect(try await tmux.death(of: pane.id).deadStatus == 127)
       let text = try await tmux.client.capture(panes: [PaneCapture(pane.id, lines: 20)])
@@ -105,8 +104,8 @@ import Tmux
     }
   }
 
-  @Test(arguments: [false, true]) func respawnRefusesALivePaneAndAnswersADeadOne(lasting: Bool) async throws {
-    try await withTmuxServer(lasting: lasting) { tmux in
+  @Test func respawnRefusesALivePaneAndAnswersADeadOne() async throws {
+    try await withTmuxServer { tmux in
       let first = try await tmux.create("gt-a", ["sleep", "1000"], mark: "m")
       let again = PaneProcess(directory: "/", argv: ["sleep", "2000"])
       let error = await #expect(throws: TmuxError.self) { try await tmux.client.respawn(first.id, again) }

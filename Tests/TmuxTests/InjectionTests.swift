@@ -15,8 +15,8 @@ import Tmux
   /// Names that a directory can have.
   static let names = words.filter { !$0.isEmpty && $0 != "~" && !$0.contains("/") } + ["###[y]#{pid}", "#,#}", "%H"]
 
-  @Test(arguments: [false, true]) func argumentsAndVariables(lasting: Bool) async throws {
-    try await withTmuxServer(lasting: lasting) { tmux in
+  @Test func argumentsAndVariables() async throws {
+    try await withTmuxServer { tmux in
       let witness = Witness(in: tmux.directory)
       let variables = Dictionary(uniqueKeysWithValues: Self.words.enumerated().map { ("V_\($0)", $1) })
       let environment = variables.merging(["OUT": tmux.directory("new")]) { $1 }
@@ -41,8 +41,8 @@ import Tmux
     }
   }
 
-  @Test(arguments: [false, true]) func eachWordAlone(lasting: Bool) async throws {
-    try await withTmuxServer(lasting: lasting) { tmux in
+  @Test func eachWordAlone() async throws {
+    try await withTmuxServer { tmux in
       let witness = Witness(in: tmux.directory)
       for (number, word) in Self.words.enumerated() {
         try await tmux.create(
@@ -58,8 +58,8 @@ import Tmux
     }
   }
 
-  @Test(arguments: [false, true]) func directories(lasting: Bool) async throws {
-    try await withTmuxServer(lasting: lasting) { tmux in
+  @Test func directories() async throws {
+    try await withTmuxServer { tmux in
       let witness = Witness(in: tmux.directory)
       for (number, name) in Self.names.enumerated() {
         let directory = tmux.directory.makeDirectory("d/\(name)")
@@ -79,8 +79,8 @@ import Tmux
   }
 
   /// Sessions and options of other people, as bad as they can be.
-  @Test(arguments: [false, true]) func othersCannotSpoilAListing(lasting: Bool) async throws {
-    try await withTmuxServer(lasting: lasting) { tmux in
+  @Test func othersCannotSpoilAListing() async throws {
+    try await withTmuxServer { tmux in
       let ours = try await tmux.create("gt-a", mark: "m")
       try await tmux.tmux("new-session", "-d", "-s", "we ird|x\ny%*[ |1|", "sleep 1000")
       let other = try #require(try await tmux.client.panes().panes.first { $0.session != "gt-a" })
@@ -90,8 +90,7 @@ import Tmux
       #expect(panes.count == 2)
       #expect(panes.first { $0.id == ours.id }?.mark?.token == "m")
       #expect(panes.first { $0.id == other.id }?.mark == nil)
-      try await tmux.client.clearMark(of: ours.id)
-      try await tmux.tmux("set-option", "-p", "-u", "-t", "\(other.id)", "@gastown")
+      for pane in [ours.id, other.id] { try await tmux.tmux("set-option", "-p", "-u", "-t", "\(pane)", "@gastown") }
       #expect(try await tmux.pane(other.id)?.mark == nil, "the global value is another pane's")
     }
   }

@@ -41,7 +41,7 @@ import Tmux
   }
 
   @Test func servers() {
-    #expect(PaneListing.server("812 1700000000") == ServerIdentity(pid: 812, startTime: 1_700_000_000))
+    #expect(PaneListing.server("812 1700000000") == ServerLife(pid: 812, startTime: 1_700_000_000))
     for line in ["", "812", "x 1", "812 y", "0 1", "1 2 3"] {
       #expect(PaneListing.server(line) == nil, "\(line)")
     }

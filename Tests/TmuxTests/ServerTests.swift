@@ -27,8 +27,8 @@ import Tmux
     }
   }
 
-  @Test(arguments: [false, true]) func aServerThatWasKilledIsNone(lasting: Bool) async throws {
-    try await withTmuxServer(lasting: lasting) { tmux in
+  @Test func aServerThatWasKilledIsNone() async throws {
+    try await withTmuxServer { tmux in
       let server = try #require(ProcessTable().identity(of: tmux.identity.pid))
       try Signals.send(9, to: server)
       try await ProcessExit.wait(for: server)
@@ -36,15 +36,15 @@ import Tmux
     }
   }
 
-  @Test(arguments: [false, true]) func aServerWithoutSessionsIsKnown(lasting: Bool) async throws {
-    try await withTmuxServer(lasting: lasting) { tmux in
+  @Test func aServerWithoutSessionsIsKnown() async throws {
+    try await withTmuxServer { tmux in
       let listing = try await tmux.client.panes()
       #expect(listing == .server(tmux.identity, []))
     }
   }
 
-  @Test(arguments: [false, true]) func aStoppedServerIsADeadlineInTime(lasting: Bool) async throws {
-    try await withTmuxServer(lasting: lasting) { tmux in
+  @Test func aStoppedServerIsADeadlineInTime() async throws {
+    try await withTmuxServer { tmux in
       let server = try #require(ProcessTable().identity(of: tmux.identity.pid))
       try Signals.send(19, to: server)
       try await eventually("a stop") { ProcessTable().status(server.pid)?.state == "T" }
@@ -60,13 +60,13 @@ import Tmux
 
   @Test func aMissingTmuxIsNamed() async throws {
     let client = TmuxClient(
-      server: .path("/nowhere"), runner: SystemCommandRunner(environment: ["PATH": "/nowhere"]))
+      server: .path("/nowhere"), runner: SystemCommandRunner(environment: ["PATH": "/nowhere"]), trust: nil)
     let error = await #expect(throws: TmuxError.self) { try await client.panes() }
     #expect(error?.code == .notFound)
   }
 
-  @Test(arguments: [false, true]) func twoHundredSessionsAreOneProcess(lasting: Bool) async throws {
-    try await withTmuxServer(lasting: lasting) { tmux in
+  @Test func twoHundredSessionsAreOneProcess() async throws {
+    try await withTmuxServer { tmux in
       var created: [PaneID: Int32] = [:]
       for number in 0..<200 {
         let pane = try await tmux.create("gt-rig-\(number)", mark: "m\(number)")
@@ -74,7 +74,7 @@ import Tmux
       }
       tmux.runner.reset()
       let panes = try await tmux.client.panes().panes
-      #expect(tmux.runner.count == (lasting ? 0 : 1))
+      #expect(tmux.runner.count == 1)
       #expect(panes.count == 200)
       #expect(panes.allSatisfy { created[$0.id] == $0.pid && !$0.isDead })
       #expect(panes.allSatisfy { "gt-rig-\($0.mark?.token.dropFirst() ?? "")" == $0.session })
@@ -82,8 +82,8 @@ import Tmux
   }
 
   /// tmux before 3.6 may miss the ends of children; a SIGCHLD makes it look again.
-  @Test(arguments: [false, true]) func everyKillIsToldAfterASignalToTheServer(lasting: Bool) async throws {
-    try await withTmuxServer(lasting: lasting) { tmux in
+  @Test func everyKillIsToldAfterASignalToTheServer() async throws {
+    try await withTmuxServer { tmux in
       let table = ProcessTable()
       var processes: [ProcessIdentity] = []
       for number in 0..<60 {

@@ -22,23 +22,6 @@ import Tmux
     }
   }
 
-  @Test(arguments: [false, true]) func theSessionsThatAreNamedAreListedAndNoOthers(lasting: Bool) async throws {
-    try await withTmuxServer(lasting: lasting) { tmux in
-      for session in ["gt-a", "gt-a-b", "gt-a2", "gt-b", "gt-c"] { try await tmux.create(session) }
-      try await tmux.tmux("split-window", "-d", "-t", "=gt-b:", "sleep 1000")
-      func listed(_ names: String...) async throws -> [String] {
-        let listing = try await tmux.client.panes(of: names.compactMap { SessionName($0) })
-        #expect(listing.identity == tmux.identity)
-        return listing.panes.map(\.session).sorted()
-      }
-      #expect(try await listed("gt-a") == ["gt-a"])
-      #expect(try await listed("gt-b", "gt-a2", "gt-missing", "gt-c") == ["gt-a2", "gt-b", "gt-b", "gt-c"])
-      #expect(try await listed("gt-missing") == [])
-      #expect(try await listed() == [])
-      #expect(try await tmux.client.panes(of: nil).panes.count == 6)
-    }
-  }
-
   @Test func theMarkIsOnThePaneAlone() async throws {
     try await withTmuxServer { tmux in
       let pane = try await tmux.create("gt-a", mark: "m")
@@ -50,9 +33,8 @@ import Tmux
       // It goes with the pane when that is moved, and is cleared and set again.
       try await tmux.tmux("break-pane", "-d", "-s", "\(pane.id)")
       #expect(try await tmux.pane(pane.id)?.mark?.token == "m")
-      try await tmux.client.clearMark(of: pane.id)
+      try await tmux.tmux("set-option", "-p", "-u", "-t", "\(pane.id)", "@gastown")
       #expect(try await tmux.pane(pane.id)?.mark == nil)
-      try await tmux.client.clearMark(of: pane.id)
       try await tmux.client.setMark(try #require(PaneMark("n=1")), on: pane.id, of: pane.pid)
       #expect(try await tmux.pane(pane.id)?.mark?.token == "n=1")
       for (id, pid) in [(PaneID(number: 999), pane.pid), (pane.id, pane.pid + 1)] {
@@ -87,9 +69,14 @@ import Tmux
       #expect(try await tmux.pane(pane.id)?.mark?.token == "n")
       let id = try #require(try await tmux.pane(pane.id)?.sessionID)
       try await tmux.create("gt-b")
-      try await tmux.client.kill(sessionID: id)
-      let error = await #expect(throws: TmuxError.self) { try await tmux.client.kill(sessionID: id) }
-      #expect(error?.code == .noSuchTarget)
+      // Another process is in the pane, or another pane lives: the session stays.
+      #expect(try await !tmux.client.kill(sessionID: id, of: pane.id, withProcess: pane.pid))
+      try await tmux.tmux("new-window", "-d", "-t", "\(id):", "sleep 1000")
+      #expect(try await !tmux.client.kill(sessionID: id, of: pane.id, withProcess: next.pid))
+      try await tmux.tmux("kill-window", "-t", "\(id):{end}")
+      #expect(try await tmux.client.kill(sessionID: id, of: pane.id, withProcess: next.pid))
+      #expect(try await !tmux.client.kill(sessionID: id, of: pane.id, withProcess: next.pid), "it is gone")
+      #expect(try await tmux.sessions() == ["gt-b"])
     }
   }
 }

@@ -6,7 +6,7 @@ import Tmux
 @Suite struct TmuxArgumentTests {
   @Test(arguments: [
     ("a", "a"), ("", ""), (";", "\\;"), ("a;", "a\\;"), ("a;b", "a;b"), ("a\\;", "a\\\\;"), (";;", ";\\;"),
-    ("é;", "é\\;"), ("a; ", "a; "), ("a;\n", "a;\n"),
+    ("é;", "é\\;"), ("a; ", "a; "), ("a;\n", "a;\n"), ("\u{600};", "\u{600}\\;"),
   ])
   func aSemicolonAtTheEndIsEscaped(word: String, encoded: String) {
     #expect(TmuxArgument.encoded(word) == encoded)

@@ -8,7 +8,7 @@ import Tmux
 /// What tmux's answers mean, without a tmux.
 @Suite struct TmuxErrorTests {
   private func client(_ result: CommandResult) -> TmuxClient {
-    TmuxClient(server: .path("/s"), runner: ScriptedRunner(results: [result]))
+    TmuxClient(server: .path("/s"), runner: ScriptedRunner(results: [result]), trust: nil)
   }
 
   @Test(arguments: [
@@ -22,7 +22,7 @@ import Tmux
 
   @Test func aServerWithoutSessionsIsAServer() async throws {
     let listing = try await client(.failing("no current target\n", printing: "812 1700000000\n")).panes()
-    #expect(listing == .server(ServerIdentity(pid: 812, startTime: 1_700_000_000), []))
+    #expect(listing == .server(ServerLife(pid: 812, startTime: 1_700_000_000), []))
   }
 
   /// It went away between the two commands of the call.
@@ -56,7 +56,7 @@ import Tmux
   func whatTheRunnerSaysIsKept(code: CommandError.Code, expected: TmuxError.Code) async {
     let runner = ScriptedRunner { throw CommandError(code, command: $0, reason: "because") }
     let error = await #expect(throws: TmuxError.self) {
-      try await TmuxClient(server: .default, runner: runner).panes()
+      try await TmuxClient(server: .default, runner: runner, trust: nil).panes()
     }
     #expect(error?.code == expected)
     #expect(error?.reason == "because")
@@ -64,7 +64,7 @@ import Tmux
 
   @Test func everyCallRefusesToStartAServerAndHasADeadline() async throws {
     let runner = ScriptedRunner { _ in .failing("can't find session: x\n") }
-    let client = TmuxClient(server: .name("x"), executable: "/t", runner: runner, deadline: .seconds(3))
+    let client = TmuxClient(server: .name("x"), executable: "/t", runner: runner, deadline: .seconds(3), trust: nil)
     let name = try #require(SessionName("gt-a"))
     let mark = try #require(PaneMark("m"))
     let pane = PaneID(number: 1)
@@ -74,13 +74,12 @@ import Tmux
     _ = try? await client.respawn(pane, process)
     _ = try? await client.replaceLiveProcess(of: pane, with: process)
     _ = try? await client.setMark(mark, on: pane, of: 2)
-    _ = try? await client.clearMark(of: pane)
     _ = try? await client.kill(session: name)
-    _ = try? await client.kill(sessionID: "$1")
+    _ = try? await client.kill(sessionID: "$1", of: pane, withProcess: 2)
     _ = try? await client.capture(panes: [PaneCapture(pane, lines: 5)])
     _ = try? await client.type("x", into: pane)
     _ = try? await client.submit(pane)
-    #expect(runner.commands.count == 11)
+    #expect(runner.commands.count == 10)
     for command in runner.commands {
       #expect(command.arguments.starts(with: ["-N", "-u", "-L", "x"]))
       #expect(command.executable == "/t")
@@ -97,7 +96,7 @@ import Tmux
   func whatCannotBeWrittenIsRefusedBeforeAnythingIsRun(process: PaneProcess) async {
     let runner = ScriptedRunner()
     let error = await #expect(throws: TmuxError.self) {
-      try await TmuxClient(server: .default, runner: runner).respawn(PaneID(number: 1), process)
+      try await TmuxClient(server: .default, runner: runner, trust: nil).respawn(PaneID(number: 1), process)
     }
     #expect(error?.code == .invalidArgument)
     #expect(runner.commands == [])

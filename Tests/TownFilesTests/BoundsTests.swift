@@ -38,7 +38,7 @@ import TownFiles
         ],
         "spawn": [{ try records.write([PendingSpawn]()) }],
         "mayor": [{ try RigRegistry(layout: town).add("rig", git: nil, at: Timestamp(seconds: 1)) }],
-        "rig/polecats/a": [{ try AgentStateFile(layout: town).clear(["requesting_cycle"], of: agent) }],
+        "rig/polecats/a": [{ try AgentStateFile(layout: town).clear([.whatever(.cycle)], of: agent) }],
       ]
       for write in try #require(writes[name]) {
         let error = #expect(throws: TownFileError.self) { try write() }

@@ -6,9 +6,7 @@ import Town
 
 @testable import TownFiles
 
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Every file of a town that is read, in every state that it should not be in. None makes anybody wait, none is taken
 /// for a file that is not there, and nothing that is in the way is destroyed.

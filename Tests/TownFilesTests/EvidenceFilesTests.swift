@@ -4,10 +4,7 @@ import TestSupport
 import Testing
 import Town
 import TownFiles
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Capsules and histories on the disk.
 @Suite struct EvidenceFilesTests {
@@ -68,6 +65,64 @@ import TownFiles
       try shelf.prune()
       let ids = try shelf.ids()
       #expect(ids.count == 500 && ids.first == capsule(503).id && ids.last == capsule(4).id)
+    }
+  }
+
+  @Test func `files of others, dated to come, push out no capsule, and are told of`() async throws {
+    try await with { town in
+      let shelf = CrashCapsules(layout: town)
+      let ours = (1...20).map { capsule(Int64($0)) }
+      for capsule in ours { try shelf.write(capsule) }
+      let future = (0..<500).map {
+        CrashCapsule.id(time: Timestamp(seconds: 7_000_000_000 + Int64($0)), session: "gt-x")
+      }
+      for id in future { TestFile.write("{}", to: shelf.path(of: id), mode: 0o600) }
+      let remarks = try shelf.prune()
+      #expect(remarks.count == 1 && remarks[0].contains("the daemon has not written"))
+      let ids = try shelf.ids()
+      #expect(Array(ids.prefix(20)) == ours.reversed().map(\.id) && ids.count == 520)
+    }
+  }
+
+  @Test func `one huge file in a capsule's place pushes out no other`() async throws {
+    try await with { town in
+      let shelf = CrashCapsules(layout: town)
+      for second in 1...5 { try shelf.write(capsule(Int64(second))) }
+      truncate(shelf.path(of: capsule(3).id), off_t(CapsuleShelf.byteLimit) * 2)
+      #expect(try shelf.prune() == [] && shelf.ids().count == 5)
+    }
+  }
+
+  @Test func `capsules that a former daemon has written are taken over, without those dated to come`() async throws {
+    try await with { town in
+      let shelf = CrashCapsules(layout: town)
+      for second in 1...3 { try Disk.writeJSON(capsule(Int64(second)), to: shelf.path(of: capsule(Int64(second)).id)) }
+      let future = CrashCapsule.id(time: Timestamp(seconds: 7_000_000_000), session: "gt-x")
+      TestFile.write("{}", to: shelf.path(of: future), mode: 0o600)
+      try shelf.write(capsule(4))
+      #expect(try shelf.ids() == (1...4).reversed().map { capsule($0).id } + [future])
+    }
+  }
+
+  @Test func `that a young capsule is given up is told`() async throws {
+    try await with { town in
+      let shelf = CrashCapsules(layout: town)
+      for second in 1...501 { try shelf.write(capsule(Int64(second))) }
+      #expect(try shelf.prune(now: Timestamp(seconds: 3_600)).count == 1)
+      try shelf.write(capsule(502))
+      #expect(try shelf.prune(now: Timestamp(seconds: 30 * 86_400)) == [])
+      #expect(try shelf.ids().count == 500)
+    }
+  }
+
+  @Test func `an index that cannot be read costs no capsule`() async throws {
+    try await with { town in
+      let shelf = CrashCapsules(layout: town)
+      for second in 1...3 { try shelf.write(capsule(Int64(second))) }
+      unlink("\(town.crashes).index")
+      try Disk.makeDirectory("\(town.crashes).index")
+      #expect(throws: TownFileError.self) { try shelf.prune() }
+      #expect(try shelf.ids().count == 3)
     }
   }
 
@@ -159,6 +214,41 @@ import TownFiles
       TestFile.write("x", to: "\(town.history)/gt-1.jsonl.1.abc.new", mode: 0o600)
       try files.prune(to: 4)
       #expect(try Disk.names(in: town.history) == (3...6).map { "gt-\($0).jsonl" })
+    }
+  }
+
+  @Test func `histories of directories push out none of an agent to whom something has happened`() async throws {
+    try await with { town in
+      let files = HistoryFiles(layout: town)
+      for number in 1...9 { try files.append([entry(1, kind: .event)], to: "gt-real-\(number)") }
+      for number in 1...30 { try files.append([entry(2)], to: "gt-empty-\(number)") }
+      // Forged, and newer than all.
+      TestFile.write("{}", to: "\(town.history)/gt-forged.jsonl", mode: 0o600)
+      #expect(try files.prune(to: 10) == [])
+      let names = try Disk.names(in: town.history)
+      #expect(names.count { $0.hasPrefix("gt-real-") } == 9 && names.count == 19)
+      let remarks = try files.prune(to: 4)
+      #expect(remarks.count == 1 && remarks[0].contains("more than 4"))
+      #expect(try Disk.names(in: town.history).count { $0.hasPrefix("gt-real-") } == 4)
+    }
+  }
+
+  @Test func `a hard link to a person's file is not written`() async throws {
+    try await with { town in
+      let target = town.path("target")
+      TestFile.write("mine", to: target, mode: 0o600)
+      try Disk.makeDirectory(town.history)
+      link(target, "\(town.history)/gt-a.jsonl")
+      let error = #expect(throws: TownFileError.self) { try HistoryFiles(layout: town).append([entry(1)], to: "gt-a") }
+      #expect(error?.reason.contains("hard links") == true)
+      link(target, "\(town.crashes).index")
+      #expect(throws: TownFileError.self) { try CrashCapsules(layout: town).write(capsule(1)) }
+      // What is replaced whole is another file by then.
+      unlink("\(town.crashes).index")
+      try Disk.makeDirectory(town.crashes)
+      link(target, CrashCapsules(layout: town).path(of: capsule(1).id))
+      try CrashCapsules(layout: town).write(capsule(1))
+      #expect(TestFile.text(target) == "mine")
     }
   }
 

@@ -35,6 +35,32 @@ import TownFiles
     }
   }
 
+  @Test func `a project that looks like a town is not taken for the town from within its worktree`() async throws {
+    try await TemporaryDirectory.with { directory in
+      let town = makeTown(directory, "town")
+      try RigRegistry(layout: TownLayout(root: town)).add("rig", git: nil, at: Timestamp(seconds: 0))
+      func find(_ place: String) throws -> String {
+        try TownLayout.find(option: nil, environment: [:], workingDirectory: directory(place)).root
+      }
+      for place in ["polecats/toast", "crew/ada", "mayor/rig"] {
+        _ = makeTown(directory, "town/rig/\(place)")
+        directory.makeDirectory("town/rig/\(place)/src")
+        try #expect(find("town/rig/\(place)") == town)
+        try #expect(find("town/rig/\(place)/src") == town)
+      }
+      // A worktree that is behind a symbolic link knows its repository.
+      _ = makeTown(directory, "elsewhere/nux")
+      let entry = directory.makeDirectory("town/rig/mayor/rig/.git/worktrees/nux")
+      TestFile.write("gitdir: \(entry)\n", to: directory("elsewhere/nux/.git"))
+      try #expect(find("elsewhere/nux") == town)
+      // A town of its own, wherever it is, and one that is named, are taken as they are.
+      let other = makeTown(directory, "town/other/polecats/x")
+      try #expect(find("town/other/polecats/x") == other)
+      let named = directory("town/rig/polecats/toast")
+      try #expect(TownLayout.find(option: named, environment: [:], workingDirectory: nil).root == named)
+    }
+  }
+
   @Test func `what is no town is an error that names the place and where it came from`() async throws {
     try await TemporaryDirectory.with { directory in
       for (option, environment, source) in [

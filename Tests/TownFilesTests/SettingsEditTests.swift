@@ -4,10 +4,7 @@ import TestSupport
 import Testing
 import Town
 import TownFiles
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// One setting is written into a person's file.
 @Suite struct SettingsEditTests {

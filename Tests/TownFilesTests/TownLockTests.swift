@@ -20,6 +20,41 @@ import TownFiles
     }
   }
 
+  @Test(arguments: ["removed", "replaced", "a directory"])
+  func `a lock whose file is gone is made anew, and keeps others out again`(how: String) async throws {
+    try await TemporaryDirectory.with { directory in
+      let layout = TownLayout(root: directory.path)
+      let lock = try TownLock(layout: layout)
+      #expect(lock.keep() == .held)
+      try Disk.remove(layout.lock)
+      switch how {
+      case "replaced": TestFile.write("1\n", to: layout.lock)
+      case "a directory": try Disk.makeDirectory(layout.lock)
+      default: break
+      }
+      if how == "a directory" {
+        guard case .unknown = lock.keep() else { throw NotInTime(description: "\(lock.keep())") }
+        rmdir(layout.lock)
+      }
+      #expect(lock.keep() == .madeAnew)
+      #expect(lock.keep() == .held && TownLock.currentHolder(layout: layout) == getpid())
+      #expect(throws: TownFileError.self) { try TownLock(layout: layout) }
+      withExtendedLifetime(lock) {}
+    }
+  }
+
+  @Test func `a second supervisor that a removed lock has let in is noticed`() async throws {
+    try await TemporaryDirectory.with { directory in
+      let layout = TownLayout(root: directory.path)
+      let first = try TownLock(layout: layout)
+      try Disk.remove(layout.lock)
+      let second = try TownLock(layout: layout)
+      guard case .lost(let error) = first.keep() else { throw NotInTime(description: "not lost") }
+      #expect(error.code == .held && error.reason.contains("pid \(getpid())"))
+      #expect(second.keep() == .held)
+    }
+  }
+
   @Test func `it is let go with its value, whatever the file still says`() async throws {
     try await TemporaryDirectory.with { directory in
       let layout = TownLayout(root: directory.path)
@@ -36,17 +71,44 @@ import TownFiles
       directory.makeDirectory("daemon")
       let runner = SystemCommandRunner(environment: ["PATH": TestEnvironment.path])
       // One process only: it has the lock, and becomes the `sleep`.
-      let script = "echo $$ >\"$1\".pid; exec flock --no-fork --nonblock \"$1\" sleep 60"
+      let script = "echo $$ >\"$1\".pid; exec flock --no-fork --timeout 30 \"$1\" sleep 60"
       let child = Task {
         try await runner.run(Command("sh", ["-c", script, "sh", layout.lock], deadline: .seconds(60)))
       }
-      try await eventually("the other process has the lock") { TownLock.currentHolder(layout: layout) == 0 }
-      #expect(throws: TownFileError.self) { try TownLock(layout: layout) }
+      try await eventually("the other process has the lock") { TownLock.currentHolder(layout: layout) != nil }
       let pid = try #require(TestFile.text(layout.lock + ".pid").flatMap { Int32($0.dropLast()) })
+      let error = #expect(throws: TownFileError.self) { try TownLock(layout: layout) }
+      #expect(error?.code == .held && error?.reason.contains("pid \(pid) (") == true)
       kill(pid, SIGKILL)
       _ = try? await child.value
       #expect(TownLock.currentHolder(layout: layout) == nil)
       _ = try TownLock(layout: layout)
+    }
+  }
+
+  @Test(.requires(executable: "flock"), arguments: ["--exclusive", "--shared"])
+  func `who holds it is named by what the kernel says, not by what the file says`(kind: String)
+    async throws
+  {
+    try await TemporaryDirectory.with { directory in
+      let layout = TownLayout(root: directory.path)
+      directory.makeDirectory("daemon")
+      let runner = SystemCommandRunner(environment: ["PATH": TestEnvironment.path])
+      // The process that takes the lock ends at once, and a child of it keeps the file open.
+      let script =
+        "exec 9>>\"$1\"; flock \"$2\" 9; setsid sleep 60 >/dev/null 2>&1 & echo $! >\"$1.pid\"; echo 1 >\"$1\""
+      _ = try await runner.run(Command("sh", ["-c", script, "sh", layout.lock, kind], deadline: .seconds(30)))
+      let pid = try #require(TestFile.text(layout.lock + ".pid").flatMap { Int32($0.dropLast()) })
+      defer { kill(pid, SIGKILL) }
+      // Before its exec it is another shell.
+      try await eventually("it runs sleep") { ProcessTable().status(pid)?.name == "sleep" }
+      #expect(TestFile.text(layout.lock) == "1\n")
+      let holder = try #require(TownLock.holder(layout: layout))
+      #expect(holder.pid == pid && holder.program.contains("sleep") && !holder.isOurs)
+      #expect(TownLock.currentHolder(layout: layout) == (kind == "--shared" ? nil : pid))
+      let error = #expect(throws: TownFileError.self) { try TownLock(layout: layout) }
+      #expect(error?.code == .held)
+      #expect(error?.reason.contains("pid \(pid) (") == true && error?.reason.contains("kill \(pid)") == true)
     }
   }
 
@@ -62,6 +124,18 @@ import TownFiles
       }
       asking.cancel()
       await asking.value
+    }
+  }
+
+  @Test func `a hard link to a person's file in its place is a lock, and is not written`() async throws {
+    try await TemporaryDirectory.with { directory in
+      let layout = TownLayout(root: directory.path)
+      directory.makeDirectory("daemon")
+      TestFile.write("mine", to: directory("person"), mode: 0o600)
+      link(directory("person"), layout.lock)
+      let lock = try TownLock(layout: layout)
+      #expect(TestFile.text(directory("person")) == "mine" && TownLock.currentHolder(layout: layout) == getpid())
+      withExtendedLifetime(lock) {}
     }
   }
 

@@ -129,6 +129,36 @@ import Testing
     #expect(decide(.absent, ledger).launches.map(\.place) == [.newSession])
   }
 
+  @Test func `a mark that the ledger does not know is the end of a start only where one was attempted`() {
+    guard case .alive(let life, var place) = alive() else { return }
+    place.workers = []
+    place.claimsToBeOurs = true
+    let claim = Liveness.alive(life, place: place)
+    var ledger = Ledger()
+    ledger[toast].launch = AgentRecord.Launch(at: Given.ago(1), isRestart: true, hook: nil)
+    let started = decide(claim, ledger)
+    #expect(started.events.map(\.kind) == [.agentRestarted] && started.adoptions.isEmpty)
+    #expect(started.ledger[toast].life == life && started.ledger[toast].launch == nil)
+    // Without an attempt it is taken over like an agent that others have started, and not started a second time.
+    let lost = decide(claim)
+    #expect(lost.adoptions.map(\.life) == [life] && lost.launches.isEmpty && lost.ledger[toast].life == life)
+  }
+
+  @Test func `a forged mark beside the agent's own pane that is gone is a death, and is not ended`() {
+    var ledger = Given.ledger(life: Given.life(50, pane: "%7"))
+    ledger[toast].since = Given.ago(10)
+    guard case .alive(let life, var place) = alive() else { return }
+    place.claimsToBeOurs = true
+    place.sessionCreated = Given.ago(60)
+    let forged = Liveness.alive(life, place: place)
+    let plan = decide(forged, ledger)
+    #expect(plan.events.map(\.kind).contains(.crashDetected) && plan.adoptions.isEmpty)
+    // No message says that it is left to work.
+    #expect(plan.findings.first { $0.rule == .sessionHealth }?.decision == .stuck, "\(plan.findings)")
+    guard case .alive(_, let doubted) = ledger[toast].doubting(forged) else { return #expect(Bool(false)) }
+    #expect(doubted.objection?.contains("its own pane is gone") == true)
+  }
+
   @Test func `an agent that was adopted is not the end of a start of ours`() {
     var ledger = Ledger()
     ledger[toast].launch = AgentRecord.Launch(at: Given.ago(9), isRestart: true, hook: nil)

@@ -83,4 +83,12 @@ import Town
     #expect(empty.hookBead == nil)
     #expect(empty.agentState == nil)
   }
+
+  @Test func `a hook or a state of a megabyte is remembered no further than it is shown`() {
+    let long = String(repeating: "x", count: 1 << 20)
+    let bead = Bead(
+      id: "gt-a", title: "", description: "hook_bead: \(long)\nagent_state: \(long)", type: "agent",
+      createdAt: Given.now, updatedAt: Given.now)
+    #expect(bead.hookBead?.utf8.count == 200 && bead.agentState?.rawValue.utf8.count == 200)
+  }
 }

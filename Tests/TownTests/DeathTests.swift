@@ -26,6 +26,20 @@ import Testing
     #expect(second.launches.map(\.isRestart) == [true])
   }
 
+  @Test func `an end that is found before the beads are read names the work that was on the hook`() {
+    let unread = Reading<Bead?>.unknown("not read yet")
+    let alive = decide(Given.seen(Given.toast, Given.alive()))
+    let unseen = decide(Given.seen(Given.toast, Given.alive(), bead: unread), ledger: alive.ledger)
+    let plan = decide(Given.seen(Given.toast, Given.corpse(), bead: unread), ledger: unseen.ledger)
+    #expect(plan.events.map(\.kind) == [.crashDetected] && plan.events[0].bead == "gt-x1")
+    #expect(
+      plan.events[0].message.contains("with gt-x1 on its hook") && plan.ledger[Given.toast].death?.hook == "gt-x1")
+    // What the bead says counts, where it was read.
+    let other = decide(
+      Given.seen(Given.toast, Given.corpse(), bead: .known(Given.bead(hook: nil))), ledger: unseen.ledger)
+    #expect(other.events.first?.bead == nil)
+  }
+
   /// After a reboot nobody is remembered, and still nobody waits for the heartbeat.
   @Test func `one that ought to run is looked at again soon where its hold or its server cannot be read`() {
     for unclear in [
@@ -48,6 +62,18 @@ import Testing
     #expect(stopped.notices.isEmpty, "who stopped it knows")
   }
 
+  @Test func `the corpse of one that others have replaced elsewhere is no news when the one elsewhere is gone`() {
+    // Its own server could not be reached when it died.
+    var plan = decide(
+      Given.seen(.mayor, Given.alive(Given.life(12, pane: "%7"), own: false)), ledger: Given.ledger(.mayor))
+    #expect(plan.events.map(\.kind) == [.agentStarted])
+    #expect(plan.ledger[.mayor].graves == [AgentRecord.Grave(of: Given.life())])
+    plan = decide(Given.seen(.mayor, Given.corpse(pid: 12, pane: "%7")), ledger: plan.ledger)
+    #expect(plan.events.map(\.kind) == [.crashDetected] && plan.events[0].pid == 12)
+    plan = decide(Given.seen(.mayor, Given.corpse()), ledger: plan.ledger)
+    #expect(plan.events.isEmpty)
+  }
+
   @Test func `an older corpse is no news either when the one elsewhere is gone`() {
     var plan = decide(Given.seen(.mayor, Given.corpse()), ledger: Given.ledger(.mayor))
     plan = decide(Given.seen(.mayor, Given.alive(Given.life(12, pane: "%7"), own: false)), ledger: plan.ledger)
@@ -63,6 +89,19 @@ import Testing
   }
 
   /// Its corpse on our server stays while others have it elsewhere, and is seen again when it has left there.
+  /// Its server was silent, and a shell that it had left on another one showed that it had ended.
+  @Test func `a corpse that is found after its death was told of is no other death`() {
+    for agent in [Given.toast, AgentIdentity.mayor] {
+      var plan = decide(Given.seen(agent, Given.shell()), ledger: Given.ledger(agent))
+      #expect(plan.events.map(\.kind) == [.crashDetected] && plan.events[0].pid == 4711)
+      plan.ledger[agent].death = nil
+      plan = decide(Given.seen(agent, Given.corpse()), ledger: plan.ledger)
+      #expect(plan.events.isEmpty && plan.notices.isEmpty)
+      plan = decide(Given.seen(agent, Given.corpse(pid: 4712)), ledger: plan.ledger)
+      #expect(plan.events.map(\.pid) == [4712])
+    }
+  }
+
   @Test func `a corpse that was told of is no news after a life elsewhere`() {
     var plan = decide(Given.seen(.mayor, Given.corpse()), ledger: Given.ledger(.mayor))
     #expect(plan.events.map(\.kind) == [.crashDetected])
@@ -111,6 +150,14 @@ import Testing
     let plan = decide(Given.seen(Given.toast, liveness), servers: serverIsThere ? [Given.server] : [])
     #expect(plan.events.compactMap(\.cause) == [cause])
     #expect(plan.events.filter { $0.agent != nil }.map(\.kind) == [.crashDetected])
+  }
+
+  @Test func `another's shell in its session is not what the agent has left`() {
+    for (servers, cause) in [([Given.server], ExitCause.sessionGone), ([], .serverGone)] {
+      let plan = decide(Given.seen(Given.toast, Given.shell(belongs: false)), servers: Set(servers))
+      #expect(plan.events.first?.kind == .crashDetected && plan.events.first?.cause == cause)
+      #expect(plan.launches.isEmpty && plan.notices.map(\.key).contains("cannot-start"))
+    }
   }
 
   @Test func `a person's stop is no crash, and is not answered`() {

@@ -63,6 +63,17 @@ import Testing
     #expect(history.take(plan, snapshot: snapshot) { _ in nil }.isEmpty)
   }
 
+  @Test func `a bead that was written in the millisecond of its addition is untouched`() throws {
+    var bead = Given.bead(Given.toast)
+    bead.updatedAt = Timestamp(nanoseconds: Given.now.nanoseconds + 700_000)
+    let added = HistoryEntry.added(at: Timestamp(nanoseconds: Given.now.nanoseconds + 800_000), hook: "gt-x1")
+    let kept = try JSONDecoder().decode(HistoryEntry.self, from: JSONEncoder().encode(added))
+    let time = try #require(HistoryEntry.additionOnly([kept]))
+    #expect(HistoryEntry.isUntouched(bead, since: time))
+    bead.updatedAt = Timestamp(nanoseconds: Given.now.nanoseconds + 1_800_000)
+    #expect(!HistoryEntry.isUntouched(bead, since: time))
+  }
+
   @Test func `a line's layout is fixed`() throws {
     let entry = HistoryEntry(time: Given.now, kind: .decision, what: "leave", reason: "nothing on its hook")
     let data = try JSONEncoder().encode(entry)

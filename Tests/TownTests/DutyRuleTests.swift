@@ -92,7 +92,7 @@ import Testing
     func objection(_ bead: Reading<Bead?>?, _ liveness: Liveness? = .absent, failure: String? = nil) -> String? {
       var snapshot = Given.snapshot(liveness.map { [Given.seen(.mayor, $0)] } ?? [])
       snapshot.otherTmuxFailure = failure
-      return StaleRule.objection(to: order, bead: bead, snapshot: snapshot, policy: Policy())
+      return StaleRule.objection(to: order, bead: bead, snapshot: snapshot, steps: ClockSteps(), policy: Policy())
     }
     func bead(_ state: String = "running", hook: String? = "gt-x1", age: Int64 = 900) -> Reading<Bead?> {
       .known(Given.bead(.mayor, state: state, hook: hook, updated: Given.ago(age)))

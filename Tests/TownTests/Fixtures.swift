@@ -50,11 +50,12 @@ enum Given {
 
   static func seen(
     _ agent: AgentIdentity = toast, _ liveness: Liveness = .absent, bead: Reading<Bead?>? = nil, work: Bead? = nil,
-    hooked: Reading<Bead?>? = nil, hold: Reading<Hold?> = .known(nil), hasDirectory: Bool = true
+    hooked: Reading<Bead?>? = nil, hold: Reading<Hold?> = .known(nil), hasDirectory: Bool = true,
+    worktree: WorktreeStanding = .sound
   ) -> AgentObservation {
     AgentObservation(
       agent: agent, liveness: liveness, bead: bead ?? .known(self.bead(agent)), work: work, hooked: hooked, hold: hold,
-      hasDirectory: hasDirectory)
+      hasDirectory: hasDirectory, worktree: worktree)
   }
 
   static func snapshot(

@@ -74,7 +74,7 @@ import Testing
       return SpawnRule.decide(
         pending, snapshot: snapshot,
         screens: [Self.agent.session: ["> "]].filter { _ in isFrozen }
-          .merging(isFrozen ? [:] : [Self.agent.session: ["loading"]]) { $1 },
+          .merging(isFrozen ? [:] : [Self.agent.session: ["loading"]]) { $1 }.mapValues { PaneScreen(printed: $0) },
         busy: [], ledger: &ledger, policy: policy)
     }
     var plan = decide([.of(Self.agent, hook: nil, at: Self.start)], after: .zero, isFrozen: false)

@@ -123,6 +123,16 @@ import Testing
     LaunchRule.record(
       .launched(Given.life(8), warnings: []), of: next.launches[0], at: Given.later(60), policy: policy, in: &plan)
     #expect(plan.events[0].message.contains("without its arguments for resuming, with which it died at once"))
+    // For that start only.
+    #expect(plan.ledger[Given.toast].resumeFailed == nil)
+  }
+
+  @Test func `a start that was ended by others says nothing against resuming`() {
+    var order = order(true)
+    order.resumes = true
+    var plan = Plan(ledger: underway(true))
+    LaunchRule.record(ended(.signalled(9)), of: order, at: Given.now, policy: Policy(), in: &plan)
+    #expect(plan.ledger[Given.toast].resumeFailed == nil && plan.notices.count == 1)
   }
 
   @Test func `a person's start begins everything anew`() {

@@ -185,6 +185,24 @@ import Testing
     #expect(Self.delay(judgements.last?.verdict) != nil)
   }
 
+  @Test func `a flag of a request that has been dealt with carries out no other message`() {
+    func verdict(_ time: String?) -> LifecycleRule.Verdict? {
+      var members: [String: JSONValue] = ["requesting_cycle": .bool(true)]
+      if let time { members["requesting_time"] = .string(time) }
+      return LifecycleRule.judge(
+        [Self.message()], snapshot: Self.snapshot(), busy: [], policy: Policy(),
+        withdrawn: { _ in Withdrawals([Withdrawal(.cycle, asked: "2026-01-01T00:00:00Z", at: Given.ago(600))]) },
+        state: { _ in .known(members) }, birth: { _ in nil }
+      ).first?.verdict
+    }
+    #expect(Self.refusal(verdict("2026-01-01T00:00:00Z"))?.contains("an earlier request") == true)
+    if case .claim(_, let intent)? = verdict("2026-01-01T00:10:00Z") {
+      #expect(intent.asked == "2026-01-01T00:10:00Z")
+    } else {
+      Issue.record("a new request is not claimed")
+    }
+  }
+
   @Test func `the next step follows from the last and from what is seen`() {
     func next(_ step: LifecycleIntent.Step, _ action: LifecycleAction, _ liveness: Liveness, age: Int64 = 0)
       -> IntentRule.Act
@@ -208,5 +226,9 @@ import Testing
     #expect(next(.ended, .restart, Given.corpse()) == .start(.deadPane(server: Given.server, pane: "%1")))
     #expect(next(.ended, .restart, Given.alive(Given.life(9))) == .finish)
     #expect(next(.ended, .cycle, .unknown("tmux")) == .wait("tmux"))
+    var others = Given.place(marked: false)
+    #expect(next(.ended, .restart, .alive(Given.life(9), place: others)) == .finish, "others have started it")
+    others.objection = "not here"
+    #expect(next(.ended, .restart, .alive(Given.life(9), place: others)) == .wait("not here"), "a person's pane")
   }
 }

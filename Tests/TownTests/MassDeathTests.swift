@@ -69,6 +69,45 @@ import Testing
     #expect(third.notices.map(\.key) == [Notice.diedKey], "the one message told of one death of its")
   }
 
+  @Test func `one that dies once more after its own message is told of when it has become quiet`() {
+    let crew = (1...3).map { AgentIdentity.crew(rig: "r", name: "c\($0)") }
+    let agents = polecats(4) + crew
+    func ledger(_ former: Ledger, with living: Int...) -> Ledger {
+      var ledger = former
+      for index in living { ledger[agents[index]].life = Given.life(Int32(index + 10), pane: "%\(index)") }
+      return ledger
+    }
+    let first = look(agents, dead: 4, ledger: self.ledger(agents))
+    let second = look(agents, dead: 5, ledger: first.ledger, at: Given.later(1))
+    #expect(second.notices.map(\.agent) == [crew[0]])
+    // The first one dies again, and two others do; the message for the first says nothing of that.
+    let third = look(agents, dead: 7, ledger: ledger(second.ledger, with: 4), at: Given.later(2))
+    #expect(third.notices.isEmpty && third.events.count { $0.kind == .crashDetected } == 3)
+    #expect(third.ledger.massDeath?.due == Given.later(32))
+    let last = look(agents, dead: 7, ledger: third.ledger, at: Given.later(32))
+    #expect(last.notices.count == 1 && last.notices.first?.recipients == crew[0].guardians)
+    for agent in crew { #expect(last.notices.first?.body.contains("session: \(agent.session)\n") == true) }
+    #expect(last.ledger.massDeath == nil)
+    #expect(look(agents, dead: 7, ledger: last.ledger, at: Given.later(33)).notices.isEmpty)
+  }
+
+  @Test func `deaths in a mass death that does not end are told of within a minute`() {
+    let crew = AgentIdentity.crew(rig: "r", name: "ada")
+    let agents = polecats(4) + [crew]
+    var plan = look(agents, dead: 4, ledger: ledger(agents))
+    plan = look(agents, dead: 5, ledger: plan.ledger, at: Given.later(1))
+    var told = 0
+    // It dies again every twenty seconds.
+    for round in 1...9 as ClosedRange<Int64> {
+      var ledger = plan.ledger
+      ledger[crew].life = Given.life(14, pane: "%4")
+      plan = look(agents, dead: 5, ledger: ledger, at: Given.later(1 + 20 * round))
+      #expect(plan.ledger.massDeath != nil)
+      told += plan.notices.count { $0.agent == crew }
+    }
+    #expect(told == 2)
+  }
+
   @Test func `one that dies three times is no three`() {
     let agents = polecats(10)
     var ledger = ledger(agents)

@@ -141,10 +141,16 @@ import Testing
 
   @Test func `a command that does not exist is one event and a hold, which goes when it is there`() {
     let dead = Given.seen(Given.toast, Given.corpse())
-    let first = decide([dead], ledger: Given.ledger(), missing: [.polecat: "claude"])
-    #expect(first.events.map(\.kind) == [.crashDetected, .agentParked] && first.launches.isEmpty)
-    #expect(first.events[1].reason == "its command 'claude' is not there")
-    #expect(first.findings.map(\.decision) == [.parked] && first.nextLook == nil)
+    let missing = decide([dead], ledger: Given.ledger(), at: Given.ago(30), missing: [.polecat: "claude"])
+    #expect(missing.events.map(\.kind) == [.crashDetected] && missing.launches.isEmpty)
+    #expect(missing.findings.map(\.decision) == [.wait] && missing.nextLook == Given.now)
+    #expect(missing.findings[0].reason == "its command 'claude' is not there")
+    // A package manager has replaced it.
+    #expect(decide([dead], ledger: missing.ledger, at: Given.ago(20)).launches.count == 1)
+    let first = decide([dead], ledger: missing.ledger, missing: [.polecat: "claude"])
+    #expect(first.events.map(\.kind) == [.agentParked] && first.launches.isEmpty)
+    #expect(first.events[0].reason == "its command 'claude' is not there")
+    #expect(first.findings.map(\.decision) == [.parked] && first.nextLook == Given.later(600))
     var ledger = first.ledger
     for hour in 1..<5 as Range<Int64> {
       let later = decide([dead], ledger: ledger, at: Given.later(hour * 3600), missing: [.polecat: "claude"])
@@ -169,10 +175,27 @@ import Testing
     #expect(rules.decide(Given.snapshot([Given.seen()]), ledger: Ledger(), busy: []).launches.map(\.resumes) == [false])
     var ledger = Given.ledger()
     ledger[Given.toast].isResumed = true
+    let exited = Given.snapshot([Given.seen(Given.toast, Given.corpse(.exited(status: 1)))])
+    ledger[Given.toast].since = Given.ago(5)
+    #expect(rules.decide(dead, ledger: ledger, busy: []).launches.map(\.resumes) == [true], "killed by others")
     for (age, resumes) in [(29, false), (31, true)] as [(Int64, Bool)] {
       ledger[Given.toast].since = Given.ago(age)
-      #expect(rules.decide(dead, ledger: ledger, busy: []).launches.map(\.resumes) == [resumes], "\(age) s")
+      #expect(rules.decide(exited, ledger: ledger, busy: []).launches.map(\.resumes) == [resumes], "\(age) s")
     }
+  }
+
+  @Test func `a conversation is taken up for the work that it was about only`() {
+    var policy = Policy()
+    policy.resuming = [.polecat, .deacon]
+    let rules = TownRules(policy: policy)
+    var ledger = Given.ledger(life: nil)
+    ledger[Given.toast].death = AgentRecord.Death(seenAt: Given.ago(5), life: Given.life(), hook: "gt-x1")
+    for (hook, resumes) in [("gt-x1", true), ("gt-x2", false)] {
+      let dead = Given.snapshot([Given.seen(Given.toast, Given.corpse(), bead: .known(Given.bead(hook: hook)))])
+      #expect(rules.decide(dead, ledger: ledger, busy: []).launches.map(\.resumes) == [resumes], "\(hook)")
+    }
+    let deacon = Given.snapshot([Given.seen(.deacon, Given.corpse())])
+    #expect(rules.decide(deacon, ledger: Given.ledger(.deacon), busy: []).launches.map(\.resumes) == [true])
   }
 
   // MARK: A host without room

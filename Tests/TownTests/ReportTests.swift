@@ -55,6 +55,12 @@ import Testing
     #expect(check(Given.seen(hold: .known(Given.stopped)), record: record).supervision == .stopped)
     #expect(check(Given.seen(hold: .known(Given.held)), record: record).supervision == .held)
     #expect(check(Given.seen(hasDirectory: false)).reason?.contains("my-rig/polecats/toast/ is missing") == true)
+    let broken = WorktreeStanding.broken("its .git leads nowhere")
+    let why = "its worktree my-rig/polecats/toast/ is broken: its .git leads nowhere"
+    #expect(check(Given.seen(worktree: broken)).reason?.hasSuffix("; \(why)") == true)
+    #expect(
+      check(Given.seen(Given.toast, Given.alive(), worktree: broken)).reason
+        == "its worktree is broken: its .git leads nowhere")
     #expect(check(Given.seen(Given.toast, Given.alive(own: false))).reason == "on the tmux server theirs")
   }
 

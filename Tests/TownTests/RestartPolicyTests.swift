@@ -88,8 +88,21 @@ import Testing
     #expect(policy.parking == nil, "the first had left the window")
   }
 
+  @Test func `a command that is missing for a moment parks nobody and clears nothing`() {
+    var policy = RestartPolicy()
+    _ = policy.noteCrash(at: Given.ago(5), limits: limits)
+    let crashes = policy.crashes
+    for second in [0, 29] as [Int64] {
+      #expect(policy.noteCommand(missing: "claude", at: Given.later(second)) == .none)
+    }
+    #expect(policy.noteCommand(missing: nil, at: Given.later(29)) == .none && policy.crashes == crashes)
+    // Missing again: that is another time.
+    #expect(policy.noteCommand(missing: "claude", at: Given.later(40)) == .none && policy.parking == nil)
+  }
+
   @Test func `a command that is missing is one hold, without a next attempt, until it is there`() {
     var policy = RestartPolicy()
+    #expect(policy.noteCommand(missing: "claude", at: Given.ago(30)) == .none)
     guard case .parked(let parking) = policy.noteCommand(missing: "claude", at: Given.now) else {
       Issue.record("not parked")
       return

@@ -77,6 +77,21 @@ import Town
     #expect(next == .seconds(minutes * 60))
   }
 
+  @Test func `a role with a command of its own has no other command's arguments for resuming`() throws {
+    func strings(_ words: String...) -> JSONValue { .array(words.map { .string($0) }) }
+    let settings = try TownSettings(
+      json: .object([
+        "agents": .object([
+          "default": .object(["command": strings("claude"), "resume": strings("--continue")]),
+          "polecat": .object(["command": strings("codex")]),
+          "crew": .object(["command": strings("codex"), "resume": strings("resume", "--last")]),
+        ])
+      ]))
+    #expect(settings.agent(.polecat).resume == [] && settings.agent(.crew).resume == ["resume", "--last"])
+    #expect(settings.agent(.deacon).resume == ["--continue"])
+    #expect(settings.policy.resuming == Set(AgentIdentity.Role.allCases).subtracting([.polecat]))
+  }
+
   @Test func `the restart policy and the limits of the host are settings`() throws {
     let settings = try TownSettings(
       json: .object([

@@ -7,17 +7,18 @@ import Testing
   private func decide(
     _ liveness: Liveness, screen: [String]? = [], seen: Timestamp? = nil, busy: Set<String> = [],
     ledger: Ledger = Ledger(),
-    agents: [AgentObservation]? = nil, registryFailure: String? = nil
+    agents: [AgentObservation]? = nil, registryFailure: String? = nil, policy: Policy = Policy()
   ) -> (plan: SpawnRule.Plan, ledger: Ledger) {
-    var spawn = PendingSpawn.of(Given.toast, hook: "gt-x1", at: Given.ago(900))
+    var spawn = PendingSpawn.of(Given.toast, hook: "gt-x1", at: Given.ago(900), policy: policy)
     spawn.firstSeen = seen
     var snapshot = Given.snapshot(agents ?? [Given.seen(Given.toast, liveness)])
     snapshot.registryFailure = registryFailure
     var ledger = ledger
     let plan = SpawnRule.decide(
-      [spawn], snapshot: snapshot, screens: screen.map { [Given.toast.session: $0] } ?? [:], busy: busy,
+      [spawn], snapshot: snapshot, screens: screen.map { [Given.toast.session: PaneScreen(printed: $0)] } ?? [:],
+      busy: busy,
       ledger: &ledger,
-      policy: Policy())
+      policy: policy)
     return (plan, ledger)
   }
 
@@ -25,6 +26,35 @@ import Testing
     let plan = decide(Given.alive(), screen: ["❯\u{A0}"], seen: Given.ago(9_999)).plan
     #expect(plan.begin.map(\.life) == [Given.life()])
     #expect(plan.pending.count == 1 && plan.events.isEmpty)
+  }
+
+  @Test func `one that has its first prompt as an argument is told nothing, and is ready once it has taken it`() {
+    var policy = Policy()
+    policy.firstPrompts = [.polecat: "Begin."]
+    func told(_ screen: [String], seen: Timestamp = Given.ago(4)) -> SpawnRule.Plan {
+      decide(Given.alive(), screen: screen, seen: seen, policy: policy).plan
+    }
+    for screen in [["✻ Thinking… (esc to interrupt)", "❯\u{A0}"], ["❯ Begin.", "● ok", "❯\u{A0}"]] {
+      let plan = told(screen)
+      #expect(plan.begin.isEmpty && plan.pending.isEmpty && plan.events.map(\.kind) == [.agentReady])
+      #expect(plan.events.first?.message.contains("argument") == true)
+    }
+    // Not yet taken, and at a question of its start.
+    for screen in [["❯\u{A0}"], ["loading"], ["❯ No, exit", "  Yes", "Enter to confirm", ""], ["❯\u{A0}typed"]] {
+      let plan = told(screen)
+      #expect(plan.begin.isEmpty && plan.pending.map(\.isTold) == [true] && plan.events.isEmpty)
+    }
+    #expect(told(["❯\u{A0}"], seen: Given.ago(31)).events.map(\.kind) == [.agentReady])
+    #expect(
+      told(["❯ No, exit", "  Yes", "Enter to confirm", ""], seen: Given.ago(121)).events.map(\.kind) == [.agentNotReady]
+    )
+  }
+
+  @Test func `at a question nobody is told to begin, and a person is told after two minutes`() {
+    let question = ["Would you like to run it?", "› 1. Yes (y)", "  2. No", "", "Press enter to confirm", ""]
+    #expect(decide(Given.alive(), screen: question, seen: Given.ago(119)).plan.begin.isEmpty)
+    let plan = decide(Given.alive(), screen: question, seen: Given.ago(120)).plan
+    #expect(plan.begin.isEmpty && plan.pending.count == 1 && plan.events.map(\.kind) == [.agentNotReady])
   }
 
   @Test func `only what is the agent's, on whichever server, is read and told`() {

@@ -32,6 +32,13 @@ import Town
     #expect(Timestamp(text) == nil)
   }
 
+  @Test func `a time that a file has kept equals the time itself in milliseconds`() throws {
+    for nanoseconds in [0, 1, 999_999, 1_000_000, 1_795_348_792_170_999_999, -1, -1_000_001] as [Int64] {
+      let time = Timestamp(nanoseconds: nanoseconds)
+      #expect(Timestamp(time.description) == time.inMilliseconds && time.inMilliseconds <= time)
+    }
+  }
+
   @Test func `what is written is read back, over leap years and centuries`() {
     for day in stride(from: -100_000, through: 100_000, by: 61) as StrideThrough<Int64> {
       let time = Timestamp(nanoseconds: day * 86_400_000_000_000 + 45_296_789_000_000)
@@ -67,6 +74,7 @@ import Town
   @Test(arguments: ["1678-01-01T00:00:00Z", "2261-12-31T00:00:00Z"])
   func `a bead from another century is judged like any other`(text: String) throws {
     let bead = Given.bead(state: "spawning", updated: try #require(Timestamp(text)))
-    #expect(WorkRule.polecat(bead: .known(bead), at: Given.now, policy: Policy()) == .run(hook: "gt-x1"))
+    #expect(
+      WorkRule.polecat(bead: .known(bead), at: Given.now, steps: ClockSteps(), policy: Policy()) == .run(hook: "gt-x1"))
   }
 }

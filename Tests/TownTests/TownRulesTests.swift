@@ -8,11 +8,12 @@ import Testing
   private let rules = TownRules(policy: Policy())
 
   private func decide(
-    _ agents: [AgentObservation], ledger: Ledger = Ledger(), at time: Timestamp = Given.now, busy: Set<String> = []
+    _ agents: [AgentObservation], ledger: Ledger = Ledger(), at time: Timestamp = Given.now, busy: Set<String> = [],
+    confirmed: Set<String> = []
   )
     -> Plan
   {
-    rules.decide(Given.snapshot(agents, at: time), ledger: ledger, busy: busy)
+    rules.decide(Given.snapshot(agents, at: time), ledger: ledger, busy: busy, confirmed: confirmed)
   }
 
   @Test func `Deacon and Witnesses come first, starts are staggered, restarts are not`() {
@@ -39,9 +40,11 @@ import Testing
   @Test(arguments: [
     Given.seen(Given.toast, Given.shell(attached: true)), Given.seen(Given.toast, Given.shell(belongs: false)),
     Given.seen(hasDirectory: false), Given.seen(Given.toast, Given.corpse(), hasDirectory: false),
+    Given.seen(worktree: .broken("its .git leads nowhere")),
   ])
   func `one that cannot be started is left as it is and told about once per work`(observation: AgentObservation) {
-    let first = decide([observation])
+    let confirmed: Set = [Given.toast.session]
+    let first = decide([observation], confirmed: confirmed)
     #expect(first.launches.isEmpty)
     #expect(first.findings.map(\.decision) == [.stuck])
     #expect(first.events.map(\.kind).filter { $0 == .restartFailed }.count == 1)
@@ -50,7 +53,24 @@ import Testing
     #expect(second.events.isEmpty && second.notices.isEmpty && second.launches.isEmpty)
     var other = observation
     other.bead = .known(Given.bead(hook: "gt-x2"))
-    #expect(decide([other], ledger: second.ledger).notices.count == 1)
+    #expect(decide([other], ledger: second.ledger, confirmed: confirmed).notices.count == 1)
+  }
+
+  @Test(arguments: [Given.seen(hasDirectory: false), Given.seen(worktree: .broken("its .git leads nowhere"))])
+  func `of one that may have been removed nothing is told before its beads were read`(observation: AgentObservation) {
+    let first = decide([observation])
+    #expect(first.events.isEmpty && first.notices.isEmpty && first.findings.map(\.decision) == [.stuck])
+    // The order has its beads read. It was removed.
+    #expect(first.launches.map(\.agent) == [Given.toast])
+    var removed = observation
+    removed.bead = .known(Given.bead(status: .closed))
+    let second = decide([removed], ledger: first.ledger, confirmed: [Given.toast.session])
+    #expect(second.events.isEmpty && second.notices.isEmpty && second.launches.isEmpty)
+  }
+
+  @Test func `a worktree whose link can be mended keeps nobody from being started`() {
+    let plan = decide([Given.seen(worktree: .mendable("its .git led nowhere"))])
+    #expect(plan.launches.map(\.agent) == [Given.toast] && plan.findings.map(\.decision) == [.start])
   }
 
   @Test func `nobody is started while a tmux server is silent, as it may live there by now`() {
@@ -64,6 +84,42 @@ import Testing
     #expect(plan.nextLook.map { $0 <= Given.now + TownRules.retry } == true)
     snapshot.otherTmuxFailure = nil
     #expect(rules.decide(snapshot, ledger: plan.ledger, busy: []).launches.count == 1)
+  }
+
+  @Test func `a death that a silent tmux server keeps unanswered is told to a person after five minutes, once`() {
+    let silence = "the tmux server default did not answer"
+    var gone = Given.seen(Given.toast, .unknown(silence))
+    let dead = Given.seen(Given.toast, Given.corpse())
+    // An agent that cannot be seen may live.
+    var ledger = Given.ledger()
+    #expect(decide([gone], ledger: decide([gone], ledger: ledger).ledger, at: Given.later(900)).notices.isEmpty)
+    gone.hasEnded = true
+    for observation in [gone, dead] {
+      func look(after seconds: Int64) -> Plan {
+        var snapshot = Given.snapshot([observation], at: Given.later(seconds))
+        snapshot.otherTmuxFailure = silence
+        let plan = rules.decide(snapshot, ledger: ledger, busy: [])
+        ledger = plan.ledger
+        return plan
+      }
+      ledger = Given.ledger()
+      #expect(look(after: 0).notices.isEmpty && look(after: 299).notices.isEmpty)
+      let told = look(after: 300)
+      #expect(told.notices.count == 1 && told.notices[0].body.contains(silence), "\(told.notices)")
+      #expect(told.events.map(\.kind) == [.restartFailed] && told.launches.isEmpty)
+      #expect(look(after: 900).notices.isEmpty)
+      // Where it can be started again it is, and what was told is forgotten.
+      let back = decide([dead], ledger: ledger, at: Given.later(901))
+      #expect(back.launches.count == 1 && back.ledger[Given.toast].unansweredSince == nil)
+    }
+  }
+
+  @Test func `one that is being started is looked at again after its grace, also where tmux was silent`() {
+    let spawning = Given.bead(state: "spawning", updated: Given.ago(60))
+    for liveness in [.absent, .unknown("the tmux server gastown did not answer")] as [Liveness] {
+      let plan = decide([Given.seen(Given.toast, liveness, bead: .known(spawning))])
+      #expect(plan.nextLook.map { $0 > Given.now && $0 <= Given.later(300) } == true, "\(liveness): \(plan)")
+    }
   }
 
   @Test func `the death of one who had nothing to do by older beads wants them read again`() {

@@ -7,7 +7,7 @@ import Town
   private enum Answer: Sendable { case run, rest, wait, unknown }
 
   private func answer(_ observation: AgentObservation) -> Answer {
-    switch WorkRule.need(of: observation, shutdown: nil, at: Given.now, policy: Policy()) {
+    switch WorkRule.need(of: observation, shutdown: nil, at: Given.now, steps: ClockSteps(), policy: Policy()) {
     case .run(let hook):
       #expect(hook == (observation.agent.role == .polecat ? "gt-x1" : nil))
       return .run

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FoundationEssentials
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// The beads of one `.beads` directory.
 struct Database: Codable {
@@ -56,6 +53,15 @@ struct Database: Codable {
       let id = "\(prefix)-" + String((0..<3).map { _ in alphabet[Int.random(in: 0..<36)] })
       if !beads.contains(where: { $0.id == id }) { return id }
     }
+  }
+
+  /// A time without what follows the seconds.
+  static func wholeSeconds(_ time: String) -> String {
+    guard let point = time.firstIndex(of: "."), let zone = time[point...].firstIndex(where: { "Z+-".contains($0) })
+    else {
+      return time
+    }
+    return String(time[..<point] + time[zone...])
   }
 
   /// The time as Go writes it: nanoseconds without the trailing zeros, in the zone of `TZ`.

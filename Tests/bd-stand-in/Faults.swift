@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FoundationEssentials
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// How the stand-in is to misbehave: `stand-in-faults.json` in the `.beads` directory, or the same
 /// text in the variable `BD_STAND_IN_FAULTS`.

@@ -3,7 +3,7 @@
 /// The command line, read as `bd` reads it: options with `=` or a word behind them, in any place.
 struct Invocation {
   private static let switches: Set<String> = [
-    "--json", "--ephemeral", "--force", "--hard", "--flush-only", "--version",
+    "--json", "--ephemeral", "--force", "--hard", "--flush-only", "--version", "--flat", "--all", "--help",
   ]
   private static let short = [
     "-d": "--description", "-t": "--type", "-p": "--priority", "-a": "--assignee", "-l": "--labels", "-r": "--reason",

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// What will be printed, and with which status the process ends.
 struct Output {

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FoundationEssentials
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// A `.beads` directory.
 struct Place {
@@ -61,12 +58,12 @@ struct Place {
   }
 
   /// Adds one line to `stand-in-calls.log`: the command line, its words quoted where that is needed.
-  func log(_ invocation: Invocation) {
+  func log(_ invocation: Invocation, in name: String = "stand-in-calls.log") {
     let words = invocation.arguments.map {
       $0.contains { " \n\t\"".contains($0) } || $0.isEmpty ? JSONText.quoted($0) : $0
     }
     let line = words.joined(separator: " ") + "\n"
-    let descriptor = open(path("stand-in-calls.log"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+    let descriptor = open(path(name), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { return }
     defer { close(descriptor) }
     Output.write(line, to: descriptor)

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FoundationEssentials
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Plays a script instead of keeping beads: `<path by which it was called>.script.json`, steps one after the
 /// other, each of calls that may come in any order. A call must come exactly as the script says: its words, its
@@ -45,6 +42,8 @@ struct Replay {
   }
 
   func play() -> Never {
+    // What its list knows is no part of the script: that is asked once, whenever it is needed.
+    if CommandLine.arguments.dropFirst() == ["list", "--help"] { Output(text: Release().help).finish() }
     do throws(Refusal) {
       try place.locked { () throws(Refusal) in try answer() }.finish()
     } catch {

@@ -15,7 +15,7 @@ extension StandIn {
     }
     let description = invocation.value("--description") ?? ""
     let type = invocation.value("--type") ?? "task"
-    if type == "agent", let id = invocation.value("--id") { try checkAgentID(id) }
+    if type == "agent", !release.isDolt, let id = invocation.value("--id") { try checkAgentID(id) }
     let record = try place.locked { () throws(Refusal) in
       var database = try Database.load(place)
       if let id = invocation.value("--id"), !id.hasPrefix("\(database.prefix)-"), !invocation.has("--force") {
@@ -27,12 +27,23 @@ extension StandIn {
       let record = Record(
         id: invocation.value("--id") ?? database.freeID(), title: title, description: description, priority: priority,
         type: type, assignee: invocation.value("--assignee") ?? "", createdAt: now, createdBy: actor, updatedAt: now,
-        labels: invocation.list("--labels"), ephemeral: invocation.has("--ephemeral"))
-      // A duplicate is printed, and not stored.
-      if !database.beads.contains(where: { $0.id == record.id }) {
-        database.beads.append(record)
-        try save(database, place)
+        labels: invocation.list("--labels"),
+        ephemeral: invocation.has("--ephemeral") || release.isDolt && ["agent", "message"].contains(type))
+      if let index = database.beads.firstIndex(where: { $0.id == record.id }) {
+        // A duplicate is printed, and not stored; or it takes the place of what is there.
+        guard release.isDolt else { return record }
+        database.beads[index].title = record.title
+        database.beads[index].description = record.description
+        database.beads[index].updatedAt = Database.wholeSeconds(now)
+      } else {
+        var stored = record
+        if release.isDolt {
+          stored.createdAt = Database.wholeSeconds(now)
+          stored.updatedAt = Database.wholeSeconds(now)
+        }
+        database.beads.append(stored)
       }
+      try save(database, place)
       return record
     }
     if description.isEmpty {
@@ -44,7 +55,8 @@ extension StandIn {
         """
     }
     if invocation.has("--json") {
-      output.text += hasHelper ? JSONText.line(record.members()) : JSONText.object(record.members(), indent: "") + "\n"
+      let object = JSONText.object(record.members(), indent: "") + "\n"
+      output.text += hasHelper ? JSONText.line(record.members()) : enveloped(object)
     } else {
       output.text += "✓ Created issue: \(record.id)\n  Title: \(title)\n  Priority: P\(priority)\n  Status: open\n"
     }
@@ -58,18 +70,19 @@ extension StandIn {
         let index = try resolve(word, in: database)
         var bead = database.beads[index]
         if let status = invocation.value("--status") {
-          guard StandIn.statuses.contains(status) else {
+          guard release.statuses.contains(status) else {
+            if release.isDolt { throw Refusal("invalid status \"\(status)\"") }
             let operation = hasHelper ? "operation failed: failed to update issue: " : ""
             return "\(operation)validate field update: invalid status: \(status)"
           }
           bead.status = status
-          if status == "closed" { bead.closedAt = bead.closedAt ?? Database.now() } else { bead.closedAt = nil }
+          if status == "closed" { bead.closedAt = bead.closedAt ?? now } else { bead.closedAt = nil }
           if status != "closed" { bead.closeReason = nil }
         }
         if let description = invocation.value("--description") { bead.description = description }
         if let assignee = invocation.value("--assignee") { bead.assignee = assignee }
         if let title = invocation.value("--title") { bead.title = title }
-        bead.updatedAt = Database.now()
+        bead.updatedAt = now
         database.beads[index] = bead
         try save(database, place)
         printed.append(bead)
@@ -91,7 +104,7 @@ extension StandIn {
     for word in invocation.words {
       let id = try change(word, place) { bead in
         bead.status = "closed"
-        bead.closedAt = Database.now()
+        bead.closedAt = now
         bead.closeReason = reason
       }
       output.text += "✓ Closed \(id): \(reason)\n"
@@ -100,6 +113,16 @@ extension StandIn {
 
   func delete(_ output: inout Output, _ place: Place) throws(Refusal) {
     for word in invocation.words {
+      if release.isDolt {
+        try place.locked { () throws(Refusal) in
+          var database = try Database.load(place)
+          let index = try resolve(word, in: database)
+          database.beads.remove(at: index)
+          try save(database, place)
+        }
+        output.text += "✓ Deleted \(word)\n"
+        continue
+      }
       let id = try change(word, place) { bead in
         bead.status = "tombstone"
         bead.deletedAt = Database.now()
@@ -150,7 +173,7 @@ extension StandIn {
       var database = try Database.load(place)
       let index = try resolve(word, in: database)
       body(&database.beads[index])
-      database.beads[index].updatedAt = Database.now()
+      database.beads[index].updatedAt = now
       try save(database, place)
       return database.beads[index].id
     }
@@ -161,6 +184,9 @@ extension StandIn {
     if faults.silentWrite == true, faults.applies(to: invocation) { return }
     try database.save(place)
   }
+
+  /// The time that is stored with a change.
+  private var now: String { release.isDolt ? Database.wholeSeconds(Database.now()) : Database.now() }
 
   private var actor: String {
     invocation.value("--actor") ?? Place.environment("BD_ACTOR") ?? Place.environment("USER") ?? "unknown"

@@ -3,10 +3,7 @@
 import FoundationEssentials
 import NIOCore
 import NIOPosix
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 extension ControlClient {
   /// Asks for the town's events and hands each to `body`; returns when the daemon has ended the stream, or
@@ -21,6 +18,7 @@ extension ControlClient {
     func failure(_ code: ControlError.Code, _ reason: String) -> ControlError {
       ControlError(code, method: Watch.qualifiedName, socketPath: socketPath, reason: reason)
     }
+    if let objection = Self.objection(to: socketPath) { throw failure(.unreachable, "\(objection)") }
     let channel: NIOAsyncChannel<ByteBuffer, ByteBuffer>
     do {
       channel = try await connect(deadline)

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FoundationEssentials
-import NIOCore
+package import NIOCore
 import NIOPosix
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Trust
+import Glibc
 
 /// Asks the daemon of one town: a connection for each request, one reply, under a deadline.
 package struct ControlClient: Sendable {
@@ -59,6 +57,7 @@ package struct ControlClient: Sendable {
     guard socketPath.utf8.count <= UnixAddress.longestPath else {
       throw failure(.unreachable, "the path has more than \(UnixAddress.longestPath) bytes")
     }
+    if let objection = Self.objection(to: socketPath) { throw failure(.unreachable, "\(objection)") }
     var bytes = ByteBuffer(bytes: try ControlJSON.encode(envelope))
     bytes.writeInteger(UInt8(0))
     var retries = isIdempotent ? 1 : 0
@@ -88,6 +87,18 @@ package struct ControlClient: Sendable {
       } catch let error as ChannelError {
         throw failure(.unreachable, "\(error)")
       }
+    }
+  }
+
+  /// Why another user may be the one that answers; `nil` where that cannot be. root speaks to any user's daemon.
+  static func objection(to socketPath: String) -> PathObjection? {
+    guard geteuid() != 0 else { return nil }
+    do throws(PathObjection) {
+      try PathTrust(userID: geteuid()).checkSocket(socketPath)
+      return nil
+    } catch {
+      // What is not there says so when it is connected to.
+      return error.code == .missing ? nil : error
     }
   }
 

@@ -4,7 +4,8 @@
 ///
 /// The functions run outside of any actor of the server, several at once. What they throw reaches the
 /// client: a ``ControlFailure`` as it is, anything else as ``ControlFailure/failed(message:)``. A
-/// client that goes away does not cancel its request; the server's shutdown does, after its grace.
+/// client that goes away does not cancel a request that was begun; the server's shutdown does, after its grace. One that
+/// waits for its turn asks ``ClientPresence/current`` before it begins.
 package protocol ControlHandler: Sendable {
   func handle(_ request: Beat) async throws -> Beat.Reply
   func handle(_ request: Explain) async throws -> Explain.Reply

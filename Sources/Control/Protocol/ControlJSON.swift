@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FoundationEssentials
+package import FoundationEssentials
 
 /// The JSON of the control socket and of the commands that print its replies: one object, its keys
 /// sorted, slashes as they are, on one line.

@@ -20,6 +20,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private var work: Task<Void, Never>?
   private var wantsRead = false
   private var isStreaming = false
+  private var presence: ClientPresence?
 
   init(dispatcher: ControlDispatcher, limits: ControlLimits, connections: ConnectionRegistry) {
     self.dispatcher = dispatcher
@@ -28,13 +29,17 @@ final class ConnectionHandler: ChannelDuplexHandler {
   }
 
   func channelActive(context: ChannelHandlerContext) {
+    presence = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
+      ClientPresence(descriptor: $0)
+    }
     setTimer(context)
     context.fireChannelActive()
   }
 
-  /// The last of the connection: its request goes on, unless the server is being shut down. A stream of
+  /// The last of the connection: a request that was begun goes on, unless the server is being shut down. A stream of
   /// replies that nobody gets ends.
   func channelInactive(context: ChannelHandlerContext) {
+    presence?.end()
     timer?.cancel()
     if isStreaming { work?.cancel() }
     context.fireChannelInactive()
@@ -92,7 +97,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
       let request = buffer.readSlice(length: length) ?? ByteBuffer()
       buffer.moveReaderIndex(forwardBy: 1)
       buffer.discardReadBytes()
-      answer(context) { dispatcher in await dispatcher.answer(request) }
+      let presence = presence
+      answer(context) { dispatcher in await dispatcher.answer(request, from: presence) }
     }
     setTimer(context)
   }

@@ -22,7 +22,8 @@ struct ControlDispatcher: Sendable {
   let handler: any ControlHandler
   let logger: Logger
 
-  func answer(_ request: ByteBuffer) async -> ControlAnswer {
+  /// - Parameter client: who waits for the reply. A request whose client has gone is not begun.
+  func answer(_ request: ByteBuffer, from client: ClientPresence? = nil) async -> ControlAnswer {
     let data = Data(request.readableBytesView)
     let header: RequestHeader
     do {
@@ -30,9 +31,16 @@ struct ControlDispatcher: Sendable {
     } catch {
       return rejection("not a request: a JSON object with a method is expected")
     }
+    let awaited = header.oneway == true ? nil : client
+    if awaited?.isGone == true {
+      logger.info(
+        "a request was not carried out, as its client gave up before it was begun",
+        metadata: ["method": "\(header.method)"])
+      return ControlAnswer(closes: true)
+    }
     let reply: ControlRoute.Answer
     do {
-      reply = try await self.reply(to: header, data)
+      reply = try await ClientPresence.$current.withValue(awaited) { try await self.reply(to: header, data) }
     } catch {
       let failure = failure(from: error)
       logger.debug("control request not done", metadata: ["method": "\(header.method)", "reason": "\(failure)"])

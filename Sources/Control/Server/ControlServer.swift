@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Logging
-import NIOCore
+package import Logging
+package import NIOCore
 import NIOPosix
 
 /// Serves the control protocol on one Unix socket.

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Trust
+import Glibc
 
 /// A listening Unix socket: one that we were given, or one that we bound and therefore take away.
 struct ListeningSocket: Sendable {
@@ -41,6 +40,16 @@ struct ListeningSocket: Sendable {
         reason: "the path has \(path.utf8.count) bytes, and a socket's may have \(UnixAddress.longestPath)")
     }
     try makeDirectory(of: path)
+    do throws(PathObjection) {
+      try PathTrust(userID: geteuid()).checkDirectory(parent(path).isEmpty ? "/" : parent(path), isOwn: true)
+    } catch {
+      switch error.code {
+      case .foreign, .planted, .shared:
+        throw ListenError(.system(EACCES), subject: path, reason: "it is not made there: \(error)")
+      // Binding it says what is the matter.
+      case .link, .missing, .unreadable, .wrongKind: break
+      }
+    }
     try removeStale(path, address)
     let descriptor = try newSocket(path)
     // The mode of the socket before it has a name becomes the mode of its file: nobody can connect

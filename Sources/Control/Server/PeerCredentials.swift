@@ -2,10 +2,7 @@
 
 import NIOCore
 import NIOPosix
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Who is at the other end of a connection, as the kernel says (`SO_PEERCRED`): as of its `connect`.
 package struct PeerCredentials: Sendable, Hashable {

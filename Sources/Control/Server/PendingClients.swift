@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FoundationEssentials
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Clients who wait at a socket that the service manager holds, when nobody is going to serve them.
 package enum PendingClients {

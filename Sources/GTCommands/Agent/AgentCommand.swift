@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import Beads
-internal import Town
-internal import TownFiles
+import ArgumentParser
+import Beads
+import Town
+import TownFiles
 
 /// `gt agent`.
 struct AgentCommand: ParsableCommand {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import Beads
-internal import GastownDaemon
-internal import Town
-internal import TownFiles
+import ArgumentParser
+import Beads
+import CommandSupport
+import Town
+import TownFiles
 
 /// `gt agent list`.
 struct AgentListCommand: AsyncParsableCommand {

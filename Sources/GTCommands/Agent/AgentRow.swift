@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import Beads
-internal import Town
+import ArgumentParser
+import Beads
+import Town
 
 /// An agent's bead, as `--json` prints it.
 struct AgentRow: Encodable {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import Beads
-internal import Control
-internal import GastownDaemon
-internal import Town
-internal import TownFiles
+import ArgumentParser
+import Beads
+import Control
+import CommandSupport
+import Supervision
+import Town
+import TownFiles
 
 /// `gt agent set`.
 struct AgentSetCommand: AsyncParsableCommand {
@@ -36,8 +37,10 @@ struct AgentSetCommand: AsyncParsableCommand {
       let store = try town.store.get()
       let state = state.map { AgentState(rawValue: $0) }
       let change = hook.map { $0 == "none" ? HookChange.empty : .bead($0) }
+      let former = try await AgentCommand.existingBead(of: identity, in: store)
+      let isNew = former.map { isUntouched($0, of: identity, in: town.layout) } ?? false
       let changed =
-        if let bead = try await AgentCommand.existingBead(of: identity, in: store) {
+        if let bead = former {
           try await store.setAgent(bead.id, state: state, hook: change)
         } else {
           try await store.createAgent(identity, state: state ?? .idle, hook: change?.value)
@@ -45,10 +48,20 @@ struct AgentSetCommand: AsyncParsableCommand {
       print(
         "\(identity.address): \(changed.agentState.map { displayable($0.rawValue) } ?? "no state"), \(changed.hookBead.map { "\(displayable($0)) on its hook" } ?? "nothing on its hook")"
       )
+      if isNew {
+        let entry = HistoryEntry.changed(at: LiveTown.wallClock(), hook: changed.hookBead)
+        try? HistoryFiles(layout: town.layout).append([entry], to: identity.session)
+      }
       // The daemon need not wait for its next heartbeat to learn of new work.
       if let client = ControlSocket.clientIfRunning(layout: town.layout, environment: town.environment) {
         _ = try? await client.call(Refresh(), deadline: .seconds(5))
       }
     }
+  }
+
+  /// Whether the bead is as the last command left it, since the agent was added: it has never been started.
+  private func isUntouched(_ bead: Bead, of agent: AgentIdentity, in layout: TownLayout) -> Bool {
+    let history = (try? HistoryFiles(layout: layout).entries(of: agent.session)) ?? []
+    return HistoryEntry.additionOnly(history).map { HistoryEntry.isUntouched(bead, since: $0) } ?? false
   }
 }

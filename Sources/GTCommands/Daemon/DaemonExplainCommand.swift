@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import GastownDaemon
-internal import Supervision
-internal import Town
+import ArgumentParser
+import CommandSupport
+import Supervision
+import Town
 
 /// `gt daemon explain`.
 struct DaemonExplainCommand: AsyncParsableCommand {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import GastownDaemon
-internal import Glibc
-internal import Processes
-internal import Town
-internal import TownFiles
+import ArgumentParser
+import CommandSupport
+import Glibc
+import Processes
+import Town
+import TownFiles
 
 /// `gt daemon install`.
 struct DaemonInstallCommand: AsyncParsableCommand {

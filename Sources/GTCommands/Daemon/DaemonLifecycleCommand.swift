@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import Control
+import ArgumentParser
+import Control
 
 /// `gt daemon lifecycle`.
 struct DaemonLifecycleCommand: AsyncParsableCommand {

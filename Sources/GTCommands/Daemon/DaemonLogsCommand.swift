@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import GastownDaemon
-internal import Glibc
-internal import Town
-internal import TownFiles
+import ArgumentParser
+import CommandSupport
+import Glibc
+import Processes
+import Town
+import TownFiles
 
 /// `gt daemon logs`.
 struct DaemonLogsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "logs", abstract: "Show the daemon's journal.",
     discussion: """
-      The same as: journalctl --user -u gastown-daemon, or the unit of your town. Options of journalctl's own come after --, as in: \
-      gt daemon logs -- -o json
+      Shows what the processes of the daemon's unit have written, by what the journal itself knows of them \
+      (_SYSTEMD_USER_UNIT), and what the service manager says of the unit. journalctl --user -u gastown-daemon shows more \
+      than that: any process of yours can write entries that claim to be about the unit. Options of journalctl's own come \
+      after --, as in: gt daemon logs -- -o json
 
         gt daemon logs --crashes --since yesterday     all crashes of last night
         gt daemon logs --agent my-rig/toast            everything about one agent
@@ -40,18 +43,31 @@ struct DaemonLogsCommand: AsyncParsableCommand {
   private func show() throws {
     // Only to note that somebody uses the town; the journal is there without it, too.
     let town = try? options.open("daemon logs")
-    var words = ["journalctl", "--user", "-u", (town?.units ?? TownUnits()).shortName]
-    if crashes { words.append("GT_EVENT=\(EventKind.crashDetected.rawValue)") }
-    if let agent { words.append("GT_AGENT=\(try address(of: agent, in: town))") }
-    if let rig { words.append("GT_RIG=\(rig)") }
+    let unit = town?.units.daemon ?? TownUnits().daemon
+    var matches: [String] = []
+    if crashes { matches.append("GT_EVENT=\(EventKind.crashDetected.rawValue)") }
+    if let agent { matches.append("GT_AGENT=\(try address(of: agent, in: town))") }
+    if let rig { matches.append("GT_RIG=\(rig)") }
+    var words = ["journalctl", "--user"] + Self.matches(of: unit, matches, user: getuid())
     if follow { words.append("-f") }
     if let number { words.append("--lines=\(number)") }
     if let since { words.append("--since=\(since)") }
     words += arguments
-    var pointers = words.map { strdup($0) } + [nil]
-    execvp("journalctl", &pointers)
-    complain("journalctl cannot be run: \(String(cString: strerror(errno)))", program: "gt")
-    throw ExitCode(ExitStatus.unavailable)
+    let environment = TownOptions.environment
+    guard let journalctl = ExecutableSearch.find("journalctl", path: environment["PATH"] ?? "") else {
+      let objection = ExecutableSearch.passedOver("journalctl", path: environment["PATH"] ?? "")
+      complain("journalctl cannot be run: \(objection.map { "\($0)" } ?? "it is not on PATH")", program: "gt")
+      throw ExitCode(ExitStatus.unavailable)
+    }
+    try ProcessReplacement.exec(journalctl, words, environment: environment)
+  }
+
+  /// The matches for what a unit's own processes have written and, without further ones, for what the service manager
+  /// says of it. Fields that begin with `_` are journald's own: an entry cannot claim them.
+  static func matches(of unit: String, _ further: [String], user: UInt32) -> [String] {
+    let own = ["_UID=\(user)", "_SYSTEMD_USER_UNIT=\(unit)"]
+    guard further.isEmpty else { return own + further }
+    return own + ["+", "_UID=\(user)", "_SYSTEMD_USER_UNIT=init.scope", "USER_UNIT=\(unit)"]
   }
 
   /// The agent as the journal names it. An agent that is no more has entries still, under its full address.

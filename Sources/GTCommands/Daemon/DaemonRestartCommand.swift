@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import GastownDaemon
-internal import TownFiles
+import ArgumentParser
+import CommandSupport
+import TownFiles
 
 /// `gt daemon restart`.
 struct DaemonRestartCommand: AsyncParsableCommand {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import FoundationEssentials
-internal import GastownDaemon
-internal import Town
-internal import TownFiles
+import ArgumentParser
+import FoundationEssentials
+import CommandSupport
+import Town
+import TownFiles
 
 /// `gt daemon settings`.
 struct DaemonSettingsCommand: AsyncParsableCommand {

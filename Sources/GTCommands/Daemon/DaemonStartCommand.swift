@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import GastownDaemon
-internal import TownFiles
+import ArgumentParser
+import CommandSupport
+import TownFiles
 
 /// `gt daemon start`.
 struct DaemonStartCommand: AsyncParsableCommand {
@@ -14,7 +14,7 @@ struct DaemonStartCommand: AsyncParsableCommand {
     try await failing {
       let town = try options.open("daemon start")
       try await Systemctl(runner: town.runner).run(["start", town.units.socket, town.units.daemon])
-      print("The daemon runs. Its log: \(Remedy.command("journalctl", "--user", "-u", town.units.shortName))")
+      print("The daemon runs. Its log: \(Remedy.command("gt", "daemon", "logs"))")
     }
   }
 }

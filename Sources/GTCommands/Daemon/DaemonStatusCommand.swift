@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import Control
-internal import GastownDaemon
-internal import Town
-internal import TownFiles
+import ArgumentParser
+import Control
+import CommandSupport
+import Town
+import TownFiles
 
 /// `gt daemon status`.
 struct DaemonStatusCommand: AsyncParsableCommand {
@@ -19,7 +19,10 @@ struct DaemonStatusCommand: AsyncParsableCommand {
   func run() async throws {
     try await failing {
       let town = try options.open("daemon status")
-      guard let client = ControlSocket.clientIfRunning(layout: town.layout, environment: town.environment) else {
+      let stranger = TownLock.holder(layout: town.layout).flatMap { $0.isOurs ? nil : $0 }
+      guard stranger == nil,
+        let client = ControlSocket.clientIfRunning(layout: town.layout, environment: town.environment)
+      else {
         let last = try? TownRecords(layout: town.layout).state()
         if json {
           try printJSON(
@@ -29,11 +32,15 @@ struct DaemonStatusCommand: AsyncParsableCommand {
         } else {
           print("The daemon does not run for \(town.layout.root).")
           if let beat = last?.lastHeartbeat { print("Its last heartbeat was at \(beat).") }
-          print("To start it: gt daemon start")
+          if let stranger {
+            print("It cannot start: \(town.layout.lock): \(displayable(stranger.refusal))")
+          } else {
+            print("To start it: gt daemon start")
+          }
         }
         throw ExitCode(ExitStatus.notRunning)
       }
-      let status = try await client.call(Status(), deadline: .seconds(10))
+      let status = try await client.ask(Status(), in: town.layout, deadline: .seconds(10))
       if json { return try printJSON(status) }
       print("The daemon runs for \(status.town) (pid \(status.pid.map { "\($0)" } ?? "unknown")).")
       if let started = status.startedAt { print("  started         \(started)") }

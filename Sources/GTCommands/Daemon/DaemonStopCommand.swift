@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import GastownDaemon
-internal import Glibc
-internal import Processes
-internal import TownFiles
+import ArgumentParser
+import CommandSupport
+import Glibc
+import Processes
+import Supervision
+import Town
+import TownFiles
 
 /// `gt daemon stop`.
 struct DaemonStopCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "stop", abstract: "Stop the daemon, and the socket that would wake it. Agents go on.")
   @OptionGroup var options: TownOptions
+
+  /// How long a daemon has to end, as `TimeoutStopSec=` gives it.
+  private static let patience: Duration = .seconds(20)
 
   func run() async throws {
     try await failing {
@@ -24,10 +29,24 @@ struct DaemonStopCommand: AsyncParsableCommand {
         failure = error
       }
       // One that was started by hand is no unit's.
-      if let pid = TownLock.currentHolder(layout: town.layout), pid > 0 {
+      if let holder = TownLock.holder(layout: town.layout) {
+        let pid = holder.pid
+        guard holder.isOurs else {
+          throw CommandRefusal(
+            """
+            \(town.layout.lock) is held by pid \(pid) (\(holder.program)), which is no gastown-daemon, and is not ended; to \
+            end it: kill \(pid)
+            """)
+        }
         guard let process = ProcessTable().identity(of: pid) else { return }
         try Signals.send(SIGTERM, to: process)
-        try await ProcessExit.wait(for: process)
+        // One that is stopped (SIGSTOP) learns of it only when it goes on, as systemd has it too.
+        try Signals.send(SIGCONT, to: process)
+        guard try await ProcessExit.wait(forAll: [process], within: Self.patience).isEmpty else {
+          throw CommandRefusal(
+            "the daemon (pid \(pid)) was told to end, and has not within \(Self.patience.inWords); every agent goes on; to "
+              + "end it by force: kill -KILL \(pid)")
+        }
         print("The daemon (pid \(pid)) is stopped; every agent goes on.")
         return
       }

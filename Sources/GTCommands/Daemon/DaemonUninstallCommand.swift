@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import GastownDaemon
-internal import Processes
-internal import TownFiles
+import ArgumentParser
+import CommandSupport
+import Processes
+import TownFiles
 
 /// `gt daemon uninstall`.
 struct DaemonUninstallCommand: AsyncParsableCommand {
@@ -34,7 +34,9 @@ struct DaemonUninstallCommand: AsyncParsableCommand {
       let left = try Disk.names(in: directory)
       if !left.contains(where: { $0.hasPrefix("gastown-daemon@") && $0.hasSuffix(".d") }) {
         for (name, _) in UnitFiles.templates { try Disk.remove("\(directory)/\(name)") }
-        if !left.contains(TownUnits().daemon) { try Disk.remove("\(directory)/\(UnitFiles.slice)") }
+        if !left.contains(TownUnits().daemon) {
+          for slice in UnitFiles.slices { try Disk.remove("\(directory)/\(slice)") }
+        }
       }
       try await systemctl.run(["daemon-reload"], deadline: .seconds(30))
       print("The units are removed. Agents that run go on.")

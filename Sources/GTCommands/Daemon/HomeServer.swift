@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import GastownDaemon
-internal import Glibc
-internal import Supervision
-internal import Tmux
-internal import Town
-internal import TownFiles
+import CommandSupport
+import Glibc
+import Supervision
+import Tmux
+import Town
+import TownFiles
 
 /// On which tmux server a town's agents are to be started from now on, by what is there already.
 enum HomeServer {
@@ -52,7 +52,7 @@ enum HomeServer {
       return
     }
     let path = town.world.servers.socketPath(of: .default)
-    switch choose(await town.world.look(beads: .none), settings: town.settings, defaultSocket: path) {
+    switch choose(await town.look(beads: .none).snapshot, settings: town.settings, defaultSocket: path) {
     case .keep: break
     case .userDefault(let agents):
       try SettingsFile.set("tmux_socket", to: "default", layout: town.layout)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Town
-internal import TownFiles
+import Town
+import TownFiles
 
 /// The units as they are shipped, and as they are installed for one town.
 struct UnitFiles: Sendable {
@@ -22,6 +22,7 @@ struct UnitFiles: Sendable {
   /// The shipped units, by file name.
   static let shipped: [(name: String, text: String)] = [
     ("app-gastown-agents.slice", text(PackageResources.app_gastown_agents_slice)),
+    ("app-gastown-control.slice", text(PackageResources.app_gastown_control_slice)),
     ("gastown-check.service", text(PackageResources.gastown_check_service)),
     ("gastown-check.timer", text(PackageResources.gastown_check_timer)),
     ("gastown-daemon.service", text(PackageResources.gastown_daemon_service)),
@@ -38,8 +39,8 @@ struct UnitFiles: Sendable {
     ("gastown-tmux@.service", text(PackageResources.gastown_tmux__service)),
   ]
 
-  /// The limits of all agents together, of whichever town.
-  static let slice = "app-gastown-agents.slice"
+  /// The limits of all agents together, and of what looks after them, of whichever town.
+  static let slices = ["app-gastown-agents.slice", "app-gastown-control.slice"]
 
   private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
@@ -48,7 +49,7 @@ struct UnitFiles: Sendable {
   /// needs beside them.
   var rendered: [(name: String, text: String)] {
     guard names.instance != nil else { return Self.shipped.map { ($0.name, render($0.text)) } }
-    let shared = Self.shipped.filter { $0.name == Self.slice } + Self.templates
+    let shared = Self.shipped.filter { Self.slices.contains($0.name) } + Self.templates
     return shared.map { ($0.name, renderPrograms($0.text)) } + Self.dropIns(names).map { ($0, dropIn) }
   }
 
@@ -59,12 +60,12 @@ struct UnitFiles: Sendable {
 
   /// The files that a town needs.
   static func files(of names: TownUnits) -> [String] {
-    names.instance == nil ? shipped.map(\.name) : [slice] + templates.map(\.name) + dropIns(names)
+    names.instance == nil ? shipped.map(\.name) : slices + templates.map(\.name) + dropIns(names)
   }
 
   /// The files of a town that no other town uses.
   static func own(_ names: TownUnits) -> [String] {
-    names.instance == nil ? shipped.map(\.name).filter { $0 != slice } : dropIns(names)
+    names.instance == nil ? shipped.map(\.name).filter { !slices.contains($0) } : dropIns(names)
   }
 
   /// The file in which the town's own `PATH` stands.
@@ -74,7 +75,7 @@ struct UnitFiles: Sendable {
 
   /// The units of a town as the manager knows them.
   static func loaded(_ names: TownUnits) -> [String] {
-    [slice, names.check, names.timer, names.daemon, names.socket, names.tmux]
+    slices + [names.check, names.timer, names.daemon, names.socket, names.tmux]
   }
 
   /// The unit that the manager makes of a file.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Glibc
+import Glibc
 
 /// The file that a daemon runs, beside what lies at its path now: an upgrade puts a new one there, and restarts nothing.
 struct DaemonProgram: Sendable, Hashable {
@@ -23,14 +23,14 @@ struct DaemonProgram: Sendable, Hashable {
   }
 
   /// - Parameter isUnit: whether the daemon is that of gastown-daemon.service, which can be told to restart.
-  func judge(isUnit: Bool) -> Finding {
+  func judge(isUnit: Bool) -> CheckResult {
     guard let installed else {
-      return Finding(
+      return CheckResult(
         .warning, "program", "the daemon runs \(path), which has been removed",
         why: "When it ends, it cannot be started again.")
     }
-    if installed == running { return Finding(.ok, "program", "the daemon runs \(path) as it is installed") }
-    return Finding(
+    if installed == running { return CheckResult(.ok, "program", "the daemon runs \(path) as it is installed") }
+    return CheckResult(
       .warning, "program", "the daemon is older than \(path): that has been replaced since it was started",
       why: "What an upgrade mends is not mended yet. A restart costs no agent anything.",
       remedy: isUnit ? "gt daemon restart" : nil)

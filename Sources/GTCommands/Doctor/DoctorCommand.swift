@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
+import ArgumentParser
 
 /// `gt doctor`.
 struct DoctorCommand: AsyncParsableCommand {
@@ -22,7 +22,7 @@ struct DoctorCommand: AsyncParsableCommand {
   func run() async throws {
     try await failing {
       let layout = try options.layout(using: "doctor")
-      let diagnosis = await Diagnosis.make(await Patient.admit(layout, environment: TownOptions.environment))
+      let diagnosis = await Diagnosis.make(await DoctorContext.admit(layout, environment: TownOptions.environment))
       if json {
         try printJSON(diagnosis)
       } else {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Glibc
+import Glibc
 
 /// What the file system says of a file, without opening it.
 struct FileFacts: Sendable, Hashable {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Control
-internal import GastownDaemon
-internal import Supervision
-internal import Town
-internal import TownFiles
+import Control
+import CommandSupport
+import Supervision
+import Town
+import TownFiles
 
 /// Watches a town's events over the lives of its daemons.
 struct EventFollower: Sendable {
@@ -40,6 +40,9 @@ struct EventFollower: Sendable {
         }
       } catch let error as ControlError {
         // Once it has answered, whatever happens is a daemon's end.
+        if daemon == nil, error.code == .unreachable {
+          throw DaemonSilence(error, holder: TownLock.holder(layout: layout), lock: layout.lock)
+        }
         if daemon == nil { throw error }
         if case .refused = error.code { throw error }
       }
@@ -57,7 +60,10 @@ struct EventFollower: Sendable {
   private func next(after former: Int32?) async throws -> ControlClient {
     let end = ContinuousClock.now + Self.patience
     while true {
-      if let holder = TownLock.currentHolder(layout: layout), holder != former || ContinuousClock.now > end {
+      // While a daemon ends, its lock may still be held by a process that /proc no longer shows (0).
+      if let holder = TownLock.currentHolder(layout: layout),
+        holder != former && holder != 0 || ContinuousClock.now > end
+      {
         return ControlSocket.client(layout: layout, environment: environment)
       }
       try await Task.sleep(for: Self.pause)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Control
-internal import Dispatch
-internal import FoundationEssentials
-internal import Glibc
-internal import Town
+import Control
+import Dispatch
+import FoundationEssentials
+import Glibc
+import Town
 
 /// Writes events to standard output, each line whole and at once.
 struct EventPrinter: Sendable {

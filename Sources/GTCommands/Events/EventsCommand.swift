@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import Control
-internal import GastownDaemon
-internal import Glibc
-internal import Town
-internal import TownFiles
+import ArgumentParser
+import Control
+import CommandSupport
+import Glibc
+import Town
+import TownFiles
 
 /// `gt events`.
 struct EventsCommand: AsyncParsableCommand {

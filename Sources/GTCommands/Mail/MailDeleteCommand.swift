@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import Beads
-internal import GastownDaemon
-internal import Town
+import ArgumentParser
+import Beads
+import CommandSupport
+import Town
 
 /// `gt mail delete`.
 struct MailDeleteCommand: AsyncParsableCommand {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import Beads
-internal import GastownDaemon
-internal import Town
+import ArgumentParser
+import Beads
+import CommandSupport
+import Town
 
 /// `gt mail inbox`.
 struct MailInboxCommand: AsyncParsableCommand {
@@ -19,8 +19,8 @@ struct MailInboxCommand: AsyncParsableCommand {
   func run() async throws {
     try await failing {
       let town = try options.open("mail inbox")
-      let correspondent = town.correspondent
-      let mailbox = try identity.map(correspondent.mailbox) ?? correspondent.own()
+      let participant = town.participant
+      let mailbox = try identity.map(participant.mailbox) ?? participant.own()
       let messages = try await Mail(store: try town.store.get()).inbox(mailbox).reversed() as [MailMessage]
       if json {
         // Foundation writes an empty array on three lines.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import Beads
+import ArgumentParser
+import Beads
 
 /// How urgent a message is, as a word or as the number that beads have.
 struct MailPriority: ExpressibleByArgument {

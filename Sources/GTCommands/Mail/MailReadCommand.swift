@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import Beads
-internal import GastownDaemon
-internal import Glibc
-internal import Town
+import ArgumentParser
+import Beads
+import CommandSupport
+import Glibc
+import Town
 
 /// `gt mail read`.
 struct MailReadCommand: AsyncParsableCommand {

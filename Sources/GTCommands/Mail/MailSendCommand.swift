@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import Beads
-internal import Control
-internal import GastownDaemon
-internal import Town
+import ArgumentParser
+import Beads
+import Control
+import CommandSupport
+import Town
 
 /// `gt mail send`.
 struct MailSendCommand: AsyncParsableCommand {
@@ -41,11 +41,11 @@ struct MailSendCommand: AsyncParsableCommand {
   func run() async throws {
     try await failing {
       let town = try options.open("mail send")
-      let correspondent = town.correspondent
-      let sender = try correspondent.own()
-      let recipient = try correspondent.mailbox(address)
+      let participant = town.participant
+      let sender = try participant.own()
+      let recipient = try participant.mailbox(address)
       var copies: [String] = []
-      for copy in try cc.map(correspondent.mailbox) where copy != recipient && !copies.contains(copy) {
+      for copy in try cc.map(participant.mailbox) where copy != recipient && !copies.contains(copy) {
         copies.append(copy)
       }
       let mail = Mail(store: try town.store.get())

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Beads
-internal import Town
+import Beads
+import Town
 
 /// Messages for people. What others wrote cannot act on the terminal.
 enum MailText {
   static func inbox(_ messages: [MailMessage], of mailbox: String) -> [String] {
     let count = messages.count
     guard count > 0 else { return ["Inbox: \(mailbox) (no messages)"] }
-    return ["Inbox: \(mailbox) (\(count) message\(count == 1 ? "" : "s"))", ""]
+    return ["Inbox: \(mailbox) (\(counted(count, "message")))", ""]
       + messages.flatMap { message -> [String] in
         let urgency =
           switch message.priority {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import GastownDaemon
-internal import Supervision
-internal import Town
-internal import TownFiles
+import CommandSupport
+import Supervision
+import Town
+import TownFiles
 
 /// Names that would be another agent's: refused where they are added, with both sides named.
 struct NameCollisions: Sendable {

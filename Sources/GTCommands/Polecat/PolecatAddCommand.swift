@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import Beads
-internal import Control
-internal import GastownDaemon
-internal import Town
-internal import TownFiles
+import ArgumentParser
+import Beads
+import Control
+import CommandSupport
+import Supervision
+import Town
+import TownFiles
 
 /// `gt polecat add`.
 struct PolecatAddCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "add",
-    abstract: "Add a polecat: its directory, a worktree where the rig has a repository, and its bead.")
+    abstract: "Add a polecat: its directory, a worktree where the rig has a repository, and its bead.",
+    discussion: """
+      The worktree begins at origin's HEAD, which is fetched first, on a branch of its own: polecat/NAME, or \
+      polecat/NAME-2 and so on where a former one's has commits that origin's HEAD does not have.
+      """)
   @Argument(help: "RIG/NAME.")
   var polecat: String
   @Option(help: "Work for it at once: the bead on its hook, which need not exist. Without it, it is idle.")
@@ -25,16 +30,23 @@ struct PolecatAddCommand: AsyncParsableCommand {
       try await NameCollisions(town: town).check([identity])
       let store = try town.store.get()
       let directory = PolecatDirectory(town: town, identity: identity)
-      let isNew = try await directory.make()
+      let made = try await directory.make()
       do {
         _ = try await store.createAgent(identity, state: hook == nil ? .idle : .working, hook: hook)
       } catch {
         // What was just made goes again, so that the command can be repeated.
-        if isNew { try? await directory.remove(force: true) }
+        if made.isNew { try? await directory.remove(force: true) }
         throw error
+      }
+      do {
+        let entry = HistoryEntry.added(at: LiveTown.wallClock(), hook: hook)
+        try HistoryFiles(layout: town.layout).append([entry], to: identity.session)
+      } catch {
+        complain(displayable("its history was not begun: \(error)"), program: "gt")
       }
       if let hook {
         print("\(identity.address) is added, with \(displayable(hook)) on its hook.")
+        for words in made.words { print(displayable(words)) }
         if let client = ControlSocket.clientIfRunning(layout: town.layout, environment: town.environment) {
           _ = try? await client.call(Refresh(), deadline: .seconds(5))
         } else {
@@ -43,6 +55,7 @@ struct PolecatAddCommand: AsyncParsableCommand {
         return
       }
       print("\(identity.address) is added, idle and with nothing on its hook.")
+      for words in made.words { print(displayable(words)) }
       print("To give it work: gt agent set \(identity.address) --hook BEAD --state working")
     }
   }

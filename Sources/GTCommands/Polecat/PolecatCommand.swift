@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import Town
-internal import TownFiles
+import ArgumentParser
+import Town
+import TownFiles
 
 /// `gt polecat`.
 struct PolecatCommand: ParsableCommand {

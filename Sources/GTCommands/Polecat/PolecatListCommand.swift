@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import Beads
-internal import GastownDaemon
-internal import Supervision
-internal import Town
-internal import TownFiles
+import ArgumentParser
+import Beads
+import CommandSupport
+import Supervision
+import Town
+import TownFiles
 
 /// `gt polecat list`.
 struct PolecatListCommand: AsyncParsableCommand {
@@ -35,7 +35,7 @@ struct PolecatListCommand: AsyncParsableCommand {
       let town = try options.open("polecat list")
       let beads = await town.world.readBeads(hooks: [])
       for failure in beads.failures { complain(displayable(failure), program: "gt") }
-      let snapshot = await town.world.look(beads: beads)
+      let snapshot = await town.look(beads: beads).snapshot
       if let failure = snapshot.registryFailure { throw Unreadable(description: failure) }
       let rows = snapshot.agents.filter { $0.agent.role == .polecat && (rig == nil || $0.agent.rig == rig) }.map {
         let bead = $0.bead.value ?? nil

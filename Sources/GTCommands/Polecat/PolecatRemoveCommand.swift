@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import Beads
-internal import GastownDaemon
-internal import Supervision
-internal import Town
-internal import TownFiles
+import ArgumentParser
+import Beads
+import CommandSupport
+import Supervision
+import Town
+import TownFiles
 
 /// `gt polecat remove`.
 struct PolecatRemoveCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "remove", abstract: "Remove a polecat: its directory and its bead.",
-    discussion: "Refuses one that runs, and one whose work is not committed or not pushed, without --force.")
+    discussion: """
+      Refuses one that runs, one with work on its hook, and one whose work is not committed or not pushed, without \
+      --force. Its rig's Witness is told of work that was on its hook.
+      """)
   @Argument(help: "RIG/NAME.", completion: .polecat)
   var polecat: String
-  @Flag(help: "End it where it runs, and throw away what is not committed or pushed.")
+  @Flag(help: "End it where it runs, take its work away, and throw away what is not committed or pushed.")
   var force = false
   @OptionGroup var options: TownOptions
 
@@ -24,7 +27,7 @@ struct PolecatRemoveCommand: AsyncParsableCommand {
       let identity = try PolecatCommand.identity(polecat, layout: town.layout)
       let store = try town.store.get()
       let beads = await town.world.readBeads(hooks: [])
-      let snapshot = await town.world.look(beads: beads)
+      let (snapshot, ledger) = await town.look(beads: beads)
       guard let observation = snapshot.agents.first(where: { $0.agent == identity }) else {
         throw AddressError("there is no polecat \(identity.address); see: gt polecat list")
       }
@@ -32,20 +35,69 @@ struct PolecatRemoveCommand: AsyncParsableCommand {
         throw Unreadable(
           description: "\(identity.address) is left as it is, for what its bead says is not known: \(reason)")
       }
+      if case .failure(let error) = ledger, !force {
+        throw Unreadable(
+          description: "\(identity.address) is left as it is, for whether it runs is not known: \(error)")
+      }
+      let directory = PolecatDirectory(town: town, identity: identity)
       switch observation.liveness {
       case .alive(let life, _) where !force:
         throw CommandRefusal(
           "\(identity.address) runs (pid \(life.pid)); stop it first with: gt session stop \(identity.address)")
       case .unknown(let reason) where !force: throw CommandRefusal("\(identity.address) may be running: \(reason)")
-      case .absent: break
-      default: _ = try await SessionDirector(town: town).carryOut(.stop, identity, why: "removed")
+      case .absent, .dead:
+        if !force, let pid = directory.worker(among: town.world.processes) {
+          throw CommandRefusal(
+            "\(identity.address) may be running: pid \(pid) was started in its session and is in its directory")
+        }
+      default: break
       }
-      try await PolecatDirectory(town: town, identity: identity).remove(force: force)
+      let work = await hooked(by: observation, in: town)
+      if let work, !force {
+        throw CommandRefusal(
+          "\(identity.address) has \(displayable(work)) on its hook; take that off first with: gt agent set "
+            + "\(identity.address) --hook none; or, to remove it all the same, so that \(identity.guardians.joined()) is "
+            + "told of its work: gt polecat remove \(identity.address) --force")
+      }
+      if !force { try await directory.checkLoss() }
+      try await rest(identity, liveness: observation.liveness, in: town)
+      if let work { await tell(of: work, town: town, agent: identity) }
+      try await directory.remove(force: force)
       if case .known(let bead?) = observation.bead {
         _ = try await store.retireAgent(bead.id, reason: "removed by \(TownOptions.person)")
       }
       try Holds(layout: town.layout).clear(identity)
       print("\(identity.address) is removed.")
+    }
+  }
+
+  /// Ends it, and sees that the daemon does not start it again while it is taken apart.
+  private func rest(_ agent: AgentIdentity, liveness: Liveness, in town: OpenTown) async throws {
+    guard case .absent = liveness else {
+      _ = try await SessionDirector(town: town).carryOut(.stop, agent, why: "removed")
+      return
+    }
+    let holds = Holds(layout: town.layout)
+    guard try holds.decision(on: .agent(agent)) == nil else { return }
+    let hold = Hold(kind: .stop, who: TownOptions.person, when: LiveTown.wallClock(), why: "removed")
+    try holds.set(hold, on: agent)
+  }
+
+  /// The work on its hook, unless that is known to be over.
+  private func hooked(by observation: AgentObservation, in town: OpenTown) async -> String? {
+    guard let bead = observation.bead.value ?? nil, !bead.status.isOver, let hook = bead.hookBead else { return nil }
+    let reading = await town.world.readAfresh([hook])[hook]
+    if case .known(let work?)? = reading, work.status.isOver { return nil }
+    return hook
+  }
+
+  private func tell(of work: String, town: OpenTown, agent: AgentIdentity) async {
+    do {
+      try await town.world.send(.removed(agent, hook: work, by: TownOptions.person))
+    } catch {
+      complain(
+        "\(agent.guardians.joined()) could not be told that \(displayable(work)) was on its hook: \(displayable("\(error)"))",
+        program: "gt")
     }
   }
 }

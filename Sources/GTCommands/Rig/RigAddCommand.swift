@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import Commands
-internal import GastownDaemon
-internal import Supervision
-internal import Town
-internal import TownFiles
+import ArgumentParser
+import CommandSupport
+import Supervision
+import Town
+import TownFiles
 
 /// `gt rig add`.
 struct RigAddCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(commandName: "add", abstract: "Add a project to the town.")
   @Argument(help: "The rig's name: letters, digits, '_' and '-'.")
   var name: String
-  @Option(help: ArgumentHelp("The repository that its polecats work on.", valueName: "url"))
+  @Option(
+    help: ArgumentHelp(
+      "The repository that its polecats work on. Of a local working copy, its own origin becomes the rig's, and the "
+        + "copy the remote 'local'.", valueName: "url"))
   var git: String?
   @OptionGroup var options: TownOptions
 
@@ -30,20 +32,20 @@ struct RigAddCommand: AsyncParsableCommand {
         throw CommandRefusal("\(directory)/mayor/rig is there already; move it away, or add the rig without --git")
       }
       for part in ["polecats", "crew", "witness", "refinery"] { try Disk.makeDirectory("\(directory)/\(part)") }
-      if let git { try await clone(git, to: "\(directory)/mayor/rig", town: town) }
-      try registry.add(name, git: git, at: LiveTown.wallClock())
+      var origin = git
+      if let git {
+        origin = try await RigClone(runner: town.runner, environment: town.environment)
+          .make(from: git, at: "\(directory)/mayor/rig")
+      }
+      try registry.add(name, git: origin, at: LiveTown.wallClock())
+      let repository = RigGit(town: town, rig: name)
+      if git != nil, try await repository.line("rev-parse", "--verify", "--quiet", "HEAD^{commit}") == nil {
+        print(
+          "The rig \(name) is added. Its repository has no commit yet: polecats can be added as soon as origin has one."
+        )
+        return
+      }
       print("The rig \(name) is added. Next: gt polecat add \(name)/NAME")
     }
-  }
-
-  private func clone(_ url: String, to path: String, town: OpenTown) async throws {
-    complain("cloning \(displayable(url)) …", program: "gt")
-    try Disk.makeDirectory(Disk.parent(of: path))
-    var environment = ChildEnvironment.scrubbed(town.environment)
-    environment["GIT_TERMINAL_PROMPT"] = "0"
-    let command = Command(
-      "git", ["clone", "--quiet", "--", url, path], environment: environment, deadline: .seconds(1_800))
-    let result = try await town.runner.run(command)
-    guard result.succeeded else { throw CommandRefusal("git clone failed: \(result.complaint)") }
   }
 }

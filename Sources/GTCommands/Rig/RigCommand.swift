@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import GastownDaemon
+import ArgumentParser
+import CommandSupport
 
 /// `gt rig`.
 struct RigCommand: ParsableCommand {

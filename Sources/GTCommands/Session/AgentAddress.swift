@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import GastownDaemon
-internal import Town
-internal import TownFiles
+import ArgumentParser
+import CommandSupport
+import Town
+import TownFiles
 
 /// The agent that a command looks at.
 struct AgentAddress: ParsableArguments {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import GastownDaemon
-internal import Processes
-internal import Supervision
-internal import Town
+import CommandSupport
+import Processes
+import Supervision
+import Town
 
 /// All that is known of one agent: an entry of `gt session check --json`, and more.
 struct AgentStatus: Sendable, Encodable {
@@ -38,7 +38,7 @@ struct AgentStatus: Sendable, Encodable {
     let world = town.world
     let beads = await world.readBeads(hooks: [])
     if beads.isBlind { throw Unreadable(description: beads.failures.joined(separator: "; ")) }
-    var snapshot = await world.look(beads: beads)
+    var (snapshot, ledger) = await town.look(beads: beads)
     snapshot.noteFrozen(by: world)
     if let failure = snapshot.registryFailure ?? snapshot.tmuxFailure { throw Unreadable(description: failure) }
     for failure in snapshot.failures { complain(displayable(failure), program: "gt") }
@@ -50,11 +50,13 @@ struct AgentStatus: Sendable, Encodable {
     }
     let hook = observation.liveness.isAlive ? nil : observation.bead.value.flatMap { $0?.hookBead }
     let work = if let hook { await world.readAfresh([hook]) } else { [String: Reading<Bead?>]() }
-    let record = ((try? world.loadLedger(settingAside: false)) ?? Ledger())[agent]
+    let known = (try? ledger.get()) ?? Ledger()
+    let record = known[agent]
     let check = SessionCheck(
       observation, record: record, hook: { work[$0] ?? .unknown("\(displayable($0)) was not read") },
-      at: snapshot.time, policy: town.settings.policy,
-      heldBack: HostRule.objection(snapshot.host, policy: town.settings.policy))
+      at: snapshot.time, steps: known.clockSteps, policy: town.settings.policy,
+      heldBack: HostRule.objection(snapshot.host, policy: town.settings.policy),
+      addedAt: town.additionOnly(of: observation, ledger))
     var status = AgentStatus(
       check: check, agent: agent, since: record.death?.seenAt, restarts: record.restarts,
       hold: observation.hold.value ?? nil)
@@ -73,7 +75,7 @@ struct AgentStatus: Sendable, Encodable {
   /// For people.
   func lines(colour: Colour) -> [String] {
     var rows: [(String, String)] = []
-    let word = check.state == .deadShell ? "dead shell" : check.state.rawValue
+    let word = check.state.words
     let painted =
       if check.state == .alive { colour.green(word) } else if check.isWell { word } else { colour.red(word) }
     rows.append(("state", painted))

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Tmux
-internal import Town
+import Town
 
 /// A capsule for people. Everything in it that a town has written is made harmless to a terminal.
 enum CapsuleText {
@@ -61,7 +60,9 @@ enum CapsuleText {
     switch reading {
     case .unknown(let reason): ["", "No last words: \(displayable(reason))"]
     case .known(let lines) where lines.isEmpty: ["", "It said nothing."]
-    case .known(let lines): ["", "Last words:"] + lines.map { TypedText.withoutControls($0) }
+    case .known(let lines):
+      ["", "Last words:"]
+        + lines.map { displayable($0.split(separator: "\t", omittingEmptySubsequences: false).joined(separator: "  ")) }
     }
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import GastownDaemon
-internal import Town
+import CommandSupport
+import Town
 
 /// A report for people: each polecat, why one is not well and what to type, then the counts.
 struct CheckText: Sendable {
@@ -11,10 +11,10 @@ struct CheckText: Sendable {
     guard !report.sessions.isEmpty else { return ["No polecats. Add one with: gt polecat add RIG/NAME"] }
     let names = report.sessions.map { "\($0.rig)/\($0.polecat)" }
     let nameWidth = names.map(\.count).max() ?? 0
-    let stateWidth = report.sessions.map { word($0.state).count }.max() ?? 0
+    let stateWidth = report.sessions.map(\.state.words.count).max() ?? 0
     var lines: [String] = []
     for (name, session) in zip(names, report.sessions) {
-      let state = word(session.state)
+      let state = session.state.words
       let padding = String(repeating: " ", count: nameWidth - name.count)
       let statePadding = String(repeating: " ", count: stateWidth - state.count)
       lines.append("  \(name)\(padding)  \(paint(state, session))\(statePadding)  \(detail(session))")
@@ -24,10 +24,6 @@ struct CheckText: Sendable {
     }
     lines.append(counts(report))
     return lines
-  }
-
-  private func word(_ state: SessionCheck.State) -> String {
-    state == .deadShell ? "dead shell" : state.rawValue
   }
 
   private func paint(_ text: String, _ session: SessionCheck) -> String {
@@ -47,9 +43,12 @@ struct CheckText: Sendable {
 
   private func advice(_ session: SessionCheck, name: String) -> String? {
     if session.supervision == .parked, session.state == .crashed { return "to begin anew: gt session reset \(name)" }
+    if session.isBlocked {
+      return "to make room: end what runs there, or: tmux rename-session -t \(session.session) NAME"
+    }
     if session.supervision == .held { return "to release: gt session release \(name)" }
     return switch session.state {
-    case .crashed: "to start it now: gt session start \(name)"
+    case .crashed, .notStarted: "to start it now: gt session start \(name)"
     case .deadShell where !session.isWell: "to look: tmux attach; to start it anew: gt session start \(name)"
     case .stopped: "to start it: gt session start \(name)"
     case .alive, .idle, .unknown, .deadShell: nil
@@ -60,8 +59,13 @@ struct CheckText: Sendable {
     let total = report.sessions.count
     let parts = SessionCheck.State.allCases.compactMap { state -> String? in
       let count = report.count(state)
-      return count == 0 ? nil : "\(count) \(word(state))"
+      return count == 0 ? nil : "\(count) \(state.words)"
     }
-    return "\(total) polecat\(total == 1 ? "" : "s"): \(parts.joined(separator: ", "))"
+    return "\(counted(total, "polecat")): \(parts.joined(separator: ", "))"
   }
+}
+
+extension SessionCheck.State {
+  /// As a person reads it.
+  var words: String { String(rawValue.map { $0 == "_" ? " " : $0 }) }
 }

@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import GastownDaemon
-internal import Supervision
-internal import Tmux
-internal import Town
+import CommandSupport
+import Supervision
+import Tmux
+import Town
 
 /// The pane that is an agent's, found as the supervisor finds it, on whichever of the user's servers.
 struct FoundPane: Sendable {
   let agent: AgentIdentity
   let liveness: Liveness
   let place: Liveness.Place
-  let server: Town.ServerIdentity
+  let server: ServerIdentity
   let pane: PaneID
   let client: TmuxClient
 
   /// - Throws: ``Unreadable`` where it cannot be known; `CommandRefusal` where there is none.
   static func find(_ agent: AgentIdentity, in town: OpenTown) async throws -> FoundPane {
-    let snapshot = await town.world.look(beads: .none)
+    let snapshot = await town.look(beads: .none).snapshot
     if let failure = snapshot.registryFailure { throw Unreadable(description: failure) }
     guard let liveness = snapshot.agents.first(where: { $0.agent == agent })?.liveness else {
       let stranger = snapshot.strangers.first { $0.session == agent.session }
       throw CommandRefusal(stranger?.reason ?? "\(agent.address) is no agent of this town")
     }
-    let (place, server, pane): (Liveness.Place, Town.ServerIdentity, String) =
+    let (place, server, pane): (Liveness.Place, ServerIdentity, String) =
       switch liveness {
       case .alive(let life, let place): (place, life.server, life.pane)
       case .dead(let corpse): (corpse.place, corpse.server, corpse.pane)
@@ -31,14 +31,12 @@ struct FoundPane: Sendable {
         throw CommandRefusal("\(agent.address) has no session; start it with: gt session start \(agent.address)")
       case .unknown(let reason): throw Unreadable(description: "\(agent.address): \(reason)")
       }
-    guard let id = PaneID(pane), let address = TmuxServer(setting: place.serverName) else {
+    guard let id = PaneID(pane), TmuxServer(setting: place.serverName) != nil else {
       throw Unreadable(description: "\(agent.address): its pane \(pane) on \(place.serverName) makes no sense")
     }
-    let servers = town.world.servers
-    let client =
-      place.isOwnServer
-      ? servers.own : TmuxClient(server: address, runner: town.runner, deadline: town.settings.deadlines.tmux)
-    return FoundPane(agent: agent, liveness: liveness, place: place, server: server, pane: id, client: client)
+    return FoundPane(
+      agent: agent, liveness: liveness, place: place, server: server, pane: id,
+      client: town.world.servers.client(at: place))
   }
 
   /// One word, as `gt session check` has it.

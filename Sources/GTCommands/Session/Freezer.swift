@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import GastownDaemon
-internal import Processes
-internal import Supervision
-internal import Town
+import CommandSupport
+import Processes
+import Supervision
+import Town
 
 /// Freezes and thaws single agents, whether or not the daemon runs: what is frozen, the kernel knows.
 struct Freezer: Sendable {
@@ -13,8 +13,8 @@ struct Freezer: Sendable {
   /// - Throws: ``Unreadable``; `CommandRefusal` that says why it was not done.
   func set(_ isFrozen: Bool, _ agent: AgentIdentity) async throws -> String {
     let world = town.world
-    let ledger = (try? world.loadLedger(settingAside: false)) ?? Ledger()
-    let snapshot = await world.look(beads: .none, lives: ledger.lives)
+    let look = await town.look(beads: .none)
+    let snapshot = look.snapshot
     if let failure = snapshot.registryFailure ?? snapshot.tmuxFailure { throw Unreadable(description: failure) }
     guard let observation = snapshot.agents.first(where: { $0.agent == agent }) else {
       throw CommandRefusal("\(agent.address) is no agent of this town")
@@ -32,12 +32,13 @@ struct Freezer: Sendable {
     if world.standing(of: life)?.isFrozen == isFrozen {
       return "\(agent.address) is \(isFrozen ? "frozen already" : "not frozen")"
     }
-    if isFrozen, world.scopes.scope(of: life) == nil, case .unknown(let reason) = await world.confine(agent, life: life)
+    if isFrozen, world.scopes.scope(of: life) == nil,
+      case .unknown(let reason) = await world.confine(agent, life: life, limited: AgentLimits())
     {
       throw CommandRefusal("\(agent.address) has no control group of its own: \(reason)")
     }
     do {
-      try await world.scopes.setFrozen(isFrozen, life)
+      try await world.scopes.setFrozen(isFrozen, life, others: (try? look.ledger.get())?.lives ?? [:])
     } catch {
       throw CommandRefusal("\(agent.address) is not \(done): \(error)")
     }

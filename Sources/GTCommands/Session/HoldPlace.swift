@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import Control
-internal import GastownDaemon
-internal import Town
-internal import TownFiles
+import ArgumentParser
+import Control
+import CommandSupport
+import Town
+import TownFiles
 
 /// Whom a hold concerns.
 struct HoldPlace: ParsableArguments {

@@ -1,23 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Faults
-internal import Processes
-internal import Supervision
-internal import Tmux
-internal import Town
+import Faults
+import Processes
+import Supervision
+import Tmux
+import Town
 
-/// Types a text of any length at a living agent, and sees to it that it was submitted.
+/// Types a text of any length at a living agent's prompt, and sees to it that it was submitted.
 struct Injection: Sendable {
   /// What a terminal that collects lines takes of one, without the line break (the kernel's N_TTY).
   static let longestLine = 4_094
-  /// How much of a pane is looked at.
-  private static let screen = 50
+  /// Between two looks at an agent that is waited for.
+  private static let pause = Duration.seconds(1)
 
   let found: FoundPane
+  /// Whether an agent at work is typed to, if it keeps what is submitted until it has time.
+  var queues = false
+  /// How long an agent that has no prompt is waited for.
+  var patience = Duration.zero
   var processes = ProcessTable()
 
   /// - Throws: `CommandRefusal` where nobody is there who could be told, and nothing was typed then;
-  ///   or where what was typed could not be submitted; `TmuxError`.
+  ///   ``TryLater`` where the agent has no prompt, or what was typed was not submitted; `TmuxError`.
   @concurrent func submit(_ text: String) async throws {
     let text = TypedText.withoutControls(text)
     let process = try listener()
@@ -29,19 +33,45 @@ struct Injection: Sendable {
             + "a line of the text is longer")
       }
     }
-    try await found.client.type(text, into: found.pane)
-    FaultPoint.injectTyped.pass()
-    // A long paste takes its time to be read.
-    let reading = Duration.milliseconds(500) + .milliseconds(text.utf8.count / 100)
-    for pause in [reading, .milliseconds(500), .seconds(1), .seconds(2)] {
-      try await Task.sleep(for: pause)
-      guard processes.isRunning(process) else { throw CommandRefusal("\(found.agent.address) has ended meanwhile") }
-      let before = try await lines()
-      try await found.client.submit(found.pane)
-      if Terminal.collectsLines(of: process) == true { return }
-      if try await wasTaken(text, before: before) { return }
+    let typist = PromptTypist(client: found.client, pane: found.pane, process: process, processes: processes)
+    let end = ContinuousClock.now + patience
+    while true {
+      var attempt = TypingAttempt()
+      do {
+        return try await typist.submit(
+          text, PromptTypist.Manner(queues: queues, typed: .injectTyped), attempt: &attempt)
+      } catch let failure as PromptTypist.Failure where failure.isBeforeTyping && .now + Self.pause < end {
+        try await Task.sleep(for: Self.pause)
+      } catch let failure as PromptTypist.Failure {
+        throw error(for: failure)
+      }
     }
-    throw CommandRefusal("the text stands on the input line of \(found.agent.address), and was not submitted")
+  }
+
+  private func error(for failure: PromptTypist.Failure) -> any Error {
+    let name = found.agent.address
+    switch failure {
+    case .gone: return CommandRefusal("\(name) has ended meanwhile")
+    case .noPrompt(let state):
+      let way =
+        switch state {
+        case .busy(_, takesInput: true): "; --wait DURATION waits for it, --queue has it taken up afterwards"
+        case .busy: "; --wait DURATION waits for it"
+        case .question: "; to answer it: gt session at \(name)"
+        case .empty, .typed, .inMode, .none: "; to look at it: gt session at \(name)"
+        }
+      return TryLater("nothing was typed to \(name): \(state.description)\(way)")
+    case .restless:
+      return TryLater(
+        "nothing was typed to \(name): its screen does not keep still; to look at it: gt session at \(name)")
+    case .notShown(let state):
+      return TryLater(
+        "the text was typed to \(name) and does not stand alone on its input line; it was not submitted, and is left "
+          + "there (\(state.description)); to look at it: gt session at \(name)")
+    case .notSubmitted:
+      return TryLater(
+        "the text stands on the input line of \(name), and was not submitted; to look at it: gt session at \(name)")
+    }
   }
 
   /// The process that will read the text.
@@ -70,23 +100,5 @@ struct Injection: Sendable {
 
   private var shellRefusal: CommandRefusal {
     CommandRefusal("\(found.agent.address) is not there: a bare shell is in its pane, which would run the text")
-  }
-
-  /// Whether an Enter has done something: the text is not on the input line any longer, and the screen
-  /// is another than before.
-  private func wasTaken(_ text: String, before: [String]) async throws -> Bool {
-    let last = text.split(separator: "\n").last.map(String.init) ?? text
-    for _ in 1...5 {
-      try await Task.sleep(for: .milliseconds(200))
-      let after = try await lines()
-      // Claude shows a long paste as one word.
-      let isStillTyped = ["[Pasted text", last].contains { Readiness.isStillTyped($0, lines: after) }
-      if after != before, !isStillTyped { return true }
-    }
-    return false
-  }
-
-  private func lines() async throws -> [String] {
-    try await found.client.capture(panes: [PaneCapture(found.pane, lines: Self.screen)])[found.pane] ?? []
   }
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import GastownDaemon
-internal import Glibc
-internal import Processes
-internal import Supervision
-internal import Tmux
-internal import Town
+import ArgumentParser
+import CommandSupport
+import Glibc
+import Processes
+import Supervision
+import Tmux
+import Town
 
 /// `gt session at`.
 struct SessionAtCommand: AsyncParsableCommand {
@@ -33,10 +33,11 @@ struct SessionAtCommand: AsyncParsableCommand {
         environment["TMUX"] = nil
         environment["TMUX_PANE"] = nil
       }
+      try found.client.checkServer("attach to the tmux server \(found.client.server)")
       let target = ["-t", "=\(agent.session)"]
       try ProcessReplacement.exec(
         tmux,
-        ["tmux", "-N", "-u"] + found.client.server.arguments + [isInside ? "switch-client" : "attach-session"] + target,
+        ["tmux", "-N", "-u"] + found.client.arguments + [isInside ? "switch-client" : "attach-session"] + target,
         environment: environment)
     }
   }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import GastownDaemon
-internal import Supervision
-internal import Tmux
-internal import Town
+import ArgumentParser
+import CommandSupport
+import Supervision
+import Tmux
+import Town
 
 /// `gt session capture`.
 struct SessionCaptureCommand: AsyncParsableCommand {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import GastownDaemon
-internal import Supervision
-internal import Town
-internal import TownFiles
+import ArgumentParser
+import CommandSupport
+import Supervision
+import Town
+import TownFiles
 
 /// `gt session crashes`.
 struct SessionCrashesCommand: AsyncParsableCommand {
@@ -46,7 +46,7 @@ struct SessionCrashesCommand: AsyncParsableCommand {
       guard !found.isEmpty else { return print("No crashes.") }
       let table =
         [["ID", "AGENT", "HOW", "LAST WORDS"]]
-        + found.map { [$0.id, displayable($0.agent), $0.how, $0.epitaph.last ?? "-"] }
+        + found.map { [displayable($0.id), displayable($0.agent), $0.how, $0.epitaph.last ?? "-"] }
       print(TextTable.lines(table).joined(separator: "\n"))
     }
   }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import GastownDaemon
-internal import Supervision
-internal import Town
-internal import TownFiles
+import ArgumentParser
+import CommandSupport
+import Supervision
+import Town
+import TownFiles
 
 /// `gt session hold`.
 struct SessionHoldCommand: AsyncParsableCommand {
@@ -23,6 +23,7 @@ struct SessionHoldCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await failing {
+      try PersonCommand.check(who: TownOptions.person, why: reason)
       let (town, place) = try place.open("session hold")
       let holds = Holds(layout: town.layout)
       if let former = try holds.decision(on: place) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import GastownDaemon
-internal import Supervision
-internal import Tmux
-internal import Town
-internal import TownFiles
+import ArgumentParser
+import CommandSupport
+import Supervision
+import Tmux
+import Town
+import TownFiles
 
 /// `gt session inject`.
 struct SessionInjectCommand: AsyncParsableCommand {
@@ -14,12 +14,27 @@ struct SessionInjectCommand: AsyncParsableCommand {
     discussion: """
       The text is data: nothing in it is a key or a command. Control characters other than line breaks and tabs are \
       left out, and so is one line break at the end of a file. Returns when the text was seen to be submitted.
+
+      It is typed only at an empty prompt. At a question, at a line that is half typed and at an agent at work it is \
+      refused (exit status 75), with what stands there. Enter is pressed only where the input line holds exactly the \
+      text; if it does not, the text is left there, and that is said (75).
       """)
 
   @Option(name: .shortAndLong, parsing: .unconditional, help: "The text.")
   var message: String?
   @Option(name: .shortAndLong, parsing: .unconditional, help: "A file with the text; - for standard input.")
   var file: String?
+  @Option(
+    help: ArgumentHelp("Wait this long for its prompt, as in 90s or 10m.", valueName: "duration"),
+    transform: { text in
+      guard let duration = Duration(setting: text) else {
+        throw ValidationError("A time is expected, as in 90s or 10m.")
+      }
+      return duration
+    })
+  var wait: Duration?
+  @Flag(help: "Type to an agent at work too, where it takes up afterwards what is submitted meanwhile (Claude, Codex).")
+  var queue = false
   @OptionGroup var address: AgentAddress
 
   func validate() throws {
@@ -32,7 +47,8 @@ struct SessionInjectCommand: AsyncParsableCommand {
       let (town, agent) = try address.open("session inject")
       let text = try self.text()
       guard !TypedText.withoutControls(text).isEmpty else { throw CommandRefusal("there is nothing to type") }
-      try await Injection(found: try await FoundPane.find(agent, in: town)).submit(text)
+      let found = try await FoundPane.find(agent, in: town)
+      try await Injection(found: found, queues: queue, patience: wait ?? .zero).submit(text)
       print("Told \(agent.address): \(text.utf8.count) bytes.")
     }
   }

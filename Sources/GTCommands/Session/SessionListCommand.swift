@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import GastownDaemon
-internal import Supervision
-internal import Town
+import ArgumentParser
+import CommandSupport
+import Supervision
+import Town
 
 /// `gt session list`.
 struct SessionListCommand: AsyncParsableCommand {
@@ -27,7 +27,7 @@ struct SessionListCommand: AsyncParsableCommand {
   func run() async throws {
     try await failing {
       let town = try options.open("session list")
-      let snapshot = await town.world.look(beads: .none)
+      let snapshot = await town.look(beads: .none).snapshot
       if let failure = snapshot.registryFailure ?? snapshot.tmuxFailure { throw Unreadable(description: failure) }
       let rows = snapshot.agents.compactMap { Self.row($0) }
       if json { return try printJSON(["sessions": rows]) }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import GastownDaemon
-internal import Town
+import ArgumentParser
+import CommandSupport
+import Town
 
 /// `gt session status`.
 struct SessionStatusCommand: AsyncParsableCommand {

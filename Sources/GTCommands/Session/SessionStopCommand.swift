@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import Supervision
+import ArgumentParser
+import Supervision
 
 /// `gt session stop`.
 struct SessionStopCommand: AsyncParsableCommand {

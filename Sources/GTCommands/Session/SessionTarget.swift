@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import GastownDaemon
-internal import Supervision
-internal import TownFiles
+import ArgumentParser
+import CommandSupport
+import Supervision
+import TownFiles
 
 /// The agent that a session command is about, and why it is given.
 struct SessionTarget: ParsableArguments {

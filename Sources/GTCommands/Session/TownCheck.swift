@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import GastownDaemon
-internal import Supervision
-internal import Town
-internal import TownFiles
+import CommandSupport
+import Supervision
+import Town
+import TownFiles
 
 /// The whole truth about the polecats of a town, as `gt session check --json` prints it.
 struct CheckReport: Sendable, Encodable {
@@ -13,6 +13,7 @@ struct CheckReport: Sendable, Encodable {
   private enum CodingKeys: String, CodingKey {
     case town, checked, alive, crashed, idle, stopped, unknown, sessions
     case deadShell = "dead_shell"
+    case notStarted = "not_started"
   }
 
   func count(_ state: SessionCheck.State) -> Int { sessions.count { $0.state == state } }
@@ -25,6 +26,7 @@ struct CheckReport: Sendable, Encodable {
     try container.encode(count(.crashed), forKey: .crashed)
     try container.encode(count(.idle), forKey: .idle)
     try container.encode(count(.deadShell), forKey: .deadShell)
+    try container.encode(count(.notStarted), forKey: .notStarted)
     try container.encode(count(.stopped), forKey: .stopped)
     try container.encode(count(.unknown), forKey: .unknown)
     try container.encode(sessions, forKey: .sessions)
@@ -34,6 +36,17 @@ struct CheckReport: Sendable, Encodable {
 /// Something without which nothing can be claimed of any session.
 struct Unreadable: Error, CustomStringConvertible {
   var description: String
+}
+
+extension OpenTown {
+  /// When an agent that is nowhere was added, where nothing else is known to have happened to it.
+  func additionOnly(of observation: AgentObservation, _ ledger: Result<Ledger, any Error>) -> Timestamp? {
+    // What an unreadable ledger has is not known.
+    guard observation.liveness == .absent, (try? ledger.get())?[observation.agent].hasNeverRun == true,
+      let history = try? HistoryFiles(layout: layout).entries(of: observation.agent.session)
+    else { return nil }
+    return HistoryEntry.additionOnly(history)
+  }
 }
 
 /// Looks at a town for ``SessionCheckCommand``.
@@ -51,8 +64,9 @@ struct TownCheck: Sendable {
     }
     let beads = await world.readBeads(hooks: [])
     if beads.isBlind { throw Unreadable(description: beads.failures.joined(separator: "; ")) }
-    let ledger = (try? world.loadLedger(settingAside: false)) ?? Ledger()
-    var snapshot = await world.look(beads: beads, lives: ledger.lives)
+    let look = await town.look(beads: beads)
+    let ledger = (try? look.ledger.get()) ?? Ledger()
+    var snapshot = look.snapshot
     snapshot.noteFrozen(by: world)
     if let failure = snapshot.registryFailure ?? snapshot.tmuxFailure { throw Unreadable(description: failure) }
     for failure in snapshot.failures { complain(displayable(failure), program: "gt") }
@@ -64,7 +78,9 @@ struct TownCheck: Sendable {
       SessionCheck(
         observation, record: ledger[observation.agent],
         hook: { work[$0] ?? .unknown("\(displayable($0)) was not read") }, at: snapshot.time,
-        policy: town.settings.policy, heldBack: HostRule.objection(snapshot.host, policy: town.settings.policy))
+        steps: ledger.clockSteps, policy: town.settings.policy,
+        heldBack: HostRule.objection(snapshot.host, policy: town.settings.policy),
+        addedAt: town.additionOnly(of: observation, look.ledger))
     }
     let strangers = snapshot.strangers.filter { rig == nil || $0.rig == rig }.map { SessionCheck(stranger: $0) }
     return CheckReport(town: town.layout.root, sessions: sessions + strangers)

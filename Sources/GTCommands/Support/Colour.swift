@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import FoundationEssentials
-internal import Glibc
+import FoundationEssentials
+import Glibc
 
 /// Colours, only for a person at a terminal who has not refused them (https://no-color.org).
 struct Colour: Sendable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ArgumentParser
+import Town
 
 /// The names of commands, as a person may type them.
 package struct CommandTree: Sendable, Hashable {
@@ -33,5 +34,16 @@ package struct CommandTree: Sendable, Hashable {
     if below.isEmpty { return true }
     let verb = words.next()
     return isOurs(verb) || verb.map(below.contains) == true
+  }
+
+  /// The command of ours that was meant by words which name none; `nil` where none is near.
+  package func nearest(to words: some Collection<String>) -> String? {
+    let typed = words.prefix(2).joined(separator: " ")
+    let commands = verbs.flatMap { noun, below in below.isEmpty ? [noun] : below.map { "\(noun) \($0)" } }
+    let near = commands.map { (command: $0, changes: editDistance(typed, $0)) }.min {
+      ($0.changes, $0.command) < ($1.changes, $1.command)
+    }
+    // Two letters that have changed places are two changes.
+    return near.flatMap { $0.changes <= min(2, max(1, $0.command.utf8.count / 3)) ? $0.command : nil }
   }
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import Beads
-internal import Control
-internal import GastownDaemon
-internal import Supervision
-internal import Town
-internal import TownFiles
+import ArgumentParser
+import Beads
+import Control
+import CommandSupport
+import Supervision
+import Town
+import TownFiles
 
 /// Runs a command's work; an error becomes one line on standard error and the exit status of its kind.
 func failing(_ work: () async throws -> Void) async throws {
@@ -30,6 +30,9 @@ private func exitStatus(of error: any Error) -> Int32 {
     }
   case is AddressError, is NameError: ExitStatus.usage
   case is Unreadable: ExitStatus.unavailable
+  case is TryLater: ExitStatus.temporary
+  case let silence as DaemonSilence:
+    if case .command = silence.cause { ExitStatus.temporary } else { ExitStatus.unavailable }
   case let error as BeadStoreError:
     switch error.code {
     case .unavailable, .unreadable, .deadlineExceeded: ExitStatus.unavailable

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import GastownDaemon
-internal import Glibc
-internal import Processes
-internal import Town
+import CommandSupport
+import Glibc
+import Processes
+import Town
 
 /// Hands commands that are not ours to the next `gt` on `PATH`: in a town that changes over, agents go on
 /// to type `gt prime` and `gt done`.
@@ -21,9 +21,10 @@ package enum HandOff {
       trail.add(own)
       guard !trail.isTooLong, let next = next(on: path ?? "", without: trail.tried) else {
         let why = trail.isFirst ? "" : " (it has been handed on already)"
+        let meant = tree.nearest(to: arguments.dropFirst()).map { "; did you mean 'gt \($0)'?" } ?? ""
         throw Failure(
           "'\(words)' is no command of this gt, and there is no other gt to hand it to\(why); PATH is "
-            + (path ?? "not set"))
+            + (path ?? "not set") + meant)
       }
       trail.add(next.identity)
       setenv(HandOffTrail.variable, trail.description, 1)

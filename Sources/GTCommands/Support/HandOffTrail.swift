@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Glibc
-internal import Processes
+import Glibc
+import Processes
 
 /// Which files a command has been handed through, in a variable that goes with it.
 ///

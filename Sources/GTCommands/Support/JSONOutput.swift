@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import FoundationEssentials
-internal import Town
+import FoundationEssentials
+import Town
 
 /// What `--json` prints: one object, keys in snake_case, ending in a newline.
 func printJSON(_ value: some Encodable) throws {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Glibc
-internal import Supervision
+import Glibc
+import Supervision
 
 /// Becoming another program.
 enum ProcessReplacement {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Control
-internal import GastownDaemon
-internal import Logging
-internal import Supervision
-internal import Systemd
-internal import Town
-internal import TownFiles
+import Control
+import CommandSupport
+import Logging
+import Supervision
+import Systemd
+import Town
+import TownFiles
 
 /// Has a person's command carried out: by the daemon where one runs, else here, under the same lock and
 /// by the same supervisor.
@@ -24,7 +24,7 @@ struct SessionDirector: Sendable {
     let output = LogOutput(destination: .lines(colours: false), identifier: "gt")
     let logger = Logger(label: "gt") { _ in output.handler(level: .error) }
     do {
-      let outcome = try await LocalSupervision.with(town, duty: .commands, logger: logger) { supervisor in
+      let outcome = try await LocalSupervision.with(town, mode: .commands, logger: logger) { supervisor in
         try await supervisor.carryOut(command)
       }
       await output.flush()
@@ -43,13 +43,17 @@ struct SessionDirector: Sendable {
     let outcome =
       switch verb {
       case .start:
-        try await client.call(StartSession(session: agent.actor, who: who, why: reason), deadline: Self.deadline)
+        try await client.ask(
+          StartSession(session: agent.actor, who: who, why: reason), in: town.layout, deadline: Self.deadline)
       case .stop:
-        try await client.call(StopSession(session: agent.actor, who: who, why: reason), deadline: Self.deadline)
+        try await client.ask(
+          StopSession(session: agent.actor, who: who, why: reason), in: town.layout, deadline: Self.deadline)
       case .reset:
-        try await client.call(ResetSession(session: agent.actor, who: who, why: reason), deadline: Self.deadline)
+        try await client.ask(
+          ResetSession(session: agent.actor, who: who, why: reason), in: town.layout, deadline: Self.deadline)
       case .restart:
-        try await client.call(RestartSession(session: agent.actor, who: who, why: reason), deadline: Self.deadline)
+        try await client.ask(
+          RestartSession(session: agent.actor, who: who, why: reason), in: town.layout, deadline: Self.deadline)
       }
     return CommandOutcome(text: outcome.outcome, changed: outcome.changed, pid: outcome.pid)
   }

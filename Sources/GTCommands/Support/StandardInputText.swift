@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Glibc
-internal import GastownDaemon
-internal import Supervision
-internal import TownFiles
+import Glibc
+import CommandSupport
+import Supervision
+import TownFiles
 
 /// Text that is piped into a command.
 enum StandardInputText {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import Town
-internal import TownFiles
+import ArgumentParser
+import Town
+import TownFiles
 
 /// What a shell offers for a word that names something of the town. A town that cannot be read has nothing to offer.
 extension CompletionKind {

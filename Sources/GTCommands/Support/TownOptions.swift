@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import FoundationEssentials
-internal import GastownDaemon
-internal import Glibc
-internal import Supervision
-internal import Town
-internal import TownFiles
+import ArgumentParser
+import FoundationEssentials
+import CommandSupport
+import Glibc
+import Supervision
+import Town
+import TownFiles
 
 /// What every command that works on a town takes.
 struct TownOptions: ParsableArguments {
@@ -19,14 +19,24 @@ struct TownOptions: ParsableArguments {
   static var environment: [String: String] { ProcessInfo.processInfo.environment }
 
   static var workingDirectory: String? {
-    // The shell's own idea of where it is keeps symbolic links; any of the two finds the town.
     guard let directory = getcwd(nil, 0) else { return nil }
     defer { free(directory) }
-    return String(cString: directory)
+    let place = String(cString: directory)
+    // The shell's own idea of where it is keeps symbolic links: what is behind one in a town is in that town.
+    if let named = environment["PWD"], named.hasPrefix("/"), Disk.canonical(named) == place { return named }
+    return place
   }
 
   func layout() throws(TownFileError) -> TownLayout {
-    try TownLayout.find(option: town, environment: Self.environment, workingDirectory: Self.workingDirectory)
+    let place = Self.workingDirectory
+    do throws(TownFileError) {
+      return try TownLayout.find(option: town, environment: Self.environment, workingDirectory: place)
+    } catch {
+      guard place == nil else { throw error }
+      throw TownFileError(
+        error.code, path: error.path,
+        reason: "\(error.reason); the directory in which you stand was deleted: leave it (cd)")
+    }
   }
 
   /// Opens the town, and notes that somebody uses it: the heartbeat's interval follows that.
@@ -52,8 +62,10 @@ struct TownOptions: ParsableArguments {
   /// The rig in whose directory the person stands, for names without one.
   static func currentRig(_ layout: TownLayout) -> String? {
     if let rig = environment["GT_RIG"], !rig.isEmpty { return rig }
-    guard let directory = workingDirectory, let rest = directory.removingPrefix(layout.root + "/") else { return nil }
-    return rest.split(separator: "/").first.map(String.init)
+    guard let directory = workingDirectory else { return nil }
+    let places = [directory, Disk.canonical(directory) ?? directory]
+    let rest = places.compactMap { $0.removingPrefix(layout.root + "/") }.first
+    return rest?.split(separator: "/").first.map(String.init)
   }
 
   /// Who gives the command: the agent whose environment this is, else the person.

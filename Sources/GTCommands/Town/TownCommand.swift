@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
+import ArgumentParser
 
 /// `gt town`.
 struct TownCommand: ParsableCommand {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import Supervision
-internal import Town
-internal import TownFiles
+import ArgumentParser
+import Supervision
+import Town
+import TownFiles
 
 /// `gt town init`.
 struct TownInitCommand: AsyncParsableCommand {
@@ -14,7 +14,12 @@ struct TownInitCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await failing {
-      let path = directory.hasPrefix("/") ? directory : "\(TownOptions.workingDirectory ?? "")/\(directory)"
+      let place = directory.hasPrefix("/") ? "" : TownOptions.workingDirectory
+      guard let place else {
+        throw Unreadable(
+          description: "the directory in which you stand was deleted: leave it (cd), or give a whole path")
+      }
+      let path = place.isEmpty ? directory : "\(place)/\(directory)"
       try Disk.makeDirectory(path)
       guard let root = Disk.canonical(path) else { throw Unreadable(description: "\(path) cannot be resolved") }
       let layout = TownLayout(root: root)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import GastownDaemon
-internal import Supervision
-internal import Town
-internal import TownFiles
+import ArgumentParser
+import CommandSupport
+import Supervision
+import Town
+import TownFiles
 
 /// `gt why`.
 struct WhyCommand: AsyncParsableCommand {
@@ -71,10 +71,10 @@ struct WhyCommand: AsyncParsableCommand {
       now: now.steps)
   }
 
-  private static func text(_ answer: Answer) -> [String] {
-    let entries = answer.history.map { ["\($0.time)", $0.what, HistoryText.line($0)] }
-    let now = answer.now.map { ["now", $0.decision.what, HistoryText.line($0.decision)] }
-    let next = answer.now.map { ["next", "", $0.next.line] }
+  static func text(_ answer: Answer) -> [String] {
+    let entries = answer.history.map { ["\($0.time)", displayable($0.what), HistoryText.line($0)] }
+    let now = answer.now.map { ["now", displayable($0.decision.what), HistoryText.line($0.decision)] }
+    let next = answer.now.map { ["next", "", displayable($0.next.line)] }
     let earlier = entries.isEmpty ? ["  Nothing was decided about it yet."] : []
     return ["\(answer.agent) (\(answer.session))"] + earlier
       + TextTable.lines(entries + now + next).map { "  \($0)" }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import Commands
-internal import Control
-internal import Processes
-internal import TownFiles
+import CommandSupport
+import ArgumentParser
+import Commands
+import Control
+import Glibc
+import Processes
+import Town
+import TownFiles
 
 /// `gastown-daemon check`: the dead man's check, run by gastown-check.timer in a process of its own.
 struct CheckCommand: AsyncParsableCommand {
@@ -83,15 +86,25 @@ struct CheckCommand: AsyncParsableCommand {
     }
   }
 
+  /// How long a daemon has to end of SIGABRT, as `TimeoutAbortSec=` gives it after a missed watchdog. With it the check
+  /// stays within its own `TimeoutStartSec=`.
+  private static let abortPatience: Duration = .seconds(10)
+
   private func end(_ unit: String, _ systemctl: Systemctl, state: UnitState, because reason: String) async throws {
     print("the daemon is stuck (\(reason)); it is ended with SIGABRT, and systemd starts it again")
-    let abort = ["kill", "--signal=ABRT", "--kill-who=main", unit]
-    try await systemctl.run(abort)
+    let main = Int32(state.mainPID).flatMap { ProcessTable().status($0)?.identity }
+    try await systemctl.run(["kill", "--signal=ABRT", "--kill-who=main", unit])
     // One that was stopped (SIGSTOP) learns of it only when it goes on.
     try await systemctl.run(["kill", "--signal=CONT", "--kill-who=main", unit])
-    // The Swift runtime writes a backtrace at the first one and, as it came from outside, lets the
-    // process go on. The second waits until that is written, and ends it.
-    try await Task.sleep(for: .milliseconds(500))
-    if try await systemctl.state(of: unit).mainPID == state.mainPID { try await systemctl.run(abort) }
+    // It has ended already, or another has taken its place.
+    guard let main else { return }
+    guard try await !ProcessExit.wait(forAll: [main], within: Self.abortPatience).isEmpty else { return }
+    print("the daemon has not ended of SIGABRT within \(Self.abortPatience.inWords); it is ended with SIGKILL")
+    do {
+      try Signals.send(SIGKILL, to: main)
+    } catch {
+      // It may have ended just now.
+      if error.code != .noSuchProcess { throw error }
+    }
   }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CommandSupport
+
 /// What the dead man's check does about a unit in some state.
 enum CheckDecision: Equatable {
   case leave(String)
@@ -18,37 +20,6 @@ enum CheckDecision: Equatable {
     case "active": .ask
     case "inactive": .leave("the daemon is stopped, and is left so")
     default: .leave("the daemon is \(service.activeState)")
-    }
-  }
-}
-
-/// A unit as `systemctl show` describes it.
-struct UnitState: Equatable {
-  var activeState = ""
-  var result = ""
-  /// The main process's exit status.
-  var mainStatus = ""
-  /// The main process; 0 for none.
-  var mainPID = ""
-
-  init(activeState: String, result: String = "", mainStatus: String = "") {
-    self.activeState = activeState
-    self.result = result
-    self.mainStatus = mainStatus
-  }
-
-  /// Reads `KEY=VALUE` lines.
-  init(properties text: String) {
-    for line in text.split(separator: "\n") {
-      guard let equals = line.firstIndex(of: "=") else { continue }
-      let value = String(line[line.index(after: equals)...])
-      switch line[..<equals] {
-      case "ActiveState": activeState = value
-      case "Result": result = value
-      case "ExecMainStatus": mainStatus = value
-      case "MainPID": mainPID = value
-      default: break
-      }
     }
   }
 }

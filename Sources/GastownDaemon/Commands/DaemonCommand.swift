@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CommandSupport
 package import ArgumentParser
 
 /// `gastown-daemon`.
@@ -14,7 +15,7 @@ package struct DaemonCommand: AsyncParsableCommand {
       Exit status: 0 stopped when asked; 1 failed; 64 wrong usage; 69 the daemon was not reached; \
       75 something is in the way that may go by itself; 78 the town or its settings cannot be used, or another supervisor has the town.
       """,
-    version: Daemon.version,
+    version: Product.version,
     subcommands: [RunCommand.self, CheckCommand.self, ReloadCommand.self],
     defaultSubcommand: RunCommand.self)
 

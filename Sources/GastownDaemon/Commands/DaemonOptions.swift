@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import FoundationEssentials
-internal import Glibc
-internal import Supervision
-internal import Town
-internal import TownFiles
+import CommandSupport
+import ArgumentParser
+import FoundationEssentials
+import Supervision
+import Town
+import TownFiles
 
 /// What every command of the daemon takes.
 struct DaemonOptions: ParsableArguments {
@@ -20,12 +20,11 @@ struct DaemonOptions: ParsableArguments {
   /// Our own environment, as it was at the start.
   static var environment: [String: String] { ProcessInfo.processInfo.environment }
 
-  /// - Parameter clients: lasting tmux clients, where we stay.
-  func open(clients: ControlClients? = nil) throws(TownFileError) -> OpenTown {
+  func open() throws(TownFileError) -> OpenTown {
     let environment = DaemonOptions.environment
     let layout = try TownLayout.find(option: town, environment: environment, workingDirectory: nil)
     return try OpenTown(
-      layout: layout, environment: environment, awaitingBd: true, clients: clients,
+      layout: layout, environment: environment, awaitingBd: true,
       units: instance.map { TownUnits(instance: $0) })
   }
 
@@ -36,10 +35,4 @@ struct DaemonOptions: ParsableArguments {
     let layout = try? TownLayout.find(option: town, environment: environment, workingDirectory: nil)
     return layout.map { TownUnits.find(layout: $0, environment: environment) } ?? TownUnits()
   }
-}
-
-/// Prints an error as every Unix program does.
-package func complain(_ message: String, program: String = "gastown-daemon") {
-  let line = Array("\(program): \(printable(message))\n".utf8)
-  _ = write(STDERR_FILENO, line, line.count)
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import Control
-internal import TownFiles
+import CommandSupport
+import ArgumentParser
+import Control
+import TownFiles
 
 /// `gastown-daemon reload`: for the unit's ExecReload=.
 struct ReloadCommand: AsyncParsableCommand {
@@ -19,7 +20,7 @@ struct ReloadCommand: AsyncParsableCommand {
         complain("no daemon runs for \(town.layout.root)")
         throw ExitCode(ExitStatus.unavailable)
       }
-      _ = try await client.call(Reload(), deadline: .seconds(30))
+      _ = try await client.ask(Reload(), in: town.layout, deadline: .seconds(30))
     } catch let code as ExitCode {
       throw code
     } catch {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import Control
-internal import Glibc
-internal import Logging
-internal import Processes
-internal import Supervision
-internal import Systemd
-internal import Town
-internal import TownFiles
+import CommandSupport
+import ArgumentParser
+import Control
+import Glibc
+import Logging
+import Supervision
+import Systemd
+import Town
+import TownFiles
 
 /// `gastown-daemon [--town PATH] [--once] [--explain]`.
 struct RunCommand: AsyncParsableCommand {
@@ -26,19 +26,18 @@ struct RunCommand: AsyncParsableCommand {
     let service = ServiceEnvironment(DaemonOptions.environment)
     let output = LogOutput(
       destination: .choose(service, noColour: DaemonOptions.environment["NO_COLOR"]?.isEmpty == false),
-      identifier: "gastown-daemon")
+      identifier: "gastown-daemon", receipts: LogReceipts(key: EventJournal.idField))
     let logger = Logger(label: "gastown-daemon") { _ in output.handler(level: verbose ? .debug : .info) }
     do {
-      let isStaying = !explain && !once
-      let town = try options.open(
-        clients: isStaying
-          ? ControlClients(starter: SystemCommandRunner(environment: DaemonOptions.environment)) : nil)
+      let town = try options.open()
       if explain {
         try await Self.explain(town)
       } else if once {
-        try await Self.beat(town, logger: logger)
+        try await Self.beat(town, logger: logger, receipts: output.receipts)
       } else {
-        try await Daemon(town: town, service: service, logger: logger) { await output.flush() }.run()
+        try await Daemon(town: town, service: service, logger: logger, receipts: output.receipts) {
+          await output.flush()
+        }.run()
       }
       await output.flush()
     } catch {
@@ -56,13 +55,13 @@ struct RunCommand: AsyncParsableCommand {
     for failure in explained.failures { complain(displayable(failure)) }
   }
 
-  private static func beat(_ town: OpenTown, logger: Logger) async throws {
+  private static func beat(_ town: OpenTown, logger: Logger, receipts: LogReceipts?) async throws {
     if let client = ControlSocket.clientIfRunning(layout: town.layout, environment: town.environment) {
-      let reply = try await client.call(Beat(), deadline: .seconds(180))
+      let reply = try await client.ask(Beat(), in: town.layout, deadline: .seconds(180))
       print("beat \(reply.heartbeatCount) of the running daemon: \(reply.summary)")
       return
     }
-    let line = try await LocalSupervision.with(town, duty: .town, logger: logger) { supervisor in
+    let line = try await LocalSupervision.with(town, mode: .town, logger: logger, receipts: receipts) { supervisor in
       await supervisor.beat()
       return await supervisor.status().line
     }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ServiceLifecycle
-internal import Supervision
-internal import Town
-internal import TownFiles
+import CommandSupport
+import ServiceLifecycle
+import Supervision
+import Town
+import TownFiles
 
 /// Asks for a beat when the town's beads were changed by somebody, since there may be mail in them.
 struct BeadsWatchService: Service {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Control
-internal import ServiceLifecycle
+import Control
+import ServiceLifecycle
 
 /// Serves the control socket until the daemon is to stop.
 struct ControlService: Service {

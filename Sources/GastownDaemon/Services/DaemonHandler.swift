@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CommandSupport
 package import Control
-internal import Glibc
-internal import Supervision
-internal import Systemd
-internal import Town
-internal import TownFiles
+import Glibc
+import Supervision
+import Systemd
+import Town
+import TownFiles
 
 /// Answers the control socket's requests with the supervisor's help.
 package struct DaemonHandler: ControlHandler {
@@ -32,7 +33,9 @@ package struct DaemonHandler: ControlHandler {
   }
 
   package func handle(_ request: Explain) async throws -> Explain.Reply {
-    let explained = await Explanation.make(world: town.world, policy: town.settings.policy)
+    // The settings may have been read again since this was made.
+    let present = await supervisor.present()
+    let explained = await Explanation.make(world: present.world, policy: present.policy)
     let entries = explained.findings.filter { request.agent == nil || $0.subject == request.agent }.map {
       Explain.Entry(
         agent: $0.subject, rule: $0.rule.rawValue, decision: $0.decision.rawValue, reason: $0.reason,
@@ -55,6 +58,10 @@ package struct DaemonHandler: ControlHandler {
   package func handle(_ request: Lifecycle) async throws -> Lifecycle.Reply {
     let before = await supervisor.requests()
     await supervisor.beat()
+    if let failure = await supervisor.mailFailure() {
+      throw ControlFailure.failed(
+        message: "the Deacon's mail cannot be read, so whether anything is asked for is not known: \(failure)")
+    }
     let (after, status) = await (supervisor.requests(), supervisor.status())
     return Lifecycle.Reply(
       executed: after.executed - before.executed, refused: after.refused - before.refused, summary: status.line)
@@ -69,8 +76,7 @@ package struct DaemonHandler: ControlHandler {
     let fresh: OpenTown
     do {
       fresh = try OpenTown(
-        layout: town.layout, environment: town.environment, awaitingBd: true, clients: town.clients,
-        units: town.units)
+        layout: town.layout, environment: town.environment, awaitingBd: true, units: town.units)
     } catch {
       journal.error("the settings are as they were, for the new ones cannot be used: \(error)")
       throw ControlFailure.refused(message: "\(error); the settings are as they were")
@@ -123,8 +129,10 @@ package struct DaemonHandler: ControlHandler {
   ) async throws -> SessionOutcome {
     do {
       let agent = try AddressBook(layout: town.layout).agent(session)
+      let client = ClientPresence.current
       let outcome = try await supervisor.carryOut(
-        PersonCommand(verb, agent: agent, who: who, why: why.isEmpty ? nil : why))
+        PersonCommand(verb, agent: agent, who: who, why: why.isEmpty ? nil : why),
+        isAwaited: { client?.isGone != true })
       return SessionOutcome(outcome: outcome.text, changed: outcome.changed, pid: outcome.pid)
     } catch let error as CommandRefusal {
       throw ControlFailure.refused(message: error.description)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ServiceLifecycle
-internal import Supervision
-internal import Systemd
+import ServiceLifecycle
+import Supervision
+import Systemd
 
 /// Speaks with the service manager: asks the supervisor for signs of life, and says STOPPING.
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Synchronization
+import Synchronization
 
 /// Opens once both halves of readiness are there: the control socket is served, and the first look at
 /// the town has been taken.

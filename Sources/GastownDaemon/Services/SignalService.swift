@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ServiceLifecycle
-internal import Supervision
-internal import UnixSignals
+import ServiceLifecycle
+import Supervision
+import UnixSignals
 
 /// SIGUSR1 asks for a beat: the requests in the mail are read at once.
 struct SignalService: Service {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ServiceLifecycle
-internal import Supervision
-internal import Systemd
+import ServiceLifecycle
+import Supervision
+import Systemd
 
 /// Asks the service manager for patience while the agents of a former daemon are looked for, for as long as that
 /// goes on: a tmux server that does not answer costs its whole deadline.

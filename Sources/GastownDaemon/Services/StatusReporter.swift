@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Systemd
+import Systemd
 
 /// Hands the status line to the service manager, at most once a second; the last one always arrives.
 actor StatusReporter {

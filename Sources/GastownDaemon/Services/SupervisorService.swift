@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ServiceLifecycle
-internal import Supervision
+import ServiceLifecycle
+import Supervision
 
 /// Runs the supervisor until the daemon is to stop.
 struct SupervisorService: Service {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Control
-internal import Glibc
+import Glibc
 package import Supervision
-internal import Town
+import Town
 
 /// The town's events as the control socket tells them.
 package enum WatchedEvents {

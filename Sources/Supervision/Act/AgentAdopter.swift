@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Processes
-internal import Tmux
+import Tmux
 package import Town
 package import TownFiles
 
@@ -30,9 +30,15 @@ package struct AgentAdopter: Sendable {
       guard let pane = session.first(where: { $0.pane == life.pane && $0.pid == life.pid }),
         case .running(life.startTime) = pane.process, !pane.isBareShell
       else { return .declined("it does not run there any more") }
+      guard session.allSatisfy({ $0.mark == nil || $0.pane == pane.pane }) else {
+        return .declined("another pane is the agent's by now")
+      }
+      // An agent that was started anew in its own pane by another tool bears the mark still.
+      guard pane.belongsHere || pane.mark == layout.mark, pane.otherTown == nil else {
+        return .declined("it is not this agent any more")
+      }
+      // The mark alone says nothing: what is adopted is this process.
       guard pane.mark != layout.mark else { return .adopted }
-      guard session.allSatisfy({ $0.mark == nil }) else { return .declined("another pane is the agent's by now") }
-      guard pane.belongsHere, pane.otherTown == nil else { return .declined("it is not this agent any more") }
       guard let id = PaneID(life.pane), let mark = PaneMark(layout.adoptedMark) else {
         return .failed("its pane \(life.pane) cannot be marked")
       }

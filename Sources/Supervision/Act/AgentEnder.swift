@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Faults
+import Faults
 package import Processes
-internal import Tmux
+import Tmux
 package import Town
 
 /// Ends an agent on a person's command: asked first, given time, then killed; then its session goes.
@@ -95,9 +95,10 @@ package struct AgentEnder: Sendable {
 
   /// Takes away what is left of the session, where that still holds the agent's pane: on the server where
   /// agents are started, elsewhere only where the pane is marked. Another session of that name, which
-  /// somebody has made meanwhile, stays.
+  /// somebody has made meanwhile, stays. So does one in which another pane lives, such as one that a person has split
+  /// off: the agent's dead pane remains in it, and the next start takes that.
   private func removeSession(
-    of agent: AgentIdentity, holding pane: String, of pid: Int32, on server: Town.ServerIdentity, place: Liveness.Place
+    of agent: AgentIdentity, holding pane: String, of pid: Int32, on server: ServerIdentity, place: Liveness.Place
   ) async throws {
     let client = servers.client(at: place)
     do {
@@ -109,7 +110,7 @@ package struct AgentEnder: Sendable {
         }),
         place.isOwnServer || left.mark != nil
       else { return }
-      try await client.kill(sessionID: left.sessionID)
+      _ = try await client.kill(sessionID: left.sessionID, of: left.id, withProcess: pid)
     } catch let error as TmuxError where error.code == .noSuchTarget || error.code == .noServer {
       // Gone already, which is all that was wanted.
     }

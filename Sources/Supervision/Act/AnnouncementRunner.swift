@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Commands
-internal import FoundationEssentials
+import Commands
+import FoundationEssentials
 package import Town
 
 /// Runs the person's own command (`notify` in the settings) with an event on its standard input.

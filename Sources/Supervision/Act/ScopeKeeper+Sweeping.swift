@@ -1,78 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Faults
+import Faults
 import Glibc
-internal import Processes
+import Processes
 package import Town
 
 /// Clearing up behind the dead, and standing still.
 extension ScopeKeeper {
-  /// Kills what a dead agent has left in its group. Never while the agent lives, and never a group in which
-  /// another agent, a tmux server or we ourselves are.
+  /// Kills what a dead agent has left: what bears the mark of its life, wherever it is, and of a life without a mark
+  /// all that is in its group. A tmux server, what runs in a living pane or below one, another agent, we ourselves and
+  /// servers that others use are left alone, and so is what is in the group and does not bear the mark.
   ///
-  /// - Parameters:
-  ///   - protected: processes that live and must not be hurt.
-  ///   - sparing: one process that stays: the shell in which the agent ran.
-  @concurrent package func sweep(
-    _ scope: AgentScope, protecting protected: Set<Int32>, sparing: Int32?
-  ) async -> SweepOutcome {
-    guard AgentScope.unit(at: scope.path) == scope.unit else { return .failed("\(scope.path) is no scope of an agent") }
-    guard groups.isPopulated(scope.path) == true, let members = groups.members(of: scope.path) else {
-      return .swept(0)
-    }
-    let lived = ProcessIdentity(pid: scope.life.pid, startTime: scope.life.startTime)
-    if scope.life.pid != sparing, scope.life.boot == processes.bootID(), processes.isRunning(lived) {
-      return .spared("pid \(scope.life.pid) lives")
-    }
-    for pid in members where pid != sparing {
-      if pid == getpid() || protected.contains(pid) { return .spared("pid \(pid) in it must not be hurt") }
-      if processes.status(pid)?.name.hasPrefix("tmux: server") == true {
-        return .spared("a tmux server (pid \(pid)) runs in it")
+  /// - Parameter protected: processes that live and must not be hurt.
+  @concurrent package func sweep(_ remains: AgentRemains, protecting protected: Set<Int32>) async -> SweepOutcome {
+    if let scope = remains.scope {
+      guard AgentScope.unit(at: scope.path) == scope.unit else {
+        return .failed("\(scope.path) is no scope of an agent")
+      }
+      let lived = ProcessIdentity(pid: scope.life.pid, startTime: scope.life.startTime)
+      if scope.life.pid != remains.sparing, scope.life.boot == processes.bootID(), processes.isRunning(lived) {
+        return .spared("pid \(scope.life.pid) lives")
       }
     }
-    let victims = members.filter { $0 != sparing && processes.status($0)?.isAlive == true }
-    do throws(ControlGroupError) {
-      if let sparing {
-        try kill(in: scope.path, sparing: sparing)
-      } else {
-        try groups.kill(scope.path)
-      }
-    } catch {
-      return groups.exists(scope.path) ? .failed("\(error)") : .swept(0)
-    }
-    FaultPoint.sweepKilled.pass()
-    guard await isEmptied(scope.path, but: sparing) else {
-      return .failed("pids \(groups.members(of: scope.path) ?? []) do not end")
-    }
-    return .swept(victims.count)
-  }
-
-  private func kill(in path: String, sparing: Int32) throws(ControlGroupError) {
+    var killed: Set<ProcessIdentity> = []
     // What is killed may have started another just before.
-    for _ in 0..<4 {
-      let left = (groups.members(of: path) ?? []).filter { $0 != sparing }
-      if left.isEmpty { return }
-      for pid in left {
-        guard let identity = processes.identity(of: pid), groups.path(of: pid)?.hasPrefix(path) == true else {
-          continue
-        }
-        try? Signals.send(SIGKILL, to: identity)
+    for attempt in 0..<10 {
+      guard let finds = SweepCensus.take(of: remains, protecting: protected, processes: processes, groups: groups)
+      else { return .failed("the processes of this machine cannot be read") }
+      let left = finds.bystanders
+      guard !finds.victims.isEmpty else { return .swept(killed.count, left: left + finds.strays) }
+      killed.formUnion(finds.victims)
+      if attempt == 0, left.isEmpty, remains.sparing == nil, let scope = remains.scope, finds.isWholeGroup {
+        // At once, so that none escapes by starting another meanwhile.
+        try? groups.kill(scope.path)
+      }
+      for victim in finds.victims { try? Signals.send(SIGKILL, to: victim) }
+      FaultPoint.sweepKilled.pass()
+      do {
+        _ = try await ProcessExit.wait(forAll: Array(finds.victims), within: .milliseconds(200))
+      } catch {
+        return .failed("it was called off")
       }
     }
-  }
-
-  /// Waits until nobody lives in a group any more, for a second at most.
-  private func isEmptied(_ path: String, but sparing: Int32?) async -> Bool {
-    for attempt in 0..<11 {
-      let isEmpty =
-        if let sparing {
-          (groups.members(of: path) ?? []).allSatisfy { $0 == sparing || processes.identity(of: $0) == nil }
-        } else { groups.isPopulated(path) != true }
-      if isEmpty { return true }
-      // The kernel is at it: the first looks come soon.
-      try? await Task.sleep(for: .milliseconds(min(1 << attempt, 200)))
-    }
-    return false
+    let alive = killed.filter { processes.isRunning($0) }.map(\.pid).sorted()
+    return .failed(alive.isEmpty ? "it starts ever more processes" : "pids \(alive) do not end")
   }
 
   /// In which group an agent is, and whether that stands still; `nil` where that cannot be read.
@@ -83,9 +54,13 @@ extension ScopeKeeper {
 
   /// Lets an agent stand still, or go on, and returns when it does.
   ///
+  /// - Parameter others: who lives, by session.
   /// - Throws: `ControlGroupError`; ``NotAlone`` where others would be frozen with it.
-  @concurrent package func setFrozen(_ isFrozen: Bool, _ life: ProcessLife) async throws {
+  @concurrent package func setFrozen(
+    _ isFrozen: Bool, _ life: ProcessLife, others: [String: ProcessLife] = [:]
+  ) async throws {
     guard let scope = scope(of: life) else { throw NotAlone() }
+    if isFrozen, let stranger = stranger(in: scope, others: others) { throw NotAlone(stranger: stranger) }
     try groups.setFrozen(isFrozen, scope.path)
     FaultPoint.freezeAsked.pass()
     for attempt in 0..<14 {
@@ -102,8 +77,29 @@ extension ScopeKeeper {
     if standing(of: life)?.isFrozen == true { try? await setFrozen(false, life) }
   }
 
+  /// Who would stand still with an agent, for it was moved into that one's group: another agent or something of it, or
+  /// what runs in another pane. `nil` where there is nobody.
+  private func stranger(in scope: AgentScope, others: [String: ProcessLife]) -> String? {
+    let owners = Dictionary(
+      others.filter { $0.value != scope.life }.map { ($0.value.pid, $0.key) }, uniquingKeysWith: { first, _ in first })
+    let members = Set(groups.members(of: scope.path) ?? [])
+    for member in members.sorted() where member != scope.life.pid && member != getpid() {
+      for status in processes.ancestry(of: member) {
+        if status.pid == scope.life.pid || status.isTmuxServer && members.contains(status.pid) { break }
+        if let owner = owners[status.pid] { return "pid \(member) in it belongs to \(owner)" }
+        if status.isTmuxServer { return "pid \(member) in it runs in another pane, or is its tmux server" }
+      }
+    }
+    return nil
+  }
+
   /// An agent shares its control group with others.
   package struct NotAlone: Error, CustomStringConvertible {
-    package var description: String { "it has no control group of its own: others would be frozen with it" }
+    var stranger: String?
+
+    package var description: String {
+      stranger.map { "others would be frozen with it: \($0), and was moved there" }
+        ?? "it has no control group of its own: others would be frozen with it"
+    }
   }
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Commands
-internal import Processes
-internal import Tmux
-internal import TownFiles
+package import Processes
+import Tmux
+import TownFiles
+import Trust
 
 /// Brings the town's tmux server up where none runs.
 ///
@@ -16,11 +17,14 @@ package actor ServerStarter {
   private let unit: String?
   private let runner: any CommandRunner
   private let environment: [String: String]
+  private let mender: SocketMender
   private var attempt: Task<Void, any Error>?
 
   package init(
-    servers: TmuxServers, unit: String?, runner: any CommandRunner, environment: [String: String]
+    servers: TmuxServers, unit: String?, runner: any CommandRunner, environment: [String: String],
+    processes: ProcessTable = ProcessTable()
   ) {
+    mender = SocketMender(processes: processes, trust: servers.trust)
     self.servers = servers
     self.unit = unit
     self.runner = runner
@@ -39,7 +43,15 @@ package actor ServerStarter {
   }
 
   private func bringUp() async throws {
+    // A socket that is not there is not a server that is not there. A second one would take the agents' names.
+    switch await mender.mend(servers.own.socketPath) {
+    case .nothing: break
+    case .mended: return
+    case .blocked(let reason):
+      throw TmuxError(.refused, operation: "start the tmux server \(servers.own.server)", reason: reason)
+    }
     if let runtime = environment["XDG_RUNTIME_DIR"], Disk.exists("\(runtime)/systemd/private") {
+      try servers.trust.checkDirectory(runtime, isOwn: true)
       try await askManager()
     } else {
       try await startOurselves()
@@ -50,16 +62,13 @@ package actor ServerStarter {
   /// a server below the daemon would take every agent along with the daemon's next end.
   private func askManager() async throws {
     let scrubbed = ChildEnvironment.scrubbed(environment)
-    if let unit {
-      let start = Command(
-        "systemctl", ["--user", "start", unit], environment: scrubbed, deadline: .seconds(10))
-      if try await runner.run(start).succeeded { return }
-    }
-    try makeSocketDirectory()
+    if let unit, try await start(unit, environment: scrubbed) { return }
+    try prepareSocket()
     let command = Command(
       "systemd-run",
       [
-        "--user", "--quiet", "--collect", "--slice=app-gastown-agents.slice", "--property=Type=forking",
+        "--user", "--quiet", "--collect", "--slice=app-gastown-control.slice", "--property=Type=forking",
+        "--property=ManagedOOMPreference=omit",
         "--description=tmux server of the Gas Town agents", "--",
       ]
         + serverCommand.map { word in
@@ -71,8 +80,30 @@ package actor ServerStarter {
     guard result.succeeded else { throw CommandError(.failedToStart, command: command, reason: result.complaint) }
   }
 
+  /// Starts a unit, after a stop of it that is under way: a start in the middle of that would cancel the stop, and a
+  /// person's `systemctl stop` would fail.
+  ///
+  /// - Returns: whether the manager has started it.
+  private func start(_ unit: String, environment: [String: String]) async throws -> Bool {
+    let end = ContinuousClock.now + ServerStarter.patience
+    while true {
+      let command = Command(
+        "systemctl", ["--user", "start", "--job-mode=fail", unit], environment: environment, deadline: .seconds(10))
+      let result = try await runner.run(command)
+      // The manager's word for a job that would cancel another one.
+      guard !result.succeeded, result.complaint.contains("destructive") else { return result.succeeded }
+      guard ContinuousClock.now < end else {
+        throw CommandError(.failedToStart, command: command, reason: result.complaint)
+      }
+      try await Task.sleep(for: .milliseconds(100))
+    }
+  }
+
+  /// How long the end of a stop is waited for: twice what the unit's stop may take.
+  private static let patience: Duration = .seconds(10)
+
   private func startOurselves() async throws {
-    try makeSocketDirectory()
+    try prepareSocket()
     let command = Command(
       serverCommand[0], Array(serverCommand.dropFirst()), environment: ChildEnvironment.scrubbed(environment),
       workingDirectory: "/", deadline: .seconds(10))
@@ -80,14 +111,19 @@ package actor ServerStarter {
     guard result.succeeded else { throw CommandError(.failedToStart, command: command, reason: result.complaint) }
   }
 
-  private func makeSocketDirectory() throws {
-    try Disk.makeDirectory(Disk.parent(of: servers.socketPath(of: servers.own.server)))
+  /// Makes the socket's directory, and sees to it that no other user can put a server of theirs into it: the client
+  /// that is to start ours would obey that one.
+  private func prepareSocket() throws {
+    let path = servers.own.socketPath
+    try Disk.makeDirectory(Disk.parent(of: path))
+    try servers.trust.checkDirectory(Disk.parent(of: path), isOwn: true)
+    if case .refused(let objection) = servers.trust.standing(ofSocket: path) { throw objection }
   }
 
   /// tmux, with the options that agents need.
   private var serverCommand: [String] {
     // A person's own server is started with the person's settings.
-    ["tmux", "-u"] + servers.own.server.arguments + (servers.own.server == .default ? [] : ["-f", "/dev/null"])
+    ["tmux", "-u"] + servers.own.arguments + (servers.own.server == .default ? [] : ["-f", "/dev/null"])
       + ["start-server", ";"]
       + ["set", "-s", "exit-empty", "off", ";", "set", "-g", "remain-on-exit", "on", ";"]
       + ["set", "-g", "history-limit", "50000"]

@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Faults
+import Faults
 package import Processes
-internal import Tmux
+import Synchronization
+import Tmux
 package import Town
 
-/// How much of an agent's pane is read.
-enum Screen {
-  /// More than a prompt with what stands below it, less than what would be old.
-  static let lines = 50
-}
-
-/// Types at agents' prompts, and sees to it that what was typed was also submitted.
+/// Tells agents to begin, at their prompts.
 package struct Typist: Sendable {
   private let servers: TmuxServers
   private let processes: ProcessTable
+  private let attempts = Attempts()
 
   package init(servers: TmuxServers, processes: ProcessTable) {
     self.servers = servers
@@ -27,44 +23,63 @@ package struct Typist: Sendable {
     package var description: String { "the agent has ended meanwhile" }
   }
 
-  /// A text that stayed on the input line, whatever was tried.
-  package struct NotSubmitted: Error, CustomStringConvertible {
-    package var description: String { "the text is still on the input line; it was not submitted" }
+  /// There is no prompt, or not any longer; nothing was typed.
+  package struct NoPrompt: Error, CustomStringConvertible {
+    package var description: String
   }
 
-  /// Types `text` and submits it. A text interface takes an Enter that comes with the text for a part
-  /// of the paste, so Enter comes later, on its own, and is repeated while the text stands there.
+  /// A text that was typed and is not submitted.
+  package struct NotSubmitted: Error, CustomStringConvertible {
+    package var description = "the text is still on the input line; it was not submitted"
+  }
+
+  /// Types `text` and submits it. What a daemon before this one has typed is only submitted.
   ///
-  /// - Throws: `TmuxError`, ``NotSubmitted`` or ``Gone``.
+  /// - Throws: `TmuxError`, ``NoPrompt``, ``NotSubmitted`` or ``Gone``.
   @concurrent package func submit(_ text: String, to life: ProcessLife) async throws {
     guard let pane = PaneID(life.pane) else { throw NotSubmitted() }
-    let client = servers.client(of: life.server)
-    let process = ProcessIdentity(pid: life.pid, startTime: life.startTime)
-    guard isThere(process) else { throw Gone() }
-    // A daemon before this one may have typed it, and have ended before it was submitted.
-    if try await !isTyped(text, on: pane, of: client) { try await client.type(text, into: pane) }
-    FaultPoint.beginTyped.pass()
-    for pause: Duration in [.milliseconds(500), .milliseconds(500), .seconds(1), .seconds(2)] {
-      try await Task.sleep(for: pause)
-      guard isThere(process) else { throw Gone() }
-      try await client.submit(pane)
-      FaultPoint.beginSubmitted.pass()
-      if Terminal.collectsLines(of: process) == true { return }
-      try await Task.sleep(for: .milliseconds(200))
-      if try await !isTyped(text, on: pane, of: client) { return }
+    guard let client = servers.client(of: life.server) else { throw UnknownServer(identity: life.server) }
+    let typist = PromptTypist(
+      client: client, pane: pane,
+      process: ProcessIdentity(pid: life.pid, startTime: life.startTime), processes: processes)
+    var attempt = attempts.of(life)
+    do {
+      try await typist.submit(
+        text, PromptTypist.Manner(typed: .beginTyped, submitted: .beginSubmitted), attempt: &attempt)
+      attempts.forget(life)
+    } catch {
+      attempts.note(attempt, of: life)
+      guard let failure = error as? PromptTypist.Failure else { throw error }
+      throw Self.error(for: failure)
     }
-    throw NotSubmitted()
   }
 
-  /// Whether the agent still reads what is typed. A shell that it has left behind would run the text.
-  private func isThere(_ process: ProcessIdentity) -> Bool {
-    guard let status = processes.status(process.pid), status.identity == process, status.isAlive else { return false }
-    return !LoginShell.isBare(name: status.name, arguments: processes.arguments(of: process.pid) ?? [])
-      || processes.children(of: process.pid).contains(where: \.isAlive)
+  private static func error(for failure: PromptTypist.Failure) -> any Error {
+    switch failure {
+    case .gone: Gone()
+    // What a person types there letter by letter is one thing to say.
+    case .noPrompt(.typed): NoPrompt(description: "something is typed at its prompt already, and is left alone")
+    case .noPrompt(let state): NoPrompt(description: state.description)
+    case .restless: NoPrompt(description: "its screen does not keep still")
+    case .notShown:
+      NotSubmitted(description: "the text was typed and does not stand alone on its input line; it was not submitted")
+    case .notSubmitted: NotSubmitted()
+    }
   }
 
-  private func isTyped(_ text: String, on pane: PaneID, of client: TmuxClient) async throws -> Bool {
-    let lines = try await client.capture(panes: [PaneCapture(pane, lines: Screen.lines)])[pane] ?? []
-    return Readiness.isStillTyped(text, lines: lines)
+  /// What was tried with those that have not been told yet.
+  private final class Attempts: Sendable {
+    private let attempts = Mutex<[ProcessLife: TypingAttempt]>([:])
+    /// More are those of lives that are long over.
+    private static let most = 1_000
+
+    func of(_ life: ProcessLife) -> TypingAttempt { attempts.withLock { $0[life] ?? TypingAttempt() } }
+    func forget(_ life: ProcessLife) { attempts.withLock { $0[life] = nil } }
+    func note(_ attempt: TypingAttempt, of life: ProcessLife) {
+      attempts.withLock {
+        if $0.count >= Self.most { $0 = [:] }
+        $0[life] = attempt
+      }
+    }
   }
 }

@@ -18,7 +18,7 @@ package struct Explanation: Sendable {
     let ledger = (try? world.loadLedger(settingAside: false)) ?? Ledger()
     let pending = (try? world.loadPendingSpawns(settingAside: false)) ?? []
     var beads = await world.readBeads(hooks: [])
-    var snapshot = await world.look(beads: beads, lives: ledger.lives)
+    var snapshot = await world.look(beads: beads, lives: ledger.knownLives)
     snapshot.noteFrozen(by: world)
     // Whose end has been decided is nobody else's to judge.
     let busy = ledger.sessionsWithIntents
@@ -33,7 +33,7 @@ package struct Explanation: Sendable {
         unread[order.agent.session] = beads.take(fresh: fresh, of: order.agent, hook: order.hook)
       }
       beads.take(hooks: hooks, readings: fresh)
-      snapshot = await world.look(beads: beads, lives: ledger.lives)
+      snapshot = await world.look(beads: beads, lives: ledger.knownLives)
       snapshot.noteFrozen(by: world)
       plan = rules.decide(snapshot, ledger: ledger, busy: busy, look: .heartbeat)
     }

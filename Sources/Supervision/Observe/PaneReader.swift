@@ -18,32 +18,54 @@ package struct PaneReader: Sendable {
 
   /// The panes of one server in whose sessions an agent may live. No server is no panes.
   ///
-  /// - Parameter sessions: only the panes of these; `nil` is all.
+  /// - Parameters:
+  ///   - lives: those in the ledger. Of a process that is none of them all is read, as its pane's mark says nothing.
   /// - Throws: `TmuxError` where the server could not be asked.
   package func read(
-    _ client: TmuxClient, isOwn: Bool, roster: Roster, sessions: [SessionName]? = nil
-  ) async throws -> (server: Town.ServerIdentity?, panes: [PaneSighting]) {
+    _ client: TmuxClient, isOwn: Bool, roster: Roster, lives: [String: ProcessLife] = [:]
+  ) async throws -> (server: ServerIdentity?, panes: [PaneSighting], strays: [String: String]) {
     let misses = ProcessTable.misses
     // One reading of the processes for each listing: it answers whether tmux has missed an end, and what is
     // to be known of them after that.
-    var readings = Readings(processes: processes, town: layout.mark)
-    let listing = try await client.panesKicked(of: sessions) { pane in
+    let known = Set(lives.values.map { ProcessIdentity(pid: $0.pid, startTime: $0.startTime) })
+    var readings = Readings(processes: processes, town: layout.mark, known: known)
+    let listing = try await client.panesKicked { pane in
       guard readings.showMissedEnd(of: pane), !roster.candidates(session: pane.session).isEmpty else { return false }
       // There will be another listing, before which these were read.
-      readings = Readings(processes: processes, town: layout.mark)
+      readings = Readings(processes: processes, town: layout.mark, known: known)
       return true
     }
-    guard let identity = listing.identity else { return (nil, []) }
-    let server = Town.ServerIdentity(identity)
+    guard let identity = listing.identity else { return (nil, [], [:]) }
+    let server = ServerIdentity(identity)
     let sightings = listing.panes.compactMap { pane -> PaneSighting? in
       let candidates = roster.candidates(session: pane.session)
       guard !candidates.isEmpty else { return nil }
       return sighting(
-        of: pane, process: readings.process(in: pane), server: server, name: "\(client.server)", isOwn: isOwn,
-        candidates: candidates)
+        of: pane, process: readings.process(in: pane),
+        isWatched: pane.mark?.token == layout.adoptedMark && readings.isWatched(pane),
+        server: server, name: "\(client.server)", isOwn: isOwn, candidates: candidates)
     }
     guard ProcessTable.misses == misses else { throw Unseen() }
-    return (server, sightings)
+    return (server, sightings, strays(in: listing.panes, on: server, at: client, roster: roster, lives: lives))
+  }
+
+  /// Where the panes of known lives are that are in no session of an agent's name: a person has renamed the session, or
+  /// moved the pane.
+  private func strays(
+    in panes: [Pane], on server: ServerIdentity, at client: TmuxClient, roster: Roster,
+    lives: [String: ProcessLife]
+  ) -> [String: String] {
+    var strays: [String: String] = [:]
+    for (session, life) in lives where life.server == server {
+      guard let pane = panes.first(where: { $0.pid == life.pid && $0.id.description == life.pane }),
+        pane.session != session, roster.candidates(session: pane.session).isEmpty
+      else { continue }
+      strays[session] =
+        "its pane \(pane.id) is in the session \(quotedForDisplay(pane.session)), which was renamed or to which the pane "
+        + "was moved; move it back, or give that session its name again: tmux -S \(client.socketPath) rename-session -t "
+        + "\(pane.id) \(session)"
+    }
+    return strays
   }
 
   /// Whoever seems to be gone may only not have been seen.
@@ -52,8 +74,8 @@ package struct PaneReader: Sendable {
   }
 
   private func sighting(
-    of pane: Pane, process seen: Readings.Process?, server: Town.ServerIdentity, name: String, isOwn: Bool,
-    candidates: [AgentIdentity]
+    of pane: Pane, process seen: Readings.Process?, isWatched: Bool, server: ServerIdentity, name: String,
+    isOwn: Bool, candidates: [AgentIdentity]
   ) -> PaneSighting {
     let process: PaneSighting.Process =
       if let seen { .running(startTime: seen.identity.startTime) } else { .ended(pane.cause) }
@@ -63,33 +85,53 @@ package struct PaneReader: Sendable {
     if sighting.mark == layout.adoptedMark {
       sighting.mark = layout.mark
       sighting.isAdopted = true
-    } else if let mark = sighting.mark {
-      if mark != layout.mark { sighting.otherTown = "another town (its mark is \(mark))" }
+    } else if let mark = sighting.mark, mark != layout.mark {
+      sighting.otherTown = "another town (its mark is \(mark))"
       return sighting
     }
+    // Of a pane that we have made this is not read, where its process is watched.
     guard let status = seen?.status else { return sighting }
+    let isOfOurMaking = sighting.mark != nil && !sighting.isAdopted
     if LoginShell.isBare(name: status.name, arguments: processes.arguments(of: pane.pid) ?? []) {
-      sighting.workers = workers(of: status)
-      sighting.isBareShell = sighting.workers.isEmpty
-      let oldest = sighting.workers.map { ProcessIdentity(pid: $0.pid, startTime: $0.startTime) }
-        .min { $0.startTime < $1.startTime }
-      sighting.age = processes.age(of: oldest ?? status.identity)
+      let workers = workers(of: status)
+      sighting.isBareShell = workers.isEmpty
+      // What we have made is the agent, whatever it has turned into, and nobody is about to type into it.
+      if !isOfOurMaking {
+        sighting.workers = workers
+        let oldest = workers.map { ProcessIdentity(pid: $0.pid, startTime: $0.startTime) }
+          .min { $0.startTime < $1.startTime }
+        sighting.age = processes.age(of: oldest ?? status.identity)
+      }
     }
-    if sighting.isAdopted { return sighting }
+    // One that is watched is in the ledger. A mark alone says nothing.
+    if isWatched { return sighting }
     sighting.sessionCreated = Timestamp(seconds: Int64(pane.sessionCreated))
     // What a shell was told to export shows in what it runs.
     let pids = sighting.workers.map(\.pid) + [pane.pid]
     let directory = processes.workingDirectory(of: pane.pid)
-    let named = pids.lazy.compactMap { processes.environment(of: $0)?["GT_TOWN_ROOT"] }.first
+    // Not lazily: the first of a lazy collection asks twice, and traps where the process has ended in between.
+    let named = pids.compactMap { processes.environment(of: $0)?["GT_TOWN_ROOT"] }.first
       .flatMap { Disk.canonical($0) ?? $0 }
     if let named, named != layout.root { sighting.otherTown = "the town \(displayable(named))" }
+    let isAtHome = candidates.contains { agent in
+      // What /proc says of a directory has no symbolic links in it.
+      guard let home = Disk.canonical(layout.directory(of: agent)) else { return false }
+      return directory == home || directory?.hasPrefix(home + "/") == true
+    }
     sighting.belongsHere =
-      named == layout.root
-      || candidates.contains { agent in
-        let home = layout.directory(of: agent)
-        return directory == home || directory?.hasPrefix(home + "/") == true
-      }
+      (named == layout.root || isAtHome) && !pids.contains { isAnother($0, than: pane.session) }
     return sighting
+  }
+
+  /// Whether a process is shown not to be the agent of this session: its environment names another session, or is what a
+  /// pane inherits that a person adds to a session which the daemon has made. The daemon gives the agent's command a
+  /// mark of its life besides. `GT_SESSION` together with `BEADS_NO_DAEMON` is set by no other tool.
+  private func isAnother(_ pid: Int32, than session: String) -> Bool {
+    guard let environment = processes.environment(of: pid), let own = environment["GT_SESSION"] else { return false }
+    if own != session { return true }
+    guard environment["BEADS_NO_DAEMON"] != nil, environment[AgentRemains.variable] == nil else { return false }
+    // While the gate waits, the mark is on its command line only.
+    return processes.arguments(of: pid)?.contains { $0.hasPrefix("\(AgentRemains.variable)=") } != true
   }
 
   /// What a shell runs: first what has its terminal, then the rest, the oldest first. What has ended and is
@@ -115,14 +157,20 @@ private struct Readings {
   let processes: ProcessTable
   /// The mark of the panes that we have made.
   let town: String
+  /// The processes in the ledger.
+  let known: Set<ProcessIdentity>
   /// Asked after the listing, all at once, and only if there is one to be asked for.
   private lazy var watched = processes.watchedAlive()
   private var read: [Int32: Process?] = [:]
 
-  init(processes: ProcessTable, town: String) {
+  init(processes: ProcessTable, town: String, known: Set<ProcessIdentity>) {
     self.processes = processes
     self.town = town
+    self.known = known
   }
+
+  /// Whether the pane's process is one in the ledger, whose end is waited for.
+  mutating func isWatched(_ pane: Pane) -> Bool { watched[pane.pid].map(known.contains) == true }
 
   /// Whether the pane's process has ended and tmux does not know of that, or not how.
   mutating func showMissedEnd(of pane: Pane) -> Bool { pane.isDead ? pane.endIsUnknown : process(in: pane) == nil }
@@ -134,7 +182,7 @@ private struct Readings {
     if pane.isDead { return nil }
     if let known = read[pane.pid] { return known }
     var process: Process?
-    if pane.mark?.token == town, let identity = watched[pane.pid] {
+    if pane.mark?.token == town, let identity = watched[pane.pid], known.contains(identity) {
       process = Process(identity: identity)
     } else if let status = processes.status(pane.pid), status.isAlive {
       process = Process(identity: status.identity, status: status)
@@ -144,8 +192,8 @@ private struct Readings {
   }
 }
 
-extension Town.ServerIdentity {
-  init(_ identity: Tmux.ServerIdentity) {
+extension ServerIdentity {
+  init(_ identity: ServerLife) {
     self.init(pid: identity.pid, startedAt: Int64(identity.startTime))
   }
 }
@@ -156,16 +204,14 @@ extension TmuxClient {
   /// its process is a zombie. Another SIGCHLD makes it look; often it is just
   /// about to, so the first pause is a short one. After nine, half a second, the cause is given up for this
   /// time: a turn has to end.
-  func panesKicked(
-    of sessions: [SessionName]? = nil, where hasMissedEnd: (Pane) -> Bool
-  ) async throws -> ServerListing {
-    var listing = try await panes(of: sessions)
+  func panesKicked(where hasMissedEnd: (Pane) -> Bool) async throws -> ServerListing {
+    var listing = try await panes()
     let end = ContinuousClock.now + .seconds(1)
     for attempt in 0...8 where ContinuousClock.now < end && listing.panes.contains(where: hasMissedEnd) {
       guard let identity = listing.identity else { break }
       Glibc.kill(identity.pid, SIGCHLD)
       try await Task.sleep(for: .milliseconds(1 << attempt))
-      listing = try await panes(of: sessions)
+      listing = try await panes()
     }
     return listing
   }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Processes
-internal import Tmux
+import Tmux
 package import Town
 package import TownFiles
+import Trust
 
 /// Looks at a town: one process for each of the user's tmux servers, and files.
 package struct TownObserver: Sendable {
@@ -12,18 +13,20 @@ package struct TownObserver: Sendable {
   private let reader: PaneReader
   private let boot: String
   private let processes: ProcessTable
+  private let mender: SocketMender
 
   package init(layout: TownLayout, servers: TmuxServers, processes: ProcessTable) {
     self.layout = layout
     self.servers = servers
     reader = PaneReader(layout: layout, processes: processes)
     self.processes = processes
+    mender = SocketMender(processes: processes, trust: servers.trust)
     boot = processes.bootID() ?? "unknown"
   }
 
   /// One look, as of `time`.
   @concurrent package func look(
-    beads: BeadReadings, lives: [String: ProcessLife], at time: Timestamp
+    beads: BeadReadings, lives: KnownLives, at time: Timestamp
   ) async -> TownSnapshot {
     var snapshot = TownSnapshot(time: time, boot: boot, failures: beads.failures)
     var directories: [String: Census.RigDirectories] = [:]
@@ -52,103 +55,171 @@ package struct TownObserver: Sendable {
     snapshot.strangers = census.strangers
 
     let roster = Roster(rigs: snapshot.rigs.map(\.name))
-    let panes = await self.panes(roster: roster)
+    let panes = await self.panes(roster: roster, agents: census.agents, lives: lives)
+    snapshot.mended = panes.mended
     snapshot.servers = panes.servers
+    snapshot.silentServers = panes.silentServers
     snapshot.tmuxFailure = panes.ownFailure
     snapshot.otherTmuxFailure = panes.otherFailures.first
     snapshot.failures += panes.ownFailure.map { [$0] } ?? []
-    snapshot.failures += panes.otherFailures
+    snapshot.failures += panes.otherFailures + panes.silence
     snapshot.agents = observations(of: census.agents, panes: panes, beads: beads, lives: lives)
     return snapshot
   }
 
-  /// The same look with what is seen now of some agents. `nil` where only another whole look will do, as where a
-  /// tmux server does not answer.
-  @concurrent package func look(
-    again former: TownSnapshot, at sessions: Set<String>, beads: BeadReadings, lives: [String: ProcessLife],
-    time: Timestamp
-  ) async -> TownSnapshot? {
-    let names = sessions.sorted().compactMap { SessionName($0) }
-    // Where the registry has changed, or cannot be read any more, everybody is concerned.
-    guard names.count == sessions.count, let rigs = try? RigRegistry(layout: layout).rigs(),
-      rigs.filter({ (try? TownName.checkRig($0.name)) != nil }) == former.rigs
-    else { return nil }
-    var snapshot = former.taking(beads, at: time)
-    guard !names.isEmpty else { return snapshot }
-    let panes = await panes(roster: Roster(rigs: snapshot.rigs.map(\.name)), sessions: names)
-    guard panes.ownFailure == nil, panes.otherFailures.isEmpty else { return nil }
-    snapshot.servers = panes.servers
-    let indices = snapshot.agents.indices.filter { sessions.contains(snapshot.agents[$0].agent.session) }
-    let seen = observations(of: indices.map { snapshot.agents[$0].agent }, panes: panes, beads: beads, lives: lives)
-    for (index, observation) in zip(indices, seen) { snapshot.agents[index] = observation }
-    return snapshot
-  }
-
   private func observations(
-    of agents: [AgentIdentity], panes: PaneReadings, beads: BeadReadings, lives: [String: ProcessLife]
+    of agents: [AgentIdentity], panes: PaneReadings, beads: BeadReadings, lives: KnownLives
   ) -> [AgentObservation] {
     let unreadable = panes.ownFailure ?? panes.otherFailures.first
     let holds = Holds(listing: layout)
-    let bySession = Dictionary(grouping: panes.sightings, by: \.session)
+    let sightings = panes.sightings.attributed(to: lives.bySession, boot: boot)
+    let bySession = Dictionary(grouping: sightings, by: \.session)
     let mark = layout.mark
+    let repositories = Dictionary(
+      Set(agents.filter { $0.role == .polecat }.compactMap(\.rig)).map { ($0, RigRepository.all(of: $0, in: layout)) },
+      uniquingKeysWith: { first, _ in first })
     return agents.map { agent in
-      AgentObservation(
+      var observation = AgentObservation(
         agent: agent,
         liveness: Liveness.judge(
-          bySession[agent.session] ?? [], boot: boot, town: mark, unreadable: unreadable,
-          known: lives[agent.session]
-        ).doubted(if: lives[agent.session], boot: boot) {
+          bySession[agent.session] ?? [], boot: boot, town: mark,
+          unreadable: unreadable ?? panes.elsewhere[agent.session],
+          known: lives[agent.session], graves: lives.graves[agent.session] ?? []
+        ).doubted(
+          if: lives[agent.session], boot: boot, by: bySession[agent.session] ?? [],
+          whereabouts: panes.strays[agent.session]
+        ) {
           processes.isRunning(ProcessIdentity(pid: $0.pid, startTime: $0.startTime))
         },
         bead: beads.bead(of: agent), work: beads.work(of: agent),
         hooked: beads.hooked(of: agent), hold: holds.hold(on: agent),
-        hasDirectory: Disk.isDirectory(layout.directory(of: agent)))
+        hasDirectory: Disk.isDirectory(layout.directory(of: agent)),
+        worktree: agent.role == .polecat
+          ? PolecatWorktree(agent, in: layout, repositories: repositories[agent.rig ?? ""] ?? []).standing : .sound)
+      observation.elsewhere = panes.elsewhere[agent.session]
+      if case .unknown = observation.liveness, let life = lives[agent.session], life.boot == boot {
+        observation.hasEnded = !processes.isRunning(ProcessIdentity(pid: life.pid, startTime: life.startTime))
+      }
+      return observation
     }
   }
 
   private struct PaneReadings: Sendable {
-    var servers: Set<Town.ServerIdentity> = []
+    var servers: Set<ServerIdentity> = []
     var sightings: [PaneSighting] = []
+    /// The own server, where it has answered.
+    var ownServer: ServerIdentity?
     var ownFailure: String?
+    /// Why anybody may live on another server.
     var otherFailures: [String] = []
+    /// Why other servers say nothing.
+    var silence: [String] = []
+    /// Of them, those that have answered before.
+    var silentServers: Set<ServerIdentity> = []
+    /// Why an agent may live on one of those, by session.
+    var elsewhere: [String: String] = [:]
+    /// What was said to be mended.
+    var mended: [String] = []
+
+    /// Where panes of known lives are that are in no session of an agent's name, by the agent's session.
+    var strays: [String: String] = [:]
+
+    mutating func take(_ reading: (server: ServerIdentity?, panes: [PaneSighting], strays: [String: String])) {
+      if let server = reading.server { servers.insert(server) }
+      sightings += reading.panes
+      strays.merge(reading.strays) { first, _ in first }
+    }
   }
 
-  /// Asks all servers at once; one that does not answer costs one deadline, not one each.
-  private func panes(roster: Roster, sessions: [SessionName]? = nil) async -> PaneReadings {
+  /// Asks all servers, the others beside the town's own. A server that has lost its socket makes it anew first.
+  private func panes(
+    roster: Roster, agents: [AgentIdentity], lives: KnownLives
+  ) async -> PaneReadings {
     let misses = ProcessTable.misses
-    var readings = await readings(roster: roster, sessions: sessions)
+    var readings = await readings(roster: roster, agents: agents, lives: lives)
+    var mended: [String] = []
+    for path in pathsInDoubt(readings, lives: lives) {
+      switch await mender.mend(path) {
+      case .nothing: break
+      case .mended(let pid):
+        mended.append("the socket \(path) was not there; its tmux server (pid \(pid)) has made it anew")
+      case .blocked(let reason) where path == servers.own.socketPath && readings.ownServer == nil:
+        readings.ownFailure = reason
+      case .blocked(let reason): readings.otherFailures.append(reason)
+      }
+    }
+    if !mended.isEmpty {
+      let blocked = readings
+      readings = await self.readings(roster: roster, agents: agents, lives: lives)
+      readings.ownFailure = readings.ownFailure ?? blocked.ownFailure
+      readings.otherFailures += blocked.otherFailures.filter { !readings.otherFailures.contains($0) }
+      readings.mended = mended
+    }
     // A server that was not even asked is one that did not answer.
     if ProcessTable.misses != misses, readings.ownFailure == nil { readings.ownFailure = "\(PaneReader.Unseen())" }
     return readings
   }
 
-  private func readings(roster: Roster, sessions: [SessionName]?) async -> PaneReadings {
-    await withTaskGroup(of: (Bool, Result<(server: Town.ServerIdentity?, panes: [PaneSighting]), any Error>).self) {
-      group in
-      let clients = [(servers.own, true)] + servers.others().map { ($0, false) }
-      for (client, isOwn) in clients {
-        group.addTask {
-          do {
-            let reading = try await reader.read(client, isOwn: isOwn, roster: roster, sessions: sessions)
-            if let server = reading.server { servers.note(server, at: client) }
-            return (isOwn, .success(reading))
-          } catch {
-            return (isOwn, .failure(error))
+  /// Where a server may run that was not reached: the town's own path, and those of servers on which agents have
+  /// lived and that have not answered.
+  private func pathsInDoubt(_ readings: PaneReadings, lives: KnownLives) -> [String] {
+    let own = servers.own.socketPath
+    var paths = readings.ownFailure == nil ? [own] : []
+    let silent = lives.servers(boot: boot).subtracting(readings.servers)
+    for server in silent.sorted(by: { $0.pid < $1.pid }) {
+      for listener in processes.listeners(of: server.pid, program: "tmux") where !paths.contains(listener.path) {
+        let isInDoubt =
+          if listener.path == own {
+            // At the own path a server may answer that was started after this one.
+            readings.ownFailure == nil
+          } else if case .silent = servers.trust.standing(ofSocket: listener.path) {
+            true
+          } else {
+            false
           }
-        }
+        if isInDoubt { paths.append(listener.path) }
       }
-      var readings = PaneReadings()
-      for await (isOwn, result) in group {
-        switch result {
-        case .success(let reading):
-          if let server = reading.server { readings.servers.insert(server) }
-          readings.sightings += reading.panes
-        case .failure(let error) where isOwn: readings.ownFailure = "\(error)"
-        case .failure(let error): readings.otherFailures.append("\(error)")
-        }
-      }
-      return readings
     }
+    return paths
+  }
+
+  private func readings(
+    roster: Roster, agents: [AgentIdentity], lives: KnownLives
+  ) async -> PaneReadings {
+    typealias Reading = (server: ServerIdentity?, panes: [PaneSighting], strays: [String: String])
+    @Sendable func read(_ client: TmuxClient, isOwn: Bool) async throws -> Reading {
+      let reading = try await reader.read(
+        client, isOwn: isOwn, roster: roster, lives: lives.bySession)
+      if let server = reading.server {
+        servers.note(server, at: client, sessions: Set(reading.panes.map(\.session)))
+      }
+      return reading
+    }
+    async let others = servers.askOthers { client in try await read(client, isOwn: false) }
+    var readings = PaneReadings()
+    if let standstill = servers.ownStandstill() {
+      readings.ownFailure = standstill
+    } else {
+      do {
+        let own = try await read(servers.own, isOwn: true)
+        readings.ownServer = own.server
+        readings.take(own)
+      } catch {
+        readings.ownFailure = "\(error)"
+      }
+    }
+    let answers = await others
+    for case .success(let reading) in answers.answers.map(\.answer) { readings.take(reading) }
+    for silent in answers.silent {
+      if !readings.silence.contains(silent.reason) { readings.silence.append(silent.reason) }
+      if let identity = servers.memory.identity(at: silent.address) { readings.silentServers.insert(identity) }
+      let lives = lives.bySession.filter { $0.value.boot == boot }
+      let sessions = servers.mayBeOn(
+        silent, agents: agents, layout: layout, lives: lives, answered: readings.servers)
+      for session in sessions { readings.elsewhere[session] = silent.reason }
+    }
+    readings.otherFailures += answers.failures
+    return readings
   }
 
   private func subdirectories(_ relative: String) throws(TownFileError) -> [String] {

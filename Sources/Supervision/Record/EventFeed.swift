@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Synchronization
+import Synchronization
 package import Town
 
 /// The town's events for those who watch them now.
@@ -81,9 +81,6 @@ package final class EventFeed: Sendable {
     }
     for reader in readers { reader.resume(returning: Delivery(entry: entry, lost: 0)) }
   }
-
-  /// How many watch now.
-  package var subscriberCount: Int { state.withLock { $0.subscribers.count } }
 
   /// Begins to watch. It ends when the subscription is released; what happens once its task is cancelled is not
   /// told any more.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Logging
+package import Systemd
 package import Town
 
 /// Tells the journal what happened, in the structured fields that tools rely on.
@@ -8,21 +9,31 @@ package struct EventJournal: Sendable {
   private let logger: Logger
   private let town: String
   private let feed: EventFeed?
+  /// Which events the journal has taken; `nil` where each counts as taken at once.
+  let receipts: LogReceipts?
 
-  /// - Parameter feed: told of every event as well.
-  package init(logger: Logger, town: String, feed: EventFeed? = nil) {
+  /// The field by which an entry that is told twice is known again.
+  package static let idField = "GT_EVENT_ID"
+
+  /// - Parameters:
+  ///   - feed: told of every event as well.
+  ///   - receipts: those of the logger's own output.
+  package init(logger: Logger, town: String, feed: EventFeed? = nil, receipts: LogReceipts? = nil) {
     self.logger = logger
     self.town = town
     self.feed = feed
+    self.receipts = receipts
   }
 
-  package func record(_ event: TownEvent) {
-    feed?.publish(event, at: LiveTown.wallClock())
+  /// - Parameter isRepeated: whether it was given to the journal before, which has not taken it.
+  package func record(_ event: TownEvent, isRepeated: Bool = false) {
+    if !isRepeated { feed?.publish(event, at: LiveTown.wallClock()) }
     var fields: Logger.Metadata = [
       "MESSAGE_ID": "\(event.kind.messageID)",
       "GT_EVENT": "\(event.kind.rawValue)",
       "GT_TOWN": "\(town)",
     ]
+    if let id = event.id { fields[Self.idField] = "\(id)" }
     if let agent = event.agent {
       fields["GT_AGENT"] = "\(agent.address)"
       fields["GT_SESSION"] = "\(agent.session)"

@@ -2,7 +2,7 @@
 
 package import Commands
 package import Processes
-internal import Tmux
+import Tmux
 package import Town
 package import TownFiles
 
@@ -36,7 +36,7 @@ package struct EvidenceGatherer: Sendable {
     of remains: [DeathReport.Remains]
   ) async -> [DeathReport.Remains: Reading<CrashCapsule.Words>] {
     let addresses =
-      ([servers.own] + (remains.contains { $0.serverName != "\(servers.own.server)" } ? servers.others() : []))
+      ([servers.own] + (remains.contains { $0.serverName != "\(servers.own.server)" } ? servers.others().clients : []))
       .map(\.server)
     return await withTaskGroup(of: [DeathReport.Remains: Reading<CrashCapsule.Words>].self) { group in
       for (name, panes) in Dictionary(grouping: remains, by: \.serverName) {
@@ -44,7 +44,7 @@ package struct EvidenceGatherer: Sendable {
           group.addTask { all(panes, .unknown("the tmux server \(displayable(name)) is gone")) }
           continue
         }
-        let client = TmuxClient(server: address, runner: runner, deadline: deadline)
+        let client = servers.client(address, deadline: deadline)
         group.addTask { await words(of: panes, on: client) }
       }
       return await group.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
@@ -67,13 +67,7 @@ package struct EvidenceGatherer: Sendable {
           guard let text = PaneID(remains.pane).flatMap({ texts[$0] }) else {
             return (remains, .unknown("its pane \(remains.pane) was gone, or used again, before it could be read"))
           }
-          return (
-            remains,
-            .known(
-              CrashCapsule.Words(
-                lines: text.lines, tmuxVersion: text.version,
-                diedAt: text.deadTime.map { Timestamp(seconds: Int64($0)) }))
-          )
+          return (remains, .known(CrashCapsule.Words(text)))
         }, uniquingKeysWith: { first, _ in first })
     } catch {
       return all(panes, .unknown("\(error)"))
@@ -106,23 +100,36 @@ package struct EvidenceGatherer: Sendable {
   /// group's counts when the group becomes empty and before it removes it, so that none is missed.
   private static let outOfMemory = "MESSAGE_ID=fe6faa94e7774663a0da52717891d8ef"
 
-  /// Looks three times within two seconds: whoever says it may be slower than we are.
+  /// Looks three times within two seconds, as the entry may be written after the death is seen. `nil` where the journal
+  /// could not be read.
   package func reportedOutOfMemory(_ scope: AgentScope) async -> Bool? {
     let command = Command(
       "journalctl",
-      ["--user", "-q", "--no-pager", "-n", "1", "-o", "cat", Self.outOfMemory, "USER_UNIT=\(scope.unit)"],
+      // Said by the manager itself: USER_UNIT= alone is what anybody can write.
+      [
+        "--user", "-q", "--no-pager", "-n", "1", "-o", "cat", Self.outOfMemory, "USER_UNIT=\(scope.unit)",
+        "_SYSTEMD_USER_UNIT=init.scope",
+      ],
       deadline: .seconds(2))
+    var isAnswered = false
     for pause: Duration in [.milliseconds(100), .milliseconds(400), .milliseconds(1_500)] {
-      guard (try? await Task.sleep(for: pause)) != nil,
-        let result = try? await runner.run(command), result.succeeded
-      else { return nil }
+      guard (try? await Task.sleep(for: pause)) != nil else { return nil }
+      guard let result = try? await runner.run(command), result.succeeded else { continue }
       if result.output.contains(where: { !$0.isWhitespace }) { return true }
+      isAnswered = true
     }
-    return false
+    return isAnswered ? false : nil
   }
 
   package func start(of life: ProcessLife, now: Timestamp) -> Timestamp? {
     guard life.startTime > 0, life.boot == processes.bootID() else { return nil }
     return now + (.zero - ProcessTable.age(startTime: life.startTime))
+  }
+}
+
+extension CrashCapsule.Words {
+  fileprivate init(_ text: CapturedPane) {
+    self.init(
+      lines: text.lines, tmuxVersion: text.version, diedAt: text.deadTime.map { Timestamp(seconds: Int64($0)) })
   }
 }

@@ -2,7 +2,7 @@
 
 package import Commands
 package import Town
-internal import TownFiles
+import TownFiles
 
 /// Reads what a dead agent has left in its worktree: one `git status`, which gives branch, HEAD and
 /// files. Two at a time, as a mass death must not take the processor from the restarts; nobody waits

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Town
+import Town
 
 /// Agents that another tool has started.
 extension Supervisor {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Town
+import Town
 
 /// What people want of single agents.
 extension Supervisor {
@@ -9,6 +9,12 @@ extension Supervisor {
     _ commands: [(PersonCommand, CommandTicket)], snapshot: TownSnapshot, plan: inout Plan, orders: inout [LaunchOrder]
   ) {
     for (command, ticket) in commands {
+      guard ticket.isAwaited() else {
+        let text = "the \(command.verb.rawValue) of \(command.agent.address) was not begun"
+        journal.info("\(text), as \(displayable(command.who)) gave up waiting for it")
+        answer(ticket, throwing: CommandRefusal(text))
+        continue
+      }
       guard let observation = snapshot.agents.first(where: { $0.agent == command.agent }) else {
         let reason = snapshot.registryFailure ?? "no such agent in this town"
         answer(ticket, throwing: CommandRefusal("\(command.agent.address): \(reason)"))
@@ -38,7 +44,10 @@ extension Supervisor {
   /// Waits for what is under way; its end is the next turn's cause. A stop is written down at once, so
   /// that a start which has not come to its last look is still prevented.
   private func postpone(_ command: PersonCommand, _ ticket: CommandTicket, at time: Timestamp) {
+    var ticket = ticket
     if command.verb == .stop {
+      // It is begun.
+      ticket.isAwaited = { true }
       try? world.setHold(Hold(kind: .stop, who: command.who, when: time, why: command.why), on: command.agent)
     }
     postponed.append((command, ticket))
@@ -50,14 +59,20 @@ extension Supervisor {
   ) {
     let agent = command.agent
     do {
+      var isStopped = false
       if case .known(let hold?) = observation.hold {
         guard hold.kind == .stop else {
           throw CommandRefusal("\(agent.address) is \(hold.summary); release it first")
         }
-        try world.setHold(nil, on: agent)
+        isStopped = true
       }
-      switch observation.liveness {
+      switch plan.ledger[agent].doubting(observation.liveness) {
+      case .alive(let life, let place) where !place.isMarked && place.objection != nil:
+        throw CommandRefusal(
+          "\(agent.address) is not started: in \(agent.session) runs pid \(life.pid), of which \(place.objection ?? ""); "
+            + "\(SessionCheck.makingRoom(for: agent))")
       case .alive(let life, _):
+        if isStopped { try world.setHold(nil, on: agent) }
         answer(
           ticket,
           returning: CommandOutcome(
@@ -70,7 +85,7 @@ extension Supervisor {
       case .deadShell(let shell) where !shell.belongsHere:
         throw CommandRefusal("\(agent.session) holds a shell that is not this agent's; end that first")
       case .dead, .deadShell, .absent:
-        break
+        if isStopped { lifts.append(agent) }
       }
     } catch {
       answer(ticket, throwing: CommandRefusal("\(error)"))
@@ -97,7 +112,8 @@ extension Supervisor {
       return
     }
     overrule(plan.ledger[command.agent].lifecycle, by: command, plan: &plan)
-    startEnding(command, ticket, liveness: observation.liveness)
+    let liveness = plan.ledger[command.agent].doubting(observation.liveness)
+    endTickets[start(.end(command, liveness, clearing: leftovers(of: command.agent)))] = ticket
   }
 
   /// Nothing is ended for a restart of which it is clear beforehand that the start would be refused.
@@ -106,19 +122,27 @@ extension Supervisor {
     plan: inout Plan
   ) {
     let agent = command.agent
+    var stop: Hold?
     do {
-      if let reason = snapshot.tmuxFailure ?? snapshot.otherTmuxFailure {
+      if let reason = snapshot.doubt(about: observation) {
         throw CommandRefusal("\(agent.address) is left alone, for it could not be started again: \(reason)")
       }
       switch observation.hold {
       case .known(nil): break
-      case .known(let hold?) where hold.kind == .stop: try world.setHold(nil, on: agent)
+      case .known(let hold?) where hold.kind == .stop: stop = hold
       case .known(let hold?): throw CommandRefusal("\(agent.address) is \(hold.summary); release it first")
       case .unknown(let reason):
         throw CommandRefusal("\(agent.address) is left alone, for whether it is held is not known: \(reason)")
       }
-      guard observation.hasDirectory else {
-        throw CommandRefusal("\(agent.address) is left alone, for its directory \(agent.directory)/ is missing")
+      if case .alive(let life, let place) = plan.ledger[agent].doubting(observation.liveness), !place.isMarked,
+        let objection = place.objection
+      {
+        throw CommandRefusal(
+          "\(agent.address) is left alone: in \(agent.session) runs pid \(life.pid), of which \(objection); "
+            + "\(SessionCheck.makingRoom(for: agent))")
+      }
+      if let objection = observation.objectionToDirectory {
+        throw CommandRefusal("\(agent.address) is left alone, for \(objection)")
       }
     } catch {
       answer(ticket, throwing: CommandRefusal("\(error)"))
@@ -129,7 +153,8 @@ extension Supervisor {
     // Written down before anything is ended: the start that follows is not forgotten.
     plan.ledger[agent].lifecycle = LifecycleIntent(
       action: .restart, mail: nil, who: command.who, why: command.why, at: snapshot.time,
-      life: observation.liveness.life, hook: observation.bead.value.flatMap { $0?.hookBead }, step: .ending)
+      life: observation.liveness.life, hook: observation.bead.value.flatMap { $0?.hookBead }, step: .ending,
+      lifts: stop)
     startTickets[agent.session] = ticket
   }
 
@@ -158,7 +183,7 @@ extension Supervisor {
     let agent = command.agent
     switch outcome {
     case .failed(let reason):
-      answer(ticket, throwing: CommandRefusal("\(agent.address) could not be stopped: \(reason)"))
+      answer(ticket, throwing: CommandRefusal("\(agent.address) could not be stopped: \(reason); \(Self.stopRemains)"))
     case .ended(let how):
       let why = command.why.map { ": \(displayable($0))" } ?? ""
       let reason = "stopped by \(displayable(command.who))\(why)"
@@ -166,21 +191,34 @@ extension Supervisor {
       if let parking = plan.ledger.reset(agent) { plan.tellCleared(parking, of: agent, because: reason) }
       answer(
         ticket,
-        returning: CommandOutcome(text: "\(agent.address) is stopped: \(how)", changed: how != "it was not running"))
+        returning: CommandOutcome(
+          text: "\(agent.address) is stopped: \(how)", changed: !how.hasPrefix("it was not running")))
     }
+  }
+
+  /// What is true after a stop that has ended nobody: the decision was written down before.
+  static let stopRemains =
+    "the stop is written down, so it is not started again once it ends; gt session start takes it back"
+
+  /// Takes stops back, now that it is written down who is started. Where that fails the start finds the hold, and says so.
+  func liftStops() {
+    for agent in lifts {
+      do { try world.setHold(nil, on: agent) } catch {
+        journal.error("the stop of \(agent.address) could not be taken back: \(error)")
+      }
+    }
+    lifts = []
   }
 
   /// Takes note that an agent was ended on purpose, so that nobody takes that for a crash.
   func noteEnd(of agent: AgentIdentity, reason: String, how: String, plan: inout Plan) {
     let lived = plan.ledger[agent].life ?? plan.ledger[agent].death?.life
     let pid = plan.ledger[agent].worker ?? lived?.pid
-    plan.ledger[agent].worker = nil
-    plan.ledger[agent].life = nil
-    plan.ledger[agent].since = nil
-    plan.ledger[agent].death = nil
+    // Its pane may remain, beside those of a person.
+    plan.ledger[agent].noteEnd(of: lived)
     plan.events.append(
       TownEvent(
-        .agentStopped, agent: agent, message: "\(agent.address) \(reason); \(how)", pid: pid, reason: reason))
+        .agentStopped, agent: agent, message: "\(agent.address) was \(reason); \(how)", pid: pid, reason: reason))
   }
 
   /// Answers whoever asked for a restart that comes to nothing, if anybody still waits.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Town
+import Town
 
 /// Stale agents, and what is told of the work on hooks.
 extension Supervisor {
@@ -28,30 +28,8 @@ extension Supervisor {
     StaleRule.record(outcome, of: order, at: time, in: &plan)
   }
 
-  /// Puts messages that nobody will decide upon again into the outbox. Returns those that are to be sent
-  /// now: the new ones, and with a heartbeat the old ones once more.
-  func post(_ notices: [Notice], retrying: Bool, ledger: inout Ledger) -> [Notice] {
-    let old = retrying && duty == .town ? ledger.outbox : []
-    ledger.outbox += notices.filter { $0.hook == nil }
-    let lost = ledger.outbox.count - Ledger.outboxLimit
-    if lost > 0 {
-      ledger.outbox.removeFirst(lost)
-      journal.error("\(lost) messages are given up: \(Ledger.outboxLimit) others wait already")
-    }
-    return old + notices
+  /// Notes what became of a message.
+  func note(_ delivery: Outbox.Delivery, of notice: Notice, ledger: inout Ledger) {
+    if let complaint = outbox.note(delivery, of: notice, ledger: &ledger) { journal.error(complaint) }
   }
-
-  /// Whether a message is being sent just now; it is tried again with the next heartbeat.
-  func isOnItsWay(_ notice: Notice) -> Bool { jobs.isTelling(notice.repeatKey) }
-
-  func tellUnsent(_ notice: Notice, failure: String) {
-    // One that is sent again with every heartbeat is not complained of with every heartbeat.
-    if unsent.updateValue(failure, forKey: notice.repeatKey) != nil { return }
-    journal.error("\(notice.subject): the message could not be sent: \(failure)")
-  }
-}
-
-extension Notice {
-  /// By which a message that is sent again is known.
-  var repeatKey: String { "\(key) \(agent.session) \(hook ?? "")" }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Town
+import Town
 
 /// What must never be so, whatever the world does: where it is, this process is not to be trusted any more. It does
 /// nothing further, says what it was, and has the service manager put another in its place.
@@ -14,13 +14,34 @@ extension Supervisor {
     journal.error(reason)
     reports.broken(reason)
     // Whoever waits for one command must not wait for ever: there is no service manager to end this.
-    if duty == .commands { post(.stop) }
+    if mode == .commands { post(.stop) }
     return false
   }
 
   /// Why this turn must not be taken.
   func breachByTurn() -> String? {
     turnBegan == nil ? nil : "two turns overlap"
+  }
+
+  /// Sees whether the town is still this supervisor's alone. Another one in its place would start each agent a second
+  /// time.
+  func keepsTenure() -> Bool {
+    switch reports.tenure() {
+    case .kept:
+      complaints.clear(.tenure)
+      return true
+    case .remarkable(let remark):
+      if complaints.isNew(remark, about: .tenure) { journal.warning(remark) }
+      return true
+    case .lost(let reason):
+      guard !isBroken else { return false }
+      isBroken = true
+      let message = "\(reason); nothing more is done by this process"
+      journal.error(message)
+      reports.broken(message)
+      if mode == .commands { post(.stop) }
+      return false
+    }
   }
 
   /// Why none of these starts may be made. Each agent's last known process is asked for at the kernel, past

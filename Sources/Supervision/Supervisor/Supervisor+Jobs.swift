@@ -1,166 +1,89 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Town
+import Town
 
 /// The jobs beside the loop. Each is started after its intent was recorded, and ends in an event.
 extension Supervisor {
+  /// Begins an effect. What it goes by of this turn is given to it now.
+  ///
+  /// - Returns: the job's number.
   @discardableResult
-  func start(
-    _ kind: JobTable.Kind, sessions: Set<String> = [], delay: Duration = .zero,
-    _ work: @escaping @Sendable (_ world: any TownWorld, _ job: Int) async -> SupervisorEvent
-  ) -> Int {
-    let job = jobs.add(kind, sessions: sessions, deadline: world.uptime() + rules.policy.jobLimit + delay)
-    let world = self.world
+  func start(_ effect: Effect, after delay: Duration = .zero, words: LastWords? = nil) -> Int {
+    let job = jobs.add(effect, deadline: world.uptime() + rules.policy.jobLimit + delay)
+    var circumstances = circumstances(of: effect)
+    if let words { circumstances.words = words }
+    let performer = Performer(world: world, journal: journal, policy: rules.policy) { [weak self] notice, delivery in
+      await self?.post(.told(notice, delivery))
+    }
     let task = Task(executorPreference: executor) { [weak self] in
-      if delay > .zero { try? await world.sleep(for: delay) }
+      if delay > .zero { try? await performer.world.sleep(for: delay) }
       if Task.isCancelled { return }
-      let event = await work(world, job)
-      await self?.post(event)
+      let outcome = await performer.perform(effect, in: circumstances)
+      await self?.post(.finished(job: job, outcome))
     }
     jobs.attach(task, to: job)
     return job
   }
 
+  private func circumstances(of effect: Effect) -> Performer.Circumstances {
+    var circumstances = Performer.Circumstances(looked: lastLook?.began ?? world.uptime())
+    switch effect {
+    case .launch(let order, let remains):
+      let former = endQuestions.removeValue(forKey: order.agent.session)
+      // One that was to wait has an old answer.
+      circumstances.isShuttingDown = order.delay > .zero ? nil : former
+      circumstances.words = lastWords[order.agent.session]
+      circumstances.protected = remains == nil ? [] : protectedProcesses
+    case .end(let command, _, _):
+      circumstances.words = lastWords[command.agent.session]
+      circumstances.protected = protectedProcesses
+    case .endForRequest(let agent, _, _, _): circumstances.words = lastWords[agent.session]
+    case .mark:
+      circumstances.lives = ledger.knownLives
+      circumstances.clockSteps = ledger.clockSteps
+    case .confine, .sweep: circumstances.protected = protectedProcesses
+    case .readBeads, .readAfresh, .readHooks, .adopt, .claimRequest, .withdraw, .closeMail, .send, .announce, .begin,
+      .gather, .limit:
+      break
+    }
+    return circumstances
+  }
+
   /// Starts a reading of the beads where a beat wants one and none is under way.
   private func readBeadsIfWanted() {
-    guard wantsBeat || !beatsToCome.isEmpty, !jobs.isReading else { return }
-    wantsBeat = false
-    beatsReading = beatsToCome
-    beatsToCome = []
+    guard beats.isDue, !jobs.isReading else { return }
+    beats.beginReading()
     let hooks = beads.hooks.values.filter(\.status.isOver).map(\.id).sorted()
-    start(.readBeads) { world, job in .beadsRead(job: job, await world.readBeads(hooks: hooks)) }
+    start(.readBeads(hooks: hooks))
   }
 
   /// Has the beads read again where some of them could not be, soon at first: who ought to run may be among
   /// them, and nothing else may happen in the town.
   func planReading(at uptime: Duration) {
-    guard !beads.failures.isEmpty else {
-      beadsDue = nil
-      beadsPause = TownRules.retry
-      return
+    if beads.failures.isEmpty {
+      beadsRetry.clear()
+    } else {
+      beadsRetry.plan(at: uptime, longest: rules.policy.heartbeat.active)
     }
-    beadsDue = uptime + beadsPause
-    beadsPause = min(beadsPause * 2, max(rules.policy.heartbeat.active, TownRules.retry))
   }
 
   /// One fresh read for all the starts of a turn.
   func startConfirmation(_ orders: [LaunchOrder]) {
-    let ids = orders.flatMap { $0.agent.beads + ($0.hook.map { [$0] } ?? []) }
-    let unique = Array(Set(ids)).sorted()
     // Asked while the beads are read, so that no start waits for the answer.
     let world = self.world
     let isEnding = Task(executorPreference: executor) { await world.isShuttingDown() }
     for order in orders { endQuestions[order.agent.session] = isEnding }
-    start(.confirm, sessions: Set(orders.map(\.agent.session))) { world, job in
-      .confirmed(job: job, orders, await world.readAfresh(unique))
-    }
+    start(.readAfresh(orders))
   }
 
-  func startLaunch(_ order: LaunchOrder) {
-    let words = lastWords[order.agent.session]
-    let leftovers = leftovers(of: order)
-    let protected = leftovers == nil ? [] : protectedProcesses
-    let journal = self.journal
-    // At logout agents may end before we are told to. One that was to wait has an old answer.
-    let former = endQuestions.removeValue(forKey: order.agent.session)
-    let question = order.delay > .zero ? nil : former
-    let executor = self.executor
-    let looked = lastLook?.oldest ?? world.uptime()
-    start(.launch, sessions: [order.agent.session], delay: order.delay) { world, job in
-      let isEnding = question ?? Task(executorPreference: executor) { await world.isShuttingDown() }
-      // The new process takes the pane's last screen away.
-      _ = await words?.task.value
-      if await isEnding.value {
-        return .launched(job: job, order, .declined("everything of this user's is being ended"))
-      }
-      if let leftovers {
-        let outcome = await world.sweep(leftovers.scope, protecting: protected, sparing: leftovers.sparing)
-        journal.tell(outcome, of: leftovers.scope, left: order.agent)
-      }
-      var aged = order
-      aged.lookAge = world.uptime() - looked
-      return .launched(job: job, order, await world.launch(aged))
-    }
-  }
-
-  /// Ends an agent that a person has stopped.
-  func startEnding(_ command: PersonCommand, _ ticket: CommandTicket, liveness: Liveness) {
-    let words = lastWords[command.agent.session]
-    let job = start(.end, sessions: [command.agent.session]) { world, job in
-      _ = await words?.task.value
-      return .ended(job: job, command, await world.end(command.agent, liveness: liveness))
-    }
-    endTickets[job] = ticket
-  }
-
-  func startAdoption(_ order: AdoptionRule.Order) {
-    start(.adopt, sessions: [order.agent.session]) { world, job in
-      .adopted(job: job, order, await world.adopt(order))
-    }
-  }
-
-  /// Reads and looks again just before the bead is written.
-  func startMark(_ order: MarkOrder) {
-    let policy = rules.policy
-    let lives = ledger.lives
-    start(.mark, sessions: [order.agent.session]) { world, job in
-      let bead = await world.readAfresh([order.bead])[order.bead]
-      let snapshot = await world.look(beads: .none, lives: lives)
-      if let objection = StaleRule.objection(to: order, bead: bead, snapshot: snapshot, policy: policy) {
-        return .marked(job: job, order, .declined(objection))
-      }
-      do {
-        try await world.mark(order)
-        return .marked(job: job, order, .marked)
-      } catch {
-        return .marked(job: job, order, .failed("\(error)"))
-      }
-    }
-  }
-
-  func startReadingHooks(_ ids: [String]) {
-    start(.readHooks) { world, job in .hooksRead(job: job, ids, await world.readAfresh(ids)) }
-  }
-
-  func startNotice(_ notice: Notice) {
-    start(.tell, sessions: [notice.repeatKey]) { world, job in
-      do {
-        try await world.send(notice)
-        return .told(job: job, notice, failure: nil)
-      } catch {
-        return .told(job: job, notice, failure: "\(error)")
-      }
-    }
-  }
-
-  func startAnnouncement(_ announcement: Announcement) {
-    start(.announce) { world, job in
-      do {
-        try await world.announce(announcement)
-        return .announced(job: job, announcement, failure: nil)
-      } catch {
-        return .announced(job: job, announcement, failure: "\(error)")
-      }
-    }
-  }
-
-  func startBeginning(_ beginning: SpawnRule.Beginning) {
-    start(.begin, sessions: [beginning.agent.session]) { world, job in
-      do {
-        try await world.begin(beginning.agent, life: beginning.life)
-        return .begun(job: job, beginning, failure: nil)
-      } catch {
-        return .begun(job: job, beginning, failure: "\(error)")
-      }
-    }
+  /// Sends the messages that wait, where none are being sent.
+  func startTelling() {
+    if !jobs.isTelling, let notices = outbox.next() { start(.send(notices)) }
   }
 
   /// Answers the beats whose outcome is acted upon and recorded, and begins the next where one waits.
   func settleBeats() {
-    if jobs.isQuiet {
-      for beat in beatsActing { beat.resume() }
-      beatsActing = []
-    }
+    if jobs.isQuiet { beats.settle() }
     readBeadsIfWanted()
   }
 
@@ -171,9 +94,9 @@ extension Supervisor {
     let longest = rules.policy.heartbeat.dormant
     let uptime = self.world.uptime()
     // While the beads are read the heartbeat is on its way, and the end of that is an event.
-    var pause = jobs.isReading ? longest : (heartbeatDue ?? uptime + longest) - uptime
-    if let beadsDue, !jobs.isReading { pause = min(pause, beadsDue - uptime) }
-    if let nextLook { pause = min(pause, nextLook - (zero + uptime)) }
+    var pause = jobs.isReading ? longest : (heartbeats.due ?? uptime + longest) - uptime
+    if let due = beadsRetry.due, !jobs.isReading { pause = min(pause, due - uptime) }
+    if let nextLook { pause = min(pause, nextLook - (bootTime + uptime)) }
     let world = self.world
     let rest = max(pause, .milliseconds(1))
     timer = Task(executorPreference: executor) { [weak self] in

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Town
+import Town
 
 /// Ends that have been decided, step by step: see ``LifecycleIntent``.
 extension Supervisor {
@@ -43,8 +43,11 @@ extension Supervisor {
       case .end(let liveness): steps.append(IntentStep(agent: agent, intent: intent, act: .end(liveness)))
       case .start:
         if case .known(let hold?) = observation.hold {
-          giveUpStart(intent, of: agent, because: hold.summary, plan: &plan)
-          continue
+          guard intent.lifts(hold) else {
+            giveUpStart(intent, of: agent, because: hold.summary, plan: &plan)
+            continue
+          }
+          lifts.append(agent)
         }
         guard case .start(let place) = next else { continue }
         orders.append(order(for: intent, agent: agent, place: place, observation: observation))
@@ -58,32 +61,11 @@ extension Supervisor {
   }
 
   func start(_ step: IntentStep) {
-    let agent = step.agent
-    let intent = step.intent
     switch step.act {
-    case .deleteMail(let id):
-      start(.request, sessions: [agent.session]) { world, job in
-        do {
-          try await world.closeMail(id)
-          return .requestClaimed(job: job, agent, failure: nil)
-        } catch {
-          return .requestClaimed(job: job, agent, failure: "\(error)")
-        }
-      }
+    case .deleteMail(let id): start(.claimRequest(step.agent, mail: id))
     case .end(let liveness):
-      let words = lastWords[agent.session]
-      start(.request, sessions: [agent.session]) { world, job in
-        _ = await words?.task.value
-        var outcome = await world.end(agent, liveness: liveness)
-        if case .ended(let how) = outcome, !intent.isPersons {
-          do {
-            try await world.clearRequest(intent.action, of: agent)
-          } catch {
-            outcome = .ended("\(how); what it asks for in its state.json could not be taken back: \(error)")
-          }
-        }
-        return .requestEnded(job: job, agent, outcome)
-      }
+      let former = ledger[step.agent].withdrawn?.all ?? []
+      start(.endForRequest(step.agent, step.intent, liveness, withdrawing: former))
     }
   }
 
@@ -111,7 +93,9 @@ extension Supervisor {
   }
 
   /// The agent's process has ended, or could not be.
-  func noteEnded(_ agent: AgentIdentity, _ outcome: EndOutcome, at time: Timestamp, plan: inout Plan) {
+  func noteEnded(
+    _ agent: AgentIdentity, _ outcome: EndOutcome, left: [Withdrawal], at time: Timestamp, plan: inout Plan
+  ) {
     guard var intent = plan.ledger[agent].lifecycle, intent.step != .ended else { return }
     switch outcome {
     case .failed(let reason) where intent.isPersons:
@@ -126,6 +110,8 @@ extension Supervisor {
       if intent.isPersons, let parking = plan.ledger.reset(agent) {
         plan.tellCleared(parking, of: agent, because: reason)
       }
+      // Written down with the step: what could not be taken back is tried again when the request is done.
+      for withdrawal in left { plan.ledger[agent].withdraw(withdrawal) }
       intent.step = .ended
       plan.ledger[agent].lifecycle = intent
     }
@@ -171,7 +157,7 @@ extension Supervisor {
 
 extension Supervisor {
   /// Whether it is this supervisor's to go on with: where only commands are carried out, only its own.
-  private func isOurs(_ agent: AgentIdentity) -> Bool { duty == .town || startTickets[agent.session] != nil }
+  private func isOurs(_ agent: AgentIdentity) -> Bool { mode == .town || startTickets[agent.session] != nil }
 
   private func order(
     for intent: LifecycleIntent, agent: AgentIdentity, place: LaunchOrder.Place, observation: AgentObservation
@@ -187,6 +173,7 @@ extension Supervisor {
     plan: inout Plan
   ) {
     plan.ledger[agent].lifecycle = nil
+    if case .known(let hold?) = observation.hold, intent.lifts(hold) { lifts.append(agent) }
     if intent.action.startsAgain {
       let pid = observation.liveness.life?.pid
       execute(intent, of: agent, "runs", pid: pid, plan: &plan)
@@ -213,7 +200,7 @@ extension Supervisor {
   private func execute(
     _ intent: LifecycleIntent, of agent: AgentIdentity, _ what: String, pid: Int32?, plan: inout Plan
   ) {
-    requestFailures[agent.session] = nil
+    complaints.clear(.request(agent.session))
     guard !intent.isPersons else { return }
     requestCounts.executed += 1
     plan.events.append(
@@ -239,7 +226,7 @@ extension Supervisor {
   private func abandon(_ intent: LifecycleIntent, of agent: AgentIdentity, because reason: String, plan: inout Plan) {
     plan.ledger[agent].lifecycle = nil
     guard !intent.isPersons else { return }
-    plan.ledger[agent].withdrawn = intent.action
+    plan.ledger[agent].withdraw(intent.withdrawal)
     requestCounts.refused += 1
     plan.events.append(
       TownEvent(
@@ -262,7 +249,7 @@ extension Supervisor {
     guard snapshot.registryFailure == nil, snapshot.unreadableRigs.isEmpty else { return }
     let known = Set(snapshot.agents.map(\.agent.session))
     for session in plan.ledger.sessionsWithIntents.subtracting(known)
-    where duty == .town || startTickets[session] != nil {
+    where mode == .town || startTickets[session] != nil {
       answerRestart(session: session, with: .failure(CommandRefusal("\(session) is no agent of this town any more")))
       plan.ledger.agents[session]?.lifecycle = nil
       journal.warning("what was asked for in \(session) is given up: it is no agent of this town any more")

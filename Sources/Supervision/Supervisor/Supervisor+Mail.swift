@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Town
+import Town
 
 /// The Deacon's mail: who was started, and who asks for its own end.
 extension Supervisor {
@@ -12,16 +12,19 @@ extension Supervisor {
   ///
   /// - Returns: the messages that are to be taken out of the inbox.
   func attendMail(_ snapshot: TownSnapshot, commands: [PersonCommand], plan: inout Plan) -> [String] {
-    guard duty == .town else { return [] }
+    guard mode == .town else { return [] }
     guard case .known(let inbox) = beads.inbox else {
       readMailLater(at: snapshot.time, plan: &plan)
       return []
     }
     let ids = Set(inbox.map(\.id))
     plan.ledger.handledMail.formIntersection(ids)
-    requestFailures = requestFailures.filter { ids.contains($0.key) || plan.ledger.agents[$0.key] != nil }
+    let agents = plan.ledger.agents
+    complaints.keep { if case .request(let key) = $0 { ids.contains(key) || agents[key] != nil } else { true } }
     var fresh = inbox.filter { !plan.ledger.handledMail.contains($0.id) }
-    for index in fresh.indices { fresh[index].sentAt = plan.ledger.followed(fresh[index].sentAt, now: snapshot.time) }
+    for index in fresh.indices {
+      fresh[index].sentAt = plan.ledger.clockSteps.followed(fresh[index].sentAt, now: snapshot.time)
+    }
 
     let started = StartedRule.decide(fresh, pending: pending, snapshot: snapshot)
     pending = started.pending
@@ -29,16 +32,12 @@ extension Supervisor {
     plan.events += started.events
 
     let busy = jobs.busy.union(plan.ledger.sessionsWithIntents).union(commands.map(\.agent.session))
-    let judgements = LifecycleRule.judge(fresh, snapshot: snapshot, busy: busy, policy: rules.policy) {
-      world.state(of: $0)
-    } birth: {
-      world.start(of: $0)
-    }
+    let known = plan.ledger
+    let judgements = LifecycleRule.judge(
+      fresh, snapshot: snapshot, busy: busy, policy: rules.policy, withdrawn: { known[$0].withdrawn },
+      state: { world.state(of: $0) }, birth: { world.start(of: $0) })
     let waits = judgements.contains { if case .wait = $0.verdict { true } else { false } }
-    if !waits {
-      mailPause = TownRules.retry
-      mailDue = nil
-    }
+    if !waits { mailRetry.clear() }
     for judgement in judgements { take(judgement, at: snapshot.time, plan: &plan) }
 
     if waits { readMailLater(at: snapshot.time, plan: &plan) }
@@ -53,14 +52,12 @@ extension Supervisor {
   /// Has the mail read again, soon at first, and no more often than every heartbeat where that does not help.
   private func readMailLater(at time: Timestamp, plan: inout Plan) {
     let uptime = world.uptime()
-    if let mailDue, mailDue > uptime {
-      // Somebody else's beat has come before.
-      plan.look(at: time + (mailDue - uptime))
-      return
+    if let due = mailRetry.due, due > uptime {
+      // Another beat has come before.
+      plan.look(at: time + (due - uptime))
+    } else {
+      plan.look(at: time + mailRetry.plan(at: uptime, longest: rules.policy.heartbeat.active))
     }
-    mailDue = uptime + mailPause
-    plan.look(at: time + mailPause)
-    mailPause = min(mailPause * 2, rules.policy.heartbeat.active)
   }
 
   private func take(_ judgement: LifecycleRule.Judgement, at time: Timestamp, plan: inout Plan) {
@@ -69,10 +66,12 @@ extension Supervisor {
     case .claim(let agent, let intent):
       plan.ledger.handledMail.insert(message.id)
       plan.ledger[agent].lifecycle = intent
-      plan.ledger[agent].withdrawn = nil
+      plan.ledger[agent].noteClaimed(intent.action)
+      // What an earlier request waits for is not this one's.
+      requestPauses[agent.session] = nil
     case .refuse(let agent, let reason):
       plan.ledger.handledMail.insert(message.id)
-      if let agent, plan.ledger[agent].lifecycle == nil { withdraw(message, of: agent, ledger: &plan.ledger) }
+      if let agent, plan.ledger[agent].lifecycle == nil { withdraw(message, of: agent, at: time, ledger: &plan.ledger) }
       requestCounts.refused += 1
       plan.events.append(
         TownEvent(
@@ -82,18 +81,6 @@ extension Supervisor {
           bead: message.id, reason: reason))
     case .wait(let reason):
       tellWaiting(message.id, "the request of \(displayable(message.sender)) waits: \(reason)")
-    }
-  }
-
-  func startClosingMail(_ ids: [String]) {
-    // A store that is slow takes the rest with the next heartbeat: the job must not be overdue.
-    let end = world.uptime() + rules.policy.jobLimit / 3
-    start(.closeMail) { world, job in
-      var failures: [String: String] = [:]
-      for id in ids where world.uptime() < end {
-        do { try await world.closeMail(id) } catch { failures[id] = "\(error)" }
-      }
-      return .mailClosed(job: job, failures: failures)
     }
   }
 
@@ -107,6 +94,6 @@ extension Supervisor {
 
   /// Says why something waits, once for each reason.
   func tellWaiting(_ key: String, _ text: String) {
-    if requestFailures.updateValue(text, forKey: key) != text { journal.warning(text) }
+    if complaints.isNew(text, about: .request(key)) { journal.warning(text) }
   }
 }

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Town
+import Town
 
 /// The clock by which restarts are spaced, and the person's own command.
 extension Supervisor {
   /// Reads the wall clock for the whole turn. One that is set meanwhile is followed by the next turn: until then all
   /// times are by the same clock, and none of them lies an hour away.
-  func readClock() { zero = world.now() + (.zero - world.uptime()) }
+  func readClock() { bootTime = world.now() + (.zero - world.uptime()) }
 
   /// Sees whether the wall clock was set since the last turn.
   func followClock(_ ledger: inout Ledger) {
     guard let boot else { return }
     let uptime = world.uptime()
     let former = ledger.clock
-    ledger.follow(now: zero + uptime, uptime: uptime, boot: boot)
+    ledger.follow(now: bootTime + uptime, uptime: uptime, boot: boot, isWatching: isReady && mode == .town)
     // What the last look has put off is by the former clock.
     if ledger.clock != former { lastLook = nil }
   }
@@ -28,7 +28,7 @@ extension Supervisor {
   /// Writes down what the person's command is to be told, and returns it. What an earlier daemon did not
   /// come to is told first.
   func announce(_ events: [TownEvent], at time: Timestamp, ledger: inout Ledger) -> [Announcement] {
-    guard duty == .town, world.announces else {
+    guard mode == .town, world.announces else {
       ledger.announcements = []
       return []
     }

@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Town
+import Town
 
 /// Agents in control groups of their own. No start waits for a group to be made, and no turn for anything of this.
 extension Supervisor {
-  /// How soon an agent that could not be put into a group is tried again.
-  private static let confinementRetry: Duration = .seconds(60)
-
   /// Looks for those who stand still, where somebody may be judged by it, and with a heartbeat for those whom
   /// somebody has put into another group than the one that is known.
   func noteStanding(in snapshot: inout TownSnapshot, isHeartbeat: Bool, plan: inout Plan) {
     let concerned = frozen.union(pending.map(\.session))
-    guard isHeartbeat || !concerned.isEmpty || lastLook?.hasStanding == true else { return }
     for index in snapshot.agents.indices {
       let agent = snapshot.agents[index].agent
       // What an earlier look has said need not be so any more.
-      if snapshot.agents[index].isFrozen != nil { snapshot.agents[index].isFrozen = nil }
+      snapshot.agents[index].isFrozen = nil
       guard isHeartbeat || concerned.contains(agent.session) else { continue }
       frozen.remove(agent.session)
       guard case .alive(let life, _) = snapshot.agents[index].liveness, let standing = world.standing(of: life) else {
@@ -30,36 +26,26 @@ extension Supervisor {
   }
 
   /// Begins what is to be done about the groups of those whom this turn has seen.
-  func attendScopes(_ sight: Sight, starting: [LaunchOrder]) {
-    if limitsMayHaveChanged {
-      limitsMayHaveChanged = false
-      // Where an agent is in its group already, only the limits are new.
-      for (session, record) in ledger.agents where record.scope != nil && record.scope?.life == record.life {
-        ledger.agents[session]?.scope = nil
-      }
-    }
-    var snapshot = sight.snapshot
-    if sight.sessions == nil {
-      let lives = Set(snapshot.agents.compactMap(\.liveness.life))
-      unconfined = unconfined.filter { lives.contains($0.key) }
-    } else {
-      snapshot.agents = snapshot.agents.filter { sight.covers($0.agent) }
-    }
+  func attendScopes(_ snapshot: TownSnapshot, starting: [LaunchOrder]) {
+    confinementRetries.keep(Set(snapshot.agents.compactMap(\.liveness.life)))
     let busy = jobs.busy.union(jobs.confining).union(starting.map(\.agent.session))
     let uptime = world.uptime()
-    for step in ScopeRule.steps(snapshot, ledger: ledger, busy: busy, confines: duty == .town && world.confines) {
+    let steps = ScopeRule.steps(
+      snapshot, ledger: ledger, busy: busy, confines: mode == .town && world.confines, limits: rules.policy.limits)
+    for step in steps {
       switch step {
       case .confine(let agent, let life, let former):
-        if let tried = unconfined[life], uptime - tried < Self.confinementRetry { continue }
-        startConfining(agent, life, former: former)
-      case .sweep(let agent, let scope, let sparing):
-        startSweeping(agent, scope, sparing: sparing)
+        if confinementRetries.isDue(life, at: uptime) { start(.confine(agent, life, former: former)) }
+      case .limit(let agent, let scope):
+        if confinementRetries.isDue(scope.life, at: uptime) { start(.limit(agent, scope)) }
+      case .sweep(let agent, let remains):
+        start(.sweep(agent, remains))
       }
     }
   }
 
   /// An event with the unit of the agent that it is about, under which it is to be found too.
-  func placed(_ event: TownEvent) -> TownEvent {
+  func placed(_ event: TownEvent, by ledger: Ledger) -> TownEvent {
     guard let record = event.agent.map({ ledger[$0] }), let scope = record.scope,
       scope.life == record.death?.life ?? record.life
     else { return event }
@@ -68,59 +54,65 @@ extension Supervisor {
     return event
   }
 
-  private func startConfining(_ agent: AgentIdentity, _ life: ProcessLife, former: AgentScope?) {
-    let protected = protectedProcesses
-    let journal = self.journal
-    start(.confine, sessions: [agent.session]) { world, job in
-      if let former {
-        journal.tell(await world.sweep(former, protecting: protected, sparing: nil), of: former, left: agent)
-      }
-      return .confined(job: job, agent, life, await world.confine(agent, life: life))
-    }
-  }
-
-  private func startSweeping(_ agent: AgentIdentity, _ scope: AgentScope, sparing: Int32?) {
-    let protected = protectedProcesses
-    start(.sweep, sessions: [agent.session]) { world, job in
-      .swept(job: job, agent, scope, await world.sweep(scope, protecting: protected, sparing: sparing))
-    }
-  }
-
   /// Who lives: no clearing up may hurt one of these, wherever it has come to be.
   var protectedProcesses: Set<Int32> {
     // Who only carries out commands watches nobody.
-    let lives = duty == .town ? watches.keys.map(\.pid) : ledger.agents.values.compactMap { $0.life?.pid }
+    let lives = mode == .town ? watches.keys.map(\.pid) : ledger.agents.values.compactMap { $0.life?.pid }
     return Set(lives).union(serverWatches.keys.map(\.pid))
   }
 
-  /// What a start has to clear up before: the group of the agent's last life.
-  func leftovers(of order: LaunchOrder) -> (scope: AgentScope, sparing: Int32?)? {
-    guard let scope = ledger[order.agent].scope else { return nil }
-    if case .bareShell(let life) = order.place, life == scope.life { return (scope, life.pid) }
-    return (scope, nil)
+  /// What a start has to clear up before: the group of the agent's last life, and what bears the mark of a former one.
+  func leftovers(of order: LaunchOrder) -> AgentRemains? {
+    let record = ledger[order.agent]
+    let marks = Set(record.marks ?? []).subtracting(order.mark.map { [$0] } ?? [])
+    guard let scope = record.scope, case .bareShell(let life) = order.place, life == scope.life else {
+      return AgentRemains(scope: record.scope, marks: marks)
+    }
+    return AgentRemains(scope: scope, marks: marks, sparing: life.pid)
   }
 
-  func finishConfining(
-    _ job: Int, _ agent: AgentIdentity, _ life: ProcessLife, _ reading: Reading<AgentScope>
-  ) {
-    jobs.finish(job)
+  /// What is to be cleared up behind an agent that is ended on purpose.
+  func leftovers(of agent: AgentIdentity) -> AgentRemains? {
+    // Below a directory that holds others' there are others.
+    let home = [.polecat, .crew].contains(agent.role) ? agent.directory : nil
+    return AgentRemains(scope: ledger[agent].scope, marks: Set(ledger[agent].marks ?? []), home: home)
+  }
+
+  /// Says once that the agents are slowed down for want of memory, and once that it is over. Looked at whenever
+  /// something happens; a watchdog asks twice in half a minute.
+  func notePressure() {
+    guard mode == .town else { return }
+    let pressure = world.agentsPressure
+    let isHigh = PressureRule.isHigh(pressure, before: isThrottled)
+    guard isHigh != isThrottled else { return }
+    isThrottled = isHigh
+    let event = PressureRule.event(isHigh: isHigh, pressure: pressure)
+    let time = bootTime + world.uptime()
+    _ = announce([event], at: time, ledger: &ledger).map { start(.announce($0)) }
+    journal.record(event)
+  }
+
+  func finishConfining(_ agent: AgentIdentity, _ life: ProcessLife, _ reading: Reading<AgentScope>) {
     switch reading {
     case .known(let scope):
+      // The counts of a group of its own are its own, and begin with none.
+      if ledger[agent].scope?.path != scope.path { memory[life] = world.memoryEvents(of: life) }
       ledger[agent].scope = scope
       scopesHaveChanged = true
-      unconfined[life] = nil
-      confinementFailure = nil
-      // The counts of a group of its own are its own, and begin with none.
-      memory[life] = world.memoryEvents(of: life)
+      confinementRetries.noteSuccess(of: life)
+      complaints.clear(.confinement)
     case .unknown(let reason):
       // One that has died meanwhile is the next turn's.
       guard ledger[agent].life == life, world.isRunning(life) else { return }
-      if let scope = ledger[agent].scope, scope.life != life { ledger[agent].scope = nil }
-      let isFirst = unconfined.updateValue(world.uptime(), forKey: life) == nil
-      if isFirst, confinementFailure != reason {
-        journal.warning("\(agent.address) is not in a control group of its own: \(reason)")
+      let isConfined = ledger[agent].scope?.life == life
+      if !isConfined { ledger[agent].scope = nil }
+      let isFirst = confinementRetries.noteFailure(of: life, at: world.uptime())
+      if complaints.isNew(reason, about: .confinement), isFirst {
+        journal.warning(
+          isConfined
+            ? "\(agent.address) goes on with its former limits: \(reason)"
+            : "\(agent.address) is not in a control group of its own: \(reason)")
       }
-      confinementFailure = reason
     }
   }
 
@@ -134,28 +126,36 @@ extension Supervisor {
     savedLedger = ledger
   }
 
-  func finishSweeping(_ job: Int, _ agent: AgentIdentity, _ scope: AgentScope, _ outcome: SweepOutcome) {
-    jobs.finish(job)
-    if ledger[agent].scope == scope {
+  func finishSweeping(_ agent: AgentIdentity, _ remains: AgentRemains, _ outcome: SweepOutcome) {
+    if let scope = remains.scope, ledger[agent].scope == scope {
       ledger[agent].scope = nil
       scopesHaveChanged = true
     }
-    journal.tell(outcome, of: scope, left: agent)
+    if !remains.marks.isEmpty {
+      ledger[agent].forget(remains.marks)
+      scopesHaveChanged = true
+    }
+    journal.tell(outcome, leftBy: agent)
   }
 }
 
 extension EventJournal {
   /// Says what became of clearing up behind a dead agent, where there was anything.
-  func tell(_ outcome: SweepOutcome, of scope: AgentScope, left agent: AgentIdentity) {
+  func tell(_ outcome: SweepOutcome, leftBy agent: AgentIdentity) {
     switch outcome {
-    case .swept(0): break
-    case .swept(let count):
-      let what = count == 1 ? "1 process" : "\(count) processes"
-      remark(Remark(agent: agent, message: "\(agent.address) had left \(what) behind in \(scope.unit), ended now"))
+    case .swept(let count, let left):
+      if count > 0 {
+        let what = counted(count, "process", "processes")
+        remark(Remark(agent: agent, message: "\(agent.address) had left \(what) behind, ended now"))
+      }
+      if !left.isEmpty {
+        let names = left.prefix(10).map(\.description).joined(separator: "; ") + (left.count > 10 ? "; …" : "")
+        warning("of what \(agent.address) has left behind, this is left alone: \(names)")
+      }
     case .spared(let reason):
-      warning("what \(agent.address) has left behind in \(scope.unit) is left alone: \(reason)")
+      warning("what \(agent.address) has left behind is left alone: \(reason)")
     case .failed(let reason):
-      warning("what \(agent.address) has left behind in \(scope.unit) could not be ended: \(reason)")
+      warning("what \(agent.address) has left behind could not be ended: \(reason)")
     }
   }
 }

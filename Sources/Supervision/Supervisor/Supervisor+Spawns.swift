@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Town
+import Commands
+import Town
 
 /// Agents that were started and have to be told to begin.
 extension Supervisor {
@@ -16,19 +17,19 @@ extension Supervisor {
       pending.append(spawn)
     }
     // What others have started is the daemon's to look after.
-    guard !pending.isEmpty, duty == .town else { return [] }
+    guard !pending.isEmpty, mode == .town else { return [] }
     passTime(at: snapshot.time)
     let busy = jobs.occupied.union(starting.map(\.agent.session))
     let lives = SpawnRule.watched(pending, in: snapshot, busy: busy)
     let uptime = world.uptime()
     let rest = screensRead.map { $0 + rules.policy.spawnLook - uptime } ?? .zero
-    var screens: [String: [String]] = [:]
+    var screens: [String: PaneScreen] = [:]
     if lives.isEmpty || snapshot.tmuxFailure != nil {
       // A tmux that has just not answered is not asked again in the same turn.
     } else if isPressed, rest > .zero {
       plan.look(at: snapshot.time + rest)
     } else {
-      screens = await world.screens(of: lives)
+      screens = await CommandBudget.$end.withValue(turnBudgetEnd) { await world.screens(of: lives) }
       screensRead = uptime
     }
     let spawns = SpawnRule.decide(
@@ -65,22 +66,15 @@ extension Supervisor {
     guard plan.ledger[agent].life == beginning.life else { return }
     if let failure {
       // It stays among those that wait, and is tried again at the next look.
-      if beginFailures.updateValue(failure, forKey: agent.session) != failure {
+      if complaints.isNew(failure, about: .begin(agent.session)) {
         journal.error("\(agent.address) could not be told to begin: \(failure)")
       }
       return
     }
-    beginFailures[agent.session] = nil
+    complaints.clear(.begin(agent.session))
     pending.removeAll { $0.session == agent.session && $0.spawnedAt == beginning.spawn.spawnedAt }
-    plan.events.append(
-      TownEvent(
-        .agentReady, agent: agent, message: "\(agent.address) is at its prompt and was told to begin",
-        bead: beginning.spawn.issue, pid: beginning.life.pid, reason: "its prompt was seen"))
-    if let mail = beginning.spawn.mailID {
-      plan.events.append(
-        TownEvent(
-          .spawnTriggered, agent: agent, message: "\(agent.address), announced by \(displayable(mail)), is set to work",
-          bead: beginning.spawn.issue, pid: beginning.life.pid, reason: "announced by \(displayable(mail))"))
-    }
+    // An end from now on does not come of its arguments for resuming.
+    plan.ledger[agent].isResumed = nil
+    plan.events += SpawnRule.readyEvents(of: agent, life: beginning.life, spawn: beginning.spawn, isTold: false)
   }
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Town
+import Town
 
 /// Deaths are seen when they happen: every agent that lives is watched, and its end is a turn's cause.
 extension Supervisor {
   /// Watches those who live now, and nobody else.
   func watch(_ snapshot: TownSnapshot) {
-    guard duty == .town else { return }
+    guard mode == .town else { return }
     var alive: [ProcessLife: String] = [:]
     // Who could not be seen may live on, and may die while nobody can look.
     var unseen = Set(snapshot.registryFailure == nil ? [] : ledger.lives.values.map { $0 })
@@ -42,9 +42,12 @@ extension Supervisor {
 
   /// Watches the tmux servers that have answered: with the end of one all of its sessions go.
   func watchServers(_ snapshot: TownSnapshot) {
-    guard duty == .town else { return }
+    guard mode == .town else { return }
     // One that does not answer for once may live.
-    for (server, task) in serverWatches where snapshot.tmuxIsComplete && !snapshot.servers.contains(server) {
+    for (server, task) in serverWatches
+    where snapshot.tmuxIsComplete
+      && !snapshot.servers.union(snapshot.silentServers).contains(server)
+    {
       task.cancel()
       serverWatches[server] = nil
     }
@@ -53,6 +56,23 @@ extension Supervisor {
       serverWatches[server] = Task(executorPreference: executor) { [weak self] in
         guard await Supervisor.wait({ try await world.waitForEnd(of: server) }, in: world) else { return }
         await self?.post(.serverDied)
+      }
+    }
+  }
+
+  /// A step of the wall clock is noted when it happens: of two that are noted together it is not known which times were
+  /// written between them.
+  func watchClock() {
+    guard mode == .town else { return }
+    let world = self.world
+    clockWatch = Task(executorPreference: executor) { [weak self] in
+      var bootTime = world.now() + (.zero - world.uptime())
+      while await Supervisor.wait({ try await world.waitForClockStep() }, in: world) {
+        let step = world.now() + (.zero - world.uptime()) - bootTime
+        // A time server's small corrections are no steps.
+        guard step >= Ledger.clockTolerance || step <= .zero - Ledger.clockTolerance else { continue }
+        bootTime = bootTime + step
+        await self?.post(.look)
       }
     }
   }
@@ -80,5 +100,7 @@ extension Supervisor {
     watches = [:]
     for task in serverWatches.values { task.cancel() }
     serverWatches = [:]
+    clockWatch?.cancel()
+    clockWatch = nil
   }
 }

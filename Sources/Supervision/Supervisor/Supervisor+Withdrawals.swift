@@ -1,44 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Town
+import Town
 
-/// Requests that were given up. As long as the agent's state.json asks for one, any message that bears the agent's
-/// name would have it carried out, hours later.
+/// Requests that were dealt with or given up, and that may still stand in an agent's state.json: see ``Withdrawal``.
 extension Supervisor {
   /// Takes note that a message which is refused may have left its mark in the agent's state.json.
-  func withdraw(_ message: Message, of agent: AgentIdentity, ledger: inout Ledger) {
+  func withdraw(_ message: Message, of agent: AgentIdentity, at time: Timestamp, ledger: inout Ledger) {
     guard let action = LifecycleRequest.action(of: message) else { return }
     switch world.state(of: agent) {
     case .known(let members?) where members[action.stateKey] != .bool(true): break
     case .known(nil): break
-    case .known, .unknown: ledger[agent].withdrawn = action
+    case .known(let members?):
+      ledger[agent].withdraw(Withdrawal(action, asked: LifecycleRequest.time(in: members), at: time))
+    case .unknown: ledger[agent].withdraw(Withdrawal(action, asked: nil, at: time))
     }
   }
 
   /// Takes back whatever is still asked for, where nothing else is under way for the agent.
   func startWithdrawals(at time: Timestamp) {
-    guard duty == .town else { return }
+    guard mode == .town else { return }
     let left = ledger.agents.filter { $0.value.withdrawn != nil && $0.value.lifecycle == nil }
     for (session, record) in left.sorted(by: { $0.key < $1.key }) {
-      guard let action = record.withdrawn, !jobs.busy.contains(session),
+      guard let withdrawals = record.withdrawn?.all, !jobs.busy.contains(session),
         requestPauses[session].map({ $0 <= time }) ?? true,
         let agent = lastLook?.snapshot.agents.first(where: { $0.agent.session == session })?.agent
       else { continue }
-      start(.request, sessions: [session]) { world, job in
-        do {
-          try await world.clearRequest(action, of: agent)
-          return .requestWithdrawn(job: job, agent, failure: nil)
-        } catch {
-          return .requestWithdrawn(job: job, agent, failure: "\(error)")
-        }
-      }
+      start(.withdraw(withdrawals, of: agent))
     }
   }
 
-  func noteWithdrawn(_ agent: AgentIdentity, failure: String?, at time: Timestamp, plan: inout Plan) {
+  func noteWithdrawn(
+    _ agent: AgentIdentity, _ withdrawals: [Withdrawal], failure: String?, at time: Timestamp, plan: inout Plan
+  ) {
     guard let failure else {
-      plan.ledger[agent].withdrawn = nil
-      requestFailures[agent.session] = nil
+      plan.ledger[agent].noteWithdrawn(withdrawals)
+      complaints.clear(.request(agent.session))
       return
     }
     pause(

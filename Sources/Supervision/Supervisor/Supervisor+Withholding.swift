@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Town
+import Town
 
 /// What is done where nothing can be written down: nothing that could not be undone, and nothing that the next daemon
 /// would have to know of.
@@ -17,6 +17,7 @@ extension Supervisor {
     for order in starts {
       plan.ledger[order.agent].launch = former[order.agent].launch
       plan.ledger[order.agent].restartPolicy = former[order.agent].restartPolicy
+      plan.ledger[order.agent].marks = former[order.agent].marks
       plan.replaceFinding(
         of: order.agent.session, by: .wait, reason: "not started: \(Self.unwritten(failure))",
         until: time + TownRules.retry)

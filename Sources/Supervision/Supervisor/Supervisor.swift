@@ -6,7 +6,7 @@ package import Town
 /// waits for anything slow; slow work runs in jobs beside the loop, and their ends are events.
 package actor Supervisor {
   /// How much of a supervisor's work is done.
-  package enum Duty: Sendable {
+  package enum Mode: Sendable {
     /// All of it.
     case town
     /// Only what people command. Somebody who starts one agent by hand, with the daemon stopped, does
@@ -14,7 +14,7 @@ package actor Supervisor {
     case commands
   }
 
-  let duty: Duty
+  let mode: Mode
   private(set) var world: any TownWorld
   private(set) var rules: TownRules
   let journal: EventJournal
@@ -32,32 +32,25 @@ package actor Supervisor {
   var beads = BeadReadings.none
   var findings: [Finding] = []
   var counts = AgentCounts()
-  var heartbeatCount = 0
-  var lastHeartbeat: Timestamp?
-  var nextHeartbeat: Timestamp?
-  /// When that is on the clock that nobody sets.
-  var heartbeatDue: Duration?
+  var heartbeats = Heartbeats()
   /// What could not be read at the last look, so that it is said once and not every time.
   var knownFailures: Set<String> = []
+  /// What was said to be doubtful in the store's answers, for the same reason.
+  var knownDoubts: Set<String> = []
   var saveFailure: String?
-  /// Why the heartbeat could not be written down.
-  var heartbeatFailure: String?
+  var complaints = Complaints()
+  var delivery = JournalDelivery()
+  var retellingTask: Task<Void, Never>?
   /// When the screens of those who wait were last read.
   var screensRead: Duration?
-  /// Why agents could not be told to begin, by session, for the same reason.
-  var beginFailures: [String: String] = [:]
 
   /// The last words of the dead, on their way: nothing takes their panes before.
   var lastWords: [String: LastWords] = [:]
   /// What the kernel had counted of the memory of those who live, when they were first seen.
   var memory: [ProcessLife: MemoryEvents] = [:]
   var history = DecisionHistory()
-  /// Why capsules and histories could not be written, so that it is said once.
-  var evidenceFailure: String?
-  var historyFailure: String?
 
-  /// Why messages that are sent until they are through could not be, for the same reason.
-  var unsent: [String: String] = [:]
+  var outbox = Outbox()
 
   /// Whether everything is being ended, as it was asked when deaths were seen whose beads are read, by session.
   var endQuestions: [String: Task<Bool, Never>] = [:]
@@ -65,22 +58,17 @@ package actor Supervisor {
   var scopesHaveChanged = false
   /// Who stood still when that was last looked at, by session.
   var frozen: Set<String> = []
-  /// When lives were to be put into control groups of their own and could not be, on the clock that nobody sets.
-  var unconfined: [ProcessLife: Duration] = [:]
-  /// Why that could not be done, so that it is said once.
-  var confinementFailure: String?
-  /// What the service manager keeps for the next process, as it was handed over.
-  var kept: RuntimeState?
-  /// Whether the limits of those who live are to be set anew.
-  var limitsMayHaveChanged = false
+  var confinementRetries = ConfinementRetries()
+  /// When the time is over in which a turn asks tmux.
+  var turnBudgetEnd = ContinuousClock.now
+  /// Whether agents are slowed down because they use up their memory, as it was last told.
+  var isThrottled = false
 
   /// The boot that the last look was taken in.
   var boot: String?
-  /// What the wall clock said when the one that nobody sets stood at zero, as this turn has found it.
-  var zero: Timestamp
+  /// The wall-clock time at which the monotonic clock stood at zero, read once a turn.
+  var bootTime: Timestamp
 
-  /// Why lifecycle requests could not be carried out yet, by session or message, for the same reason.
-  var requestFailures: [String: String] = [:]
   /// Agents that could not be ended for a person's restart: whether they have ended after all, the next
   /// look tells.
   var failedEnds: Set<String> = []
@@ -90,7 +78,7 @@ package actor Supervisor {
   var requestCounts = RequestCounts()
 
   /// What was last seen.
-  var lastLook: Sight?
+  var lastLook: Look?
   /// When those who wait to be told to begin were last looked after, by both clocks.
   var spawnsSeen: (time: Timestamp, uptime: Duration)?
 
@@ -98,30 +86,23 @@ package actor Supervisor {
   var jobs = JobTable()
   var watches: [ProcessLife: Task<Void, Never>] = [:]
   var serverWatches: [ServerIdentity: Task<Void, Never>] = [:]
+  var clockWatch: Task<Void, Never>?
   var timer: Task<Void, Never>?
   var turnBegan: Duration?
   var isReady = false
   var isStopping = false
   /// Whether something was found that must never be so.
   var isBroken = false
-  /// Beats that were asked for: before the present reading of the beads, during it, and those whose
-  /// turn was taken and whose jobs are still at work.
-  var beatsToCome: [CheckedContinuation<Void, Never>] = []
-  var beatsReading: [CheckedContinuation<Void, Never>] = []
-  var beatsActing: [CheckedContinuation<Void, Never>] = []
-  var wantsBeat = false
+  var beats = Beats()
   /// When the mail is to be read again, because a request in it could not be judged.
-  var mailDue: Duration?
-  /// How long a request that cannot be judged waits for its next reading; it grows while nothing changes.
-  var mailPause = TownRules.retry
+  var mailRetry = RetryTimer()
   /// When the beads are to be read again, because not all of them could be.
-  var beadsDue: Duration?
-  /// How long that waits; it grows while nothing changes.
-  var beadsPause = TownRules.retry
+  var beadsRetry = RetryTimer()
   /// When the beads were last read, or could not be.
   var lastReading: Duration?
-  /// Agents whose beads could not be read afresh, until when they are not tried again, and why.
-  var unreadable: [String: (until: Timestamp, reason: String)] = [:]
+  var freshReads = FreshReads()
+  /// Agents whose stop this turn takes back, once it is written down that they are started.
+  var lifts: [AgentIdentity] = []
   /// Commands for agents that were busy when they were given.
   var postponed: [(PersonCommand, CommandTicket)] = []
   /// Answers that go out when this turn is recorded.
@@ -136,27 +117,28 @@ package actor Supervisor {
   private var waiter: CheckedContinuation<Void, Never>?
 
   package init(
-    world: any TownWorld, policy: Policy, journal: EventJournal, duty: Duty = .town,
-    reports: SupervisorReports = .init(), recalled: RuntimeState? = nil, executor: (any TaskExecutor)? = nil
+    world: any TownWorld, policy: Policy, journal: EventJournal, mode: Mode = .town,
+    reports: SupervisorReports = .init(), executor: (any TaskExecutor)? = nil
   ) {
     self.world = world
-    self.duty = duty
+    self.mode = mode
     rules = TownRules(policy: policy)
     self.journal = journal
     self.reports = reports
     self.executor = executor
     startedAt = world.now()
-    zero = startedAt + (.zero - world.uptime())
-    memory = recalled?.memory ?? [:]
+    bootTime = startedAt + (.zero - world.uptime())
   }
 
   /// Supervises until ``stop()`` is called or the task is cancelled.
   package func run() async {
     await withTaskCancellationHandler {
       recall()
-      wantsBeat = duty == .town
+      listenToJournal()
+      if mode == .town { beats.want() }
       // The first look does not wait for the beads: a store that hangs must not keep the service from
       // becoming ready.
+      watchClock()
       await turn([.timer])
       isReady = true
       reports.ready(counts.line)
@@ -169,6 +151,7 @@ package actor Supervisor {
         await handle(events)
       }
       leave()
+      await settleReceipts()
     } onCancel: {
       Task(executorPreference: executor) { await self.stop() }
     }
@@ -197,17 +180,28 @@ package actor Supervisor {
   private func handle(_ events: [SupervisorEvent]) async {
     var causes: [SupervisorEvent] = []
     var isAsked = false
+    var isToldOf = false
     for event in events {
       switch event {
       case .watchdog: isAsked = true
-      case .gathered(let job, let reports, let failure): finishGathering(job, of: reports, failure: failure)
-      case .confined(let job, let agent, let life, let reading): finishConfining(job, agent, life, reading)
-      case .swept(let job, let agent, let scope, let outcome): finishSweeping(job, agent, scope, outcome)
+      case .finished(let job, .gathered(let reports, let failure, let remarks)):
+        jobs.finish(job)
+        finishGathering(reports, failure: failure, remarks: remarks)
+      case .finished(let job, .confined(let agent, let life, let reading)):
+        jobs.finish(job)
+        finishConfining(agent, life, reading)
+      case .finished(let job, .swept(let agent, let remains, let outcome)):
+        jobs.finish(job)
+        finishSweeping(agent, remains, outcome)
+      case .journalled: isToldOf = true
+      case .tellAgain: tellAgain()
       default: causes.append(event)
       }
     }
     if causes.isEmpty { keepScopes() } else { await turn(causes) }
-    if jobs.isEmpty { reports.rest() }
+    if isToldOf { takeReceipts(into: &ledger) }
+    if jobs.isEmpty { keepReceipts() }
+    notePressure()
     if isAsked, !isBroken, health().isWell { reports.watchdog() }
   }
 
@@ -231,14 +225,13 @@ package actor Supervisor {
     timer?.cancel()
     stopWatching()
     jobs.cancelAll()
-    for beat in beatsToCome + beatsReading + beatsActing { beat.resume() }
-    beatsToCome = []
-    beatsReading = []
-    beatsActing = []
+    beats.end()
     deliverAnswers()
     for ticket in startTickets.values { ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping")) }
     startTickets = [:]
-    for ticket in endTickets.values { ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping")) }
+    for ticket in endTickets.values {
+      ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping; \(Self.stopRemains)"))
+    }
     endTickets = [:]
     for (_, ticket) in postponed { ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping")) }
     postponed = []
@@ -251,10 +244,7 @@ package actor Supervisor {
     switch event {
     case .command(_, let ticket):
       ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping"))
-    case .beat, .timer, .look, .died, .serverDied, .watchdog, .stop, .beadsRead, .confirmed, .launched, .marked,
-      .adopted, .ended, .hooksRead, .requestClaimed, .requestWithdrawn, .requestEnded, .mailClosed, .told, .announced,
-      .begun, .gathered,
-      .confined, .swept:
+    case .beat, .timer, .look, .died, .serverDied, .watchdog, .finished, .told, .journalled, .tellAgain, .stop:
       break
     }
   }
@@ -266,14 +256,14 @@ extension Supervisor {
   package func beat() async {
     guard !isStopping else { return }
     await withCheckedContinuation { continuation in
-      beatsToCome.append(continuation)
+      beats.add(continuation)
       post(.beat)
     }
   }
 
   /// A beat soon, because something may have changed. Does not wait for it.
   package func askBeat() {
-    wantsBeat = true
+    beats.want()
     post(.beat)
   }
 
@@ -282,37 +272,48 @@ extension Supervisor {
 
   /// Carries out a person's command and returns when its outcome is recorded.
   ///
+  /// - Parameter isAwaited: whether the person still waits for that. A command of one who has given up is not begun.
   /// - Throws: ``CommandRefusal``.
-  package func carryOut(_ command: PersonCommand) async throws -> CommandOutcome {
+  package func carryOut(
+    _ command: PersonCommand, isAwaited: @escaping @Sendable () -> Bool = { true }
+  ) async throws -> CommandOutcome {
     guard !isStopping else { throw CommandRefusal("the daemon is stopping") }
+    try PersonCommand.check(who: command.who, why: command.why)
     return try await withCheckedThrowingContinuation { continuation in
-      post(.command(command, CommandTicket(continuation: continuation)))
+      post(.command(command, CommandTicket(continuation: continuation, isAwaited: isAwaited)))
     }
   }
 
   /// Lifecycle requests carried out and refused since this supervisor began.
   package func requests() -> RequestCounts { requestCounts }
 
+  /// Why the Deacon's mail could not be read with the last beat; `nil` where it was.
+  package func mailFailure() -> String? { beads.inbox.failure }
+
   package func health() -> SupervisorHealth {
     let uptime = world.uptime()
     return SupervisorHealth(
-      turnAge: turnBegan.map { uptime - $0 }, overdueJobs: jobs.overdue(at: uptime), heartbeatCount: heartbeatCount)
+      turnAge: turnBegan.map { uptime - $0 }, overdueJobs: jobs.overdue(at: uptime), heartbeatCount: heartbeats.count)
   }
 
   package func status() -> SupervisorStatus {
     SupervisorStatus(
-      startedAt: startedAt, lastHeartbeat: lastHeartbeat, heartbeatCount: heartbeatCount, nextHeartbeat: nextHeartbeat,
+      startedAt: startedAt, lastHeartbeat: heartbeats.last, heartbeatCount: heartbeats.count,
+      nextHeartbeat: heartbeats.next,
       counts: counts, line: counts.line,
-      troubles: knownFailures.sorted() + (saveFailure.map { [Self.unwritten($0)] } ?? []))
+      troubles: knownFailures.sorted() + (saveFailure.map { [Self.unwritten($0)] } ?? [])
+        + (isThrottled ? ["agents are slowed down, for together they use up their memory"] : []))
   }
 
   /// Goes on with other settings from the next turn on. Jobs under way end as they began.
   package func adopt(world: any TownWorld, policy: Policy) {
     self.world = world
     rules = TownRules(policy: policy)
-    limitsMayHaveChanged = true
     post(.look)
   }
+
+  /// The town and the settings as the last reload has left them: what an explanation is to go by.
+  package func present() -> (world: any TownWorld, policy: Policy) { (world, rules.policy) }
 
   /// What the last turn decided about everybody.
   package func lastFindings() -> [Finding] { findings }

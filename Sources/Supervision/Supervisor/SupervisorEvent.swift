@@ -17,29 +17,14 @@ enum SupervisorEvent: Sendable {
   /// The service manager wants to know whether the loop still turns.
   case watchdog
   case command(PersonCommand, CommandTicket)
-  case beadsRead(job: Int, BeadReadings)
-  case confirmed(job: Int, [LaunchOrder], [String: Reading<Bead?>])
-  case launched(job: Int, LaunchOrder, LaunchRule.Outcome)
-  case marked(job: Int, MarkOrder, StaleRule.Outcome)
-  case adopted(job: Int, AdoptionRule.Order, AdoptionRule.Outcome)
-  case hooksRead(job: Int, [String], [String: Reading<Bead?>])
-  case ended(job: Int, PersonCommand, EndOutcome)
-  /// The message of a lifecycle request is out of the inbox, or could not be taken out.
-  case requestClaimed(job: Int, AgentIdentity, failure: String?)
-  /// What the request asked to end has ended, or could not be.
-  case requestEnded(job: Int, AgentIdentity, EndOutcome)
-  /// What an agent's state.json asked for is taken back, or could not be.
-  case requestWithdrawn(job: Int, AgentIdentity, failure: String?)
-  case mailClosed(job: Int, failures: [String: String])
-  case told(job: Int, Notice, failure: String?)
-  case announced(job: Int, Announcement, failure: String?)
-  case begun(job: Int, SpawnRule.Beginning, failure: String?)
-  /// The capsules of deaths are written. Nothing is decided because of it.
-  case gathered(job: Int, [DeathReport], failure: String?)
-  /// An agent is in a control group of its own, or could not be put into one.
-  case confined(job: Int, AgentIdentity, ProcessLife, Reading<AgentScope>)
-  /// What a dead agent has left is gone, or is not.
-  case swept(job: Int, AgentIdentity, AgentScope, SweepOutcome)
+  /// An effect has ended.
+  case finished(job: Int, Outcome)
+  /// A message has gone out, or could not be sent; the effect goes on with the next.
+  case told(Notice, Outbox.Delivery)
+  /// The journal has taken events, or could not. Nothing is decided because of it.
+  case journalled
+  /// What the journal could not take is to be given to it again.
+  case tellAgain
   case stop
 }
 
@@ -57,6 +42,19 @@ package struct PersonCommand: Sendable, Hashable {
     self.agent = agent
     self.who = who
     self.why = why
+  }
+
+  /// The longest name and the longest reason, in bytes. Both go into a hold, the ledger and the journal.
+  package static let longestName = 300
+  package static let longestReason = 4_000
+
+  /// - Throws: `CommandRefusal` where a name or a reason is too long to be kept.
+  package static func check(who: String, why: String?) throws {
+    guard who.utf8.count <= longestName, why?.utf8.count ?? 0 <= longestReason else {
+      throw CommandRefusal(
+        "a name of more than \(longestName) bytes or a reason of more than \(longestReason) is not kept: use fewer words"
+      )
+    }
   }
 }
 
@@ -84,4 +82,6 @@ package struct CommandRefusal: Error, Sendable, Hashable, CustomStringConvertibl
 /// Where the answer to a command goes.
 struct CommandTicket: Sendable {
   let continuation: CheckedContinuation<CommandOutcome, any Error>
+  /// Whether the client that gave the command still waits for its outcome.
+  var isAwaited: @Sendable () -> Bool = { true }
 }

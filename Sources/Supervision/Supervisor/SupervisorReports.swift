@@ -12,23 +12,29 @@ package struct SupervisorReports: Sendable {
   package var watchdog: @Sendable () -> Void
   /// Something is as it must never be: this process does nothing more, and another is to take its place.
   package var broken: @Sendable (String) -> Void
-  /// What the next process is to know.
-  package var keep: @Sendable (RuntimeState) -> Void
-  /// A turn has ended, and nothing is under way.
-  package var rest: @Sendable () -> Void
+  /// Whether this process is still the only one that may supervise the town.
+  package var tenure: @Sendable () -> Tenure
 
   package init(
     ready: @escaping @Sendable (String) -> Void = { _ in }, status: @escaping @Sendable (String) -> Void = { _ in },
     watchdog: @escaping @Sendable () -> Void = {}, broken: @escaping @Sendable (String) -> Void = { _ in },
-    keep: @escaping @Sendable (RuntimeState) -> Void = { _ in }, rest: @escaping @Sendable () -> Void = {}
+    tenure: @escaping @Sendable () -> Tenure = { .kept }
   ) {
+    self.tenure = tenure
     self.broken = broken
-    self.keep = keep
     self.ready = ready
     self.status = status
     self.watchdog = watchdog
-    self.rest = rest
   }
+}
+
+/// Whether a supervisor still has the town to itself.
+package enum Tenure: Sendable, Hashable {
+  case kept
+  /// It has; what a person should know all the same.
+  case remarkable(String)
+  /// Another process supervises the town, and how that is known.
+  case lost(String)
 }
 
 /// How the supervisor itself is.
@@ -40,6 +46,8 @@ package struct SupervisorHealth: Sendable, Hashable {
 
   /// The longest that a turn may last.
   package static let longestTurn: Duration = .seconds(10)
+  /// How long tmux is asked in one turn: what is left is for ending commands that are late, and for files.
+  package static let turnBudget: Duration = .seconds(7)
 
   package var isWell: Bool { (turnAge ?? .zero) <= SupervisorHealth.longestTurn && overdueJobs.isEmpty }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Commands
+import Commands
 package import Town
 package import TownFiles
 
@@ -28,10 +28,17 @@ package enum AgentEnvironment {
 
   /// The agent's command, behind an `env` that takes away what must never reach an agent, whoever
   /// started the tmux server, and gives it the `PATH` on which its command was found: tmux 3.3a takes
-  /// PATH from the client that makes the session, whatever `-e` says.
-  package static func commandLine(_ command: [String], path: String?) -> [String] {
+  /// PATH from the client that makes the session, whatever `-e` says. The mark of the life is given here
+  /// as well: what tmux is given with `-e`, the panes that a person splits off have too.
+  ///
+  /// - Parameter gate: where the gate is that waits for the agent's control group; `nil` for none.
+  package static func commandLine(
+    _ command: [String], path: String?, mark: String? = nil, gate: String? = nil
+  ) -> [String] {
     let withheld = ChildEnvironment.withheld.subtracting(["TMUX", "TMUX_PANE"]).sorted().flatMap { ["-u", $0] }
-    return ["/usr/bin/env"] + withheld + ["--"] + (path.map { ["PATH=\($0)"] } ?? []) + command
+    let variables = (path.map { ["PATH=\($0)"] } ?? []) + (mark.map { ["\(AgentRemains.variable)=\($0)"] } ?? [])
+    let waiting = gate.map { [$0, "\(AgentGate.patience)"] } ?? []
+    return waiting + ["/usr/bin/env"] + withheld + ["--"] + variables + command
   }
 
   private static func beadsDirectory(of agent: AgentIdentity, layout: TownLayout) -> String {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if DEBUG
-  internal import Faults
+  import Faults
   import Glibc
   package import Town
 
@@ -14,7 +14,7 @@
 
     /// A look that hangs keeps its turn and its thread for ever. One that is blind sees nobody: a fault of ours, and
     /// the daemon has to find it.
-    @concurrent package func look(beads: BeadReadings, lives: [String: ProcessLife]) async -> TownSnapshot {
+    @concurrent package func look(beads: BeadReadings, lives: KnownLives) async -> TownSnapshot {
       if Fault.isNext("hang") { while true { pause() } }
       var snapshot = await town.look(beads: beads, lives: lives)
       if Fault.isNext("blind") {
@@ -60,14 +60,16 @@
       try await passing(.begin, of: [agent.session]) { try await town.begin(agent, life: life) }
     }
 
-    @concurrent package func confine(_ agent: AgentIdentity, life: ProcessLife) async -> Reading<AgentScope> {
-      await passing(.confine, of: [agent.session]) { await town.confine(agent, life: life) }
+    @concurrent package func confine(
+      _ agent: AgentIdentity, life: ProcessLife, limited former: AgentLimits
+    ) async -> Reading<AgentScope> {
+      await passing(.confine, of: [agent.session]) { await town.confine(agent, life: life, limited: former) }
     }
 
     @concurrent package func sweep(
-      _ scope: AgentScope, protecting protected: Set<Int32>, sparing: Int32?
+      _ remains: AgentRemains, protecting protected: Set<Int32>
     ) async -> SweepOutcome {
-      await passing(.sweep) { await town.sweep(scope, protecting: protected, sparing: sparing) }
+      await passing(.sweep) { await town.sweep(remains, protecting: protected) }
     }
   }
 
@@ -81,8 +83,8 @@
       try await passing(.closeMail) { try await town.closeMail(id) }
     }
 
-    @concurrent package func clearRequest(_ action: LifecycleAction, of agent: AgentIdentity) async throws {
-      try await passing(.clearRequest) { try await town.clearRequest(action, of: agent) }
+    @concurrent package func clearRequest(_ withdrawals: [Withdrawal], of agent: AgentIdentity) async throws {
+      try await passing(.clearRequest) { try await town.clearRequest(withdrawals, of: agent) }
     }
 
     @concurrent package func send(_ notice: Notice) async throws {
@@ -124,6 +126,6 @@
       try passing(.appendHistory) { try town.append(entries) }
     }
 
-    package func pruneEvidence() throws { try passing(.pruneEvidence) { try town.pruneEvidence() } }
+    package func pruneEvidence() throws -> [String] { try passing(.pruneEvidence) { try town.pruneEvidence() } }
   }
 #endif

@@ -12,14 +12,10 @@ extension ForwardingTown {
   package func uptime() -> Duration { town.uptime() }
   @concurrent package func sleep(for duration: Duration) async throws { try await town.sleep(for: duration) }
   @concurrent package func readBeads(hooks: [String]) async -> BeadReadings { await town.readBeads(hooks: hooks) }
-  @concurrent package func look(beads: BeadReadings, lives: [String: ProcessLife]) async -> TownSnapshot {
+  @concurrent package func look(beads: BeadReadings, lives: KnownLives) async -> TownSnapshot {
     await town.look(beads: beads, lives: lives)
   }
-  @concurrent package func look(
-    again former: TownSnapshot, at sessions: Set<String>, beads: BeadReadings, lives: [String: ProcessLife]
-  ) async -> TownSnapshot {
-    await town.look(again: former, at: sessions, beads: beads, lives: lives)
-  }
+  @concurrent package func waitForClockStep() async throws { try await town.waitForClockStep() }
   @concurrent package func waitForEnd(of life: ProcessLife) async throws { try await town.waitForEnd(of: life) }
   @concurrent package func waitForEnd(of server: ServerIdentity) async throws {
     try await town.waitForEnd(of: server)
@@ -31,7 +27,7 @@ extension ForwardingTown {
     await town.adopt(order)
   }
   @concurrent package func mark(_ order: MarkOrder) async throws { try await town.mark(order) }
-  @concurrent package func screens(of lives: [String: ProcessLife]) async -> [String: [String]] {
+  @concurrent package func screens(of lives: [String: ProcessLife]) async -> [String: PaneScreen] {
     await town.screens(of: lives)
   }
   @concurrent package func begin(_ agent: AgentIdentity, life: ProcessLife) async throws {
@@ -63,7 +59,7 @@ extension ForwardingTown {
   package func start(of life: ProcessLife) -> Timestamp? { town.start(of: life) }
   package func hasCapsule(_ id: String) -> Bool { town.hasCapsule(id) }
   package func write(_ capsule: CrashCapsule) throws { try town.write(capsule) }
-  package func pruneEvidence() throws { try town.pruneEvidence() }
+  package func pruneEvidence() throws -> [String] { try town.pruneEvidence() }
   package func lastEntry(of session: String) -> HistoryEntry? { town.lastEntry(of: session) }
   package func append(_ entries: [String: [HistoryEntry]]) throws { try town.append(entries) }
   package func lastActivity() -> Timestamp? { town.lastActivity() }
@@ -75,17 +71,21 @@ extension ForwardingTown {
     await town.end(agent, liveness: liveness)
   }
   @concurrent package func closeMail(_ id: String) async throws { try await town.closeMail(id) }
-  @concurrent package func clearRequest(_ action: LifecycleAction, of agent: AgentIdentity) async throws {
-    try await town.clearRequest(action, of: agent)
+  @concurrent package func clearRequest(_ withdrawals: [Withdrawal], of agent: AgentIdentity) async throws {
+    try await town.clearRequest(withdrawals, of: agent)
   }
   package func save(_ ledger: Ledger) throws { try town.save(ledger) }
   package var confines: Bool { town.confines }
-  @concurrent package func confine(_ agent: AgentIdentity, life: ProcessLife) async -> Reading<AgentScope> {
-    await town.confine(agent, life: life)
+  @concurrent package func confine(
+    _ agent: AgentIdentity, life: ProcessLife, limited former: AgentLimits
+  ) async -> Reading<AgentScope> {
+    await town.confine(agent, life: life, limited: former)
   }
-  @concurrent package func sweep(
-    _ scope: AgentScope, protecting protected: Set<Int32>, sparing: Int32?
-  ) async -> SweepOutcome { await town.sweep(scope, protecting: protected, sparing: sparing) }
+  package var agentsPressure: Double? { town.agentsPressure }
+  package func newMark() -> String { town.newMark() }
+  @concurrent package func sweep(_ remains: AgentRemains, protecting protected: Set<Int32>) async -> SweepOutcome {
+    await town.sweep(remains, protecting: protected)
+  }
   package func standing(of life: ProcessLife) -> AgentStanding? { town.standing(of: life) }
   package func isRunning(_ life: ProcessLife) -> Bool { town.isRunning(life) }
   @concurrent package func isShuttingDown() async -> Bool { await town.isShuttingDown() }

@@ -1,24 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Processes
-internal import Systemd
+import Processes
+import Systemd
 package import Town
+import TownFiles
 
 /// Control groups in the real town: scopes of the user manager.
 extension LiveTown {
   package var confines: Bool { scopes.isAble }
 
-  @concurrent package func confine(_ agent: AgentIdentity, life: ProcessLife) async -> Reading<AgentScope> {
-    let settings = settings.agent(agent.role)
-    return await scopes.confine(
-      agent, life: life,
-      limits: TransientScope.Limits(memoryMax: settings.memoryMax, tasksMax: settings.tasksMax))
+  @concurrent package func confine(
+    _ agent: AgentIdentity, life: ProcessLife, limited former: AgentLimits
+  ) async -> Reading<AgentScope> {
+    await scopes.confine(agent, life: life, limits: settings.agent(agent.role).limits, limited: former)
   }
 
-  @concurrent package func sweep(
-    _ scope: AgentScope, protecting protected: Set<Int32>, sparing: Int32?
-  ) async -> SweepOutcome {
-    await scopes.sweep(scope, protecting: protected, sparing: sparing)
+  package var agentsPressure: Double? { scopes.agentsPressure }
+
+  package func newMark() -> String {
+    var generator = SystemRandomNumberGenerator()
+    return (0..<2).map { _ in
+      let digits = String(generator.next(), radix: 16)
+      return String(repeating: "0", count: 16 - digits.count) + digits
+    }.joined()
+  }
+
+  @concurrent package func sweep(_ remains: AgentRemains, protecting protected: Set<Int32>) async -> SweepOutcome {
+    var remains = remains
+    remains.home = remains.home.map { layout.path($0) }
+    return await scopes.sweep(remains, protecting: protected)
   }
 
   package func standing(of life: ProcessLife) -> AgentStanding? { scopes.standing(of: life) }

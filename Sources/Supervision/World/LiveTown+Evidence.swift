@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Town
-internal import TownFiles
+import TownFiles
 
 /// Evidence in the real town: real panes, worktrees, control groups and files.
 extension LiveTown {
@@ -25,9 +25,8 @@ extension LiveTown {
   package func hasCapsule(_ id: String) -> Bool { CrashCapsules(layout: layout).contains(id) }
   package func write(_ capsule: CrashCapsule) throws { try CrashCapsules(layout: layout).write(capsule) }
 
-  package func pruneEvidence() throws {
-    try CrashCapsules(layout: layout).prune()
-    try HistoryFiles(layout: layout).prune()
+  package func pruneEvidence() throws -> [String] {
+    try CrashCapsules(layout: layout).prune(now: now()) + HistoryFiles(layout: layout).prune()
   }
 
   package func lastEntry(of session: String) -> HistoryEntry? {

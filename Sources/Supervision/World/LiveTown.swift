@@ -2,13 +2,14 @@
 
 package import Beads
 package import Commands
-internal import Faults
+import Faults
 import Glibc
 package import Processes
-internal import Systemd
-internal import Tmux
+import Systemd
+import Tmux
 package import Town
 package import TownFiles
+import Trust
 
 /// The real town: real tmux, real processes, real files, and the town's bead store.
 package struct LiveTown: TownWorld {
@@ -33,12 +34,11 @@ package struct LiveTown: TownWorld {
   /// - Parameters:
   ///   - environment: our own, as it was at the start of the process.
   ///   - store: the town's bead store, or why there is none: then every bead is unknown.
-  ///   - clients: lasting tmux clients, where the process stays; whoever made them ends them.
   ///   - units: the town's systemd units: one of them has the tmux server.
   package init(
     layout: TownLayout, settings: TownSettings, store: Result<any BeadStore, BeadStoreError>,
     runner: any CommandRunner, environment: [String: String], processes: ProcessTable = ProcessTable(),
-    clients: ControlClients? = nil, units: TownUnits = TownUnits()
+    units: TownUnits = TownUnits()
   ) {
     self.layout = layout
     self.settings = settings
@@ -47,20 +47,19 @@ package struct LiveTown: TownWorld {
     let address = TmuxAddress(settings: settings, environment: environment, units: units)
     servers = TmuxServers(
       own: address.server, environment: environment, runner: runner, deadline: settings.deadlines.tmux,
-      clients: clients, unitSockets: TownUnits.tmuxSockets(layout: layout, environment: environment))
+      unitSockets: TownUnits.tmuxSockets(layout: layout, environment: environment), processes: processes)
     observer = TownObserver(layout: layout, servers: servers, processes: processes)
+    scopes = ScopeKeeper(
+      manager: Self.manager(environment, trust: servers.trust), processes: processes, servers: servers)
     launcher = AgentLauncher(
       layout: layout, settings: settings, servers: servers,
       starter: ServerStarter(
         servers: servers, unit: address.isUnitServer ? units.tmux : nil, runner: runner, environment: environment),
       refresher: WorktreeRefresher(
         runner: runner, environment: ChildEnvironment.scrubbed(environment), deadline: settings.deadlines.git,
-        syncsBeads: (try? store.get()) is BdBeadStore),
-      processes: processes, environment: environment)
+        sync: ((try? store.get()) as? BdBeadStore)?.sync),
+      processes: processes, environment: environment, scopes: scopes)
     adopter = AgentAdopter(layout: layout, servers: servers, processes: processes)
-    scopes = ScopeKeeper(
-      manager: environment["XDG_RUNTIME_DIR"].map { UserManager(runtimeDirectory: $0) }, processes: processes,
-      servers: servers)
     ender = AgentEnder(servers: servers, processes: processes, adopter: adopter, scopes: scopes)
     typist = Typist(servers: servers, processes: processes)
     host = HostReader(layout: layout)
@@ -70,6 +69,14 @@ package struct LiveTown: TownWorld {
       deadline: settings.deadlines.tmux)
     records = TownRecords(layout: layout)
     startedAt = LiveTown.wallClock()
+  }
+
+  /// The user manager, where its directory is the user's own: another user's is told nothing.
+  private static func manager(_ environment: [String: String], trust: PathTrust) -> UserManager? {
+    guard let directory = environment["XDG_RUNTIME_DIR"],
+      (try? trust.checkDirectory(directory, isOwn: true)) != nil
+    else { return nil }
+    return UserManager(runtimeDirectory: directory)
   }
 
   package static func wallClock() -> Timestamp {
@@ -104,6 +111,7 @@ package struct LiveTown: TownWorld {
         readings.isBlind = !listing.databases.contains { $0.beads.value != nil }
         readings.inbox = await inbox
         if let failure = readings.inbox.failure { readings.failures.append(failure) }
+        readings.remarks = listing.remarks
         readings.hooks = try await work.compactMapValues { $0.value ?? nil }
         return readings
       } catch {
@@ -122,24 +130,16 @@ package struct LiveTown: TownWorld {
     }
   }
 
-  @concurrent package func look(beads: BeadReadings, lives: [String: ProcessLife] = [:]) async -> TownSnapshot {
+  @concurrent package func look(beads: BeadReadings, lives: KnownLives) async -> TownSnapshot {
     var snapshot = await observer.look(beads: beads, lives: lives, at: now())
     snapshot.host = host.read()
     snapshot.missingCommands = launcher.missingCommands()
     return snapshot
   }
 
-  @concurrent package func look(
-    again former: TownSnapshot, at sessions: Set<String>, beads: BeadReadings, lives: [String: ProcessLife]
-  ) async -> TownSnapshot {
-    let seen = await observer.look(again: former, at: sessions, beads: beads, lives: lives, time: now())
-    guard var snapshot = seen else { return await look(beads: beads, lives: lives) }
-    snapshot.host = host.read()
-    snapshot.missingCommands = launcher.missingCommands()
-    return snapshot
-  }
+  @concurrent package func waitForClockStep() async throws { try await WallClock.waitForStep() }
 
-  @concurrent package func waitForEnd(of server: Town.ServerIdentity) async throws {
+  @concurrent package func waitForEnd(of server: ServerIdentity) async throws {
     guard let process = processes.identity(of: server.pid) else { return }
     try await ProcessExit.wait(for: process)
   }
@@ -173,16 +173,16 @@ package struct LiveTown: TownWorld {
     _ = try await store.get().setAgent(order.bead, state: .dead, hook: nil)
   }
 
-  @concurrent package func screens(of lives: [String: ProcessLife]) async -> [String: [String]] {
-    await withTaskGroup(of: [String: [String]].self) { group in
+  @concurrent package func screens(of lives: [String: ProcessLife]) async -> [String: PaneScreen] {
+    await withTaskGroup(of: [String: PaneScreen].self) { group in
       for (server, lives) in Dictionary(grouping: lives, by: \.value.server) {
         let panes = Dictionary(lives.map { ($0.key, $0.value.pane) }, uniquingKeysWith: { first, _ in first })
           .compactMapValues { PaneID($0) }
         guard !panes.isEmpty else { continue }
         group.addTask {
-          let captures = panes.values.map { PaneCapture($0, lines: Screen.lines) }
-          guard let screens = try? await servers.client(of: server).capture(panes: captures) else { return [:] }
-          return panes.compactMapValues { screens[$0] }
+          guard let client = servers.client(of: server), let views = try? await client.views(of: Array(panes.values))
+          else { return [:] }
+          return panes.compactMapValues { views[$0].map { PaneScreen($0) } }
         }
       }
       return await group.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
@@ -201,8 +201,8 @@ package struct LiveTown: TownWorld {
     }
   }
 
-  @concurrent package func clearRequest(_ action: LifecycleAction, of agent: AgentIdentity) async throws {
-    try AgentStateFile(layout: layout).clear([action.stateKey, LifecycleRequest.timeKey], of: agent)
+  @concurrent package func clearRequest(_ withdrawals: [Withdrawal], of agent: AgentIdentity) async throws {
+    try AgentStateFile(layout: layout).clear(withdrawals, of: agent)
   }
 
   package func state(of agent: AgentIdentity) -> Reading<[String: JSONValue]?> {
@@ -211,10 +211,16 @@ package struct LiveTown: TownWorld {
 
   @concurrent package func send(_ notice: Notice) async throws {
     let mail = Mail(store: try store.get())
+    var refusals: [String] = []
     for recipient in notice.recipients {
+      if let objection = Mail.objection(from: "daemon", to: recipient, subject: notice.subject, body: notice.body) {
+        refusals.append("to \(displayable(recipient)): \(objection)")
+        continue
+      }
       _ = try await mail.send(from: "daemon", to: recipient, subject: notice.subject, body: notice.body)
       FaultPoint.sendOne.pass(of: recipient)
     }
+    guard refusals.isEmpty else { throw Undeliverable(refusals.joined(separator: "; ")) }
   }
 
   package var announces: Bool { !settings.notify.isEmpty }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Beads
-internal import Town
+import Beads
+import Town
 
 extension Message {
   /// A message as the mail store has it.

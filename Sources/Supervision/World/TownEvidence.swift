@@ -33,7 +33,9 @@ package protocol TownEvidence: Sendable {
   func write(_ capsule: CrashCapsule) throws
 
   /// Removes the oldest capsules and histories, where there are more than are kept.
-  func pruneEvidence() throws
+  ///
+  /// - Returns: what a person should know of that, in the same words for as long as it is the same.
+  func pruneEvidence() throws -> [String]
 
   /// The last entry of an agent's history; `nil` where there is none that can be read.
   func lastEntry(of session: String) -> HistoryEntry?

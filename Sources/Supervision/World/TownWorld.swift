@@ -17,6 +17,9 @@ package protocol TownWorld: TownEvidence, TownConfinement {
   /// The time since some fixed moment, on a clock that nobody sets.
   func uptime() -> Duration
 
+  /// Returns when the wall clock was set, or the machine has woken from a suspend.
+  @concurrent func waitForClockStep() async throws
+
   /// Reads the agent beads of every database of the town, and the Deacon's mail.
   ///
   /// - Parameter hooks: beads on hooks that are known to be over, to be read again with them.
@@ -27,13 +30,7 @@ package protocol TownWorld: TownEvidence, TownConfinement {
   ///
   /// - Parameter lives: by session, who was alive when the town was last looked at. One whose process
   ///   still runs is not dead, whatever tmux shows.
-  @concurrent func look(beads: BeadReadings, lives: [String: ProcessLife]) async -> TownSnapshot
-
-  /// The same look, with what is seen now of the agents in `sessions`; nobody else is looked at again, if
-  /// that is cheaper. No sessions cost nothing.
-  @concurrent func look(
-    again former: TownSnapshot, at sessions: Set<String>, beads: BeadReadings, lives: [String: ProcessLife]
-  ) async -> TownSnapshot
+  @concurrent func look(beads: BeadReadings, lives: KnownLives) async -> TownSnapshot
 
   /// Returns when a life has ended, at once where it has; without looking again and again.
   @concurrent func waitForEnd(of life: ProcessLife) async throws
@@ -58,9 +55,8 @@ package protocol TownWorld: TownEvidence, TownConfinement {
   /// - Throws: an error that says what went wrong.
   @concurrent func mark(_ order: MarkOrder) async throws
 
-  /// The visible lines of the panes in which agents live, by session. A session that cannot be read
-  /// is missing.
-  @concurrent func screens(of lives: [String: ProcessLife]) async -> [String: [String]]
+  /// What the panes in which agents live show, by session. A session that cannot be read is missing.
+  @concurrent func screens(of lives: [String: ProcessLife]) async -> [String: PaneScreen]
 
   /// Tells an agent to begin, and sees that it was submitted.
   ///
@@ -72,18 +68,18 @@ package protocol TownWorld: TownEvidence, TownConfinement {
   /// - Throws: an error that says what went wrong.
   @concurrent func closeMail(_ id: String) async throws
 
-  /// Takes back what an agent's state.json asks for: the action's key and `requesting_time` go, every
-  /// other key stays.
+  /// Takes requests out of an agent's state.json: their keys and `requesting_time` go, every other key stays, and so
+  /// does a newer request.
   ///
   /// - Throws: an error that says what went wrong; then the file is as it was.
-  @concurrent func clearRequest(_ action: LifecycleAction, of agent: AgentIdentity) async throws
+  @concurrent func clearRequest(_ withdrawals: [Withdrawal], of agent: AgentIdentity) async throws
 
   /// An agent's state.json; `known(nil)` where there is none.
   func state(of agent: AgentIdentity) -> Reading<[String: JSONValue]?>
 
   /// Sends a message to everybody that it is for.
   ///
-  /// - Throws: an error that says what went wrong.
+  /// - Throws: ``Undeliverable`` where it need not be tried again; else an error that says what went wrong.
   @concurrent func send(_ notice: Notice) async throws
 
   /// Whether there is a command that is to be told of what a person should know.
@@ -123,6 +119,8 @@ package struct BeadReadings: Sendable {
   package var missing: @Sendable (String) -> Reading<Bead?>
   /// Why a store or one of its databases could not be read.
   package var failures: [String]
+  /// What a person should know of what the store has answered.
+  package var remarks: [String] = []
   /// The unread messages to the Deacon, oldest first.
   package var inbox: Reading<[Message]> = .known([])
   /// Whether nothing at all could be read.
@@ -203,24 +201,11 @@ package struct BeadReadings: Sendable {
 }
 
 extension TownSnapshot {
-  /// The same look, with what another has seen of some; the other, where that could not see everything.
-  package func taking(_ sessions: Set<String>, from whole: TownSnapshot, beads: BeadReadings) -> TownSnapshot {
-    guard whole.tmuxIsComplete, whole.registryFailure == nil, whole.unreadableRigs.isEmpty else { return whole }
-    var snapshot = taking(beads, at: whole.time)
-    snapshot.servers = whole.servers
-    snapshot.host = whole.host
-    snapshot.missingCommands = whole.missingCommands
-    let seen = Dictionary(whole.agents.map { ($0.agent, $0) }, uniquingKeysWith: { first, _ in first })
-    for index in snapshot.agents.indices where sessions.contains(snapshot.agents[index].agent.session) {
-      snapshot.agents[index] = seen[snapshot.agents[index].agent] ?? snapshot.agents[index]
-    }
-    return snapshot
-  }
-
   /// The same look, with what is now known of the beads.
   package func taking(_ beads: BeadReadings, at time: Timestamp) -> TownSnapshot {
     var snapshot = self
     snapshot.time = time
+    snapshot.mended = []
     for index in snapshot.agents.indices {
       let agent = snapshot.agents[index].agent
       snapshot.agents[index].bead = beads.bead(of: agent)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Logging
+package import Logging
 
 /// Fields of a journal entry: `NAME=value`, the value of any bytes.
 package enum JournalField {

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CSystemd
-import Logging
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+package import Logging
+import Glibc
 
 /// Logs to the journal with a field for each metadata key.
 ///
@@ -33,7 +30,7 @@ package struct JournalLogHandler: LogHandler {
   }
 
   package func log(event: LogEvent) {
-    queue.append(LogEntry(parts: fields(of: event)))
+    queue.append(LogEntry(parts: fields(of: event), id: queue.id(event.metadata)))
   }
 
   /// The entry of one event, field by field.

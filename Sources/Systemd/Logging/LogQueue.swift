@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Dispatch
+import Logging
 import Synchronization
 
 /// What is between a logger and a sink that may block: whoever logs never waits.
@@ -22,26 +23,30 @@ package final class LogQueue: Sendable {
   private let capacity: Int
   private let byteCapacity: Int
   private let write: @Sendable (_ entry: LogEntry, _ dropped: Int) -> Bool
+  /// Told what becomes of entries that have an id.
+  let receipts: LogReceipts?
 
   /// - Parameter write: writes one entry, and that `dropped` were lost before it; may block. `false`
   ///   where it could not.
   package init(
     capacity: Int = 4096,
     byteCapacity: Int = 16 << 20,
+    receipts: LogReceipts? = nil,
     write: @escaping @Sendable (_ entry: LogEntry, _ dropped: Int) -> Bool
   ) {
     self.capacity = capacity
     self.byteCapacity = byteCapacity
+    self.receipts = receipts
     self.write = write
     queue = DispatchQueue(label: "log")
   }
 
   package func append(_ entry: LogEntry) {
     let size = entry.size
-    let mustStart = state.withLock { state in
+    let mustStart = state.withLock { state -> Bool? in
       guard state.entries < capacity, state.bytes + size <= byteCapacity else {
         state.dropped += 1
-        return false
+        return nil
       }
       state.entries += 1
       state.bytes += size
@@ -49,7 +54,8 @@ package final class LogQueue: Sendable {
       defer { state.isDraining = true }
       return !state.isDraining
     }
-    if mustStart { queue.async { self.drain() } }
+    if mustStart == true { queue.async { self.drain() } }
+    if mustStart == nil { confirm(entry, isWritten: false) }
   }
 
   /// Waits, at most for `patience`, until all that was appended before has been written; whether it was.
@@ -75,9 +81,18 @@ package final class LogQueue: Sendable {
           state.bytes -= entry.size
           if !isWritten { state.dropped += dropped + 1 }
         }
+        confirm(entry, isWritten: isWritten)
       }
     }
   }
+
+  private func confirm(_ entry: LogEntry, isWritten: Bool) {
+    guard let receipts, let id = entry.id else { return }
+    receipts.note(id, isWritten: isWritten)
+  }
+
+  /// The id of an event's entry, where a receipt is wanted for it.
+  func id(_ metadata: Logger.Metadata?) -> String? { receipts.flatMap { metadata?[$0.key] }.map { "\($0)" } }
 
   private func nextBatch() -> [LogEntry]? {
     state.withLock { state in

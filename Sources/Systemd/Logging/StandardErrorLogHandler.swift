@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FoundationEssentials
-import Logging
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+package import FoundationEssentials
+package import Logging
+import Glibc
 
 /// Logs lines to standard error: for a person at a terminal, or for the journal's pipe.
 ///
@@ -40,14 +37,14 @@ package struct StandardErrorLogHandler: LogHandler {
   }
 
   package func log(event: LogEvent) {
-    queue.append(LogEntry(parts: [Array(line(of: event).utf8)]))
+    queue.append(LogEntry(parts: [Array(line(of: event).utf8)], id: queue.id(event.metadata)))
   }
 
   /// The line of one event, without its end.
   func line(of event: LogEvent) -> String {
     var line = beginning(event.level) + LineText.visible(event.message.description)
     for (key, value) in MergedMetadata.of(event, handler: metadata, provider: metadataProvider)
-    where key != "MESSAGE_ID" {  // Which is for the journal and its catalog.
+    where key != "MESSAGE_ID" && key != queue.receipts?.key {  // Which are for the journal and its readers.
       line += " \(LineText.visible(key))=\(quoted(value))"
     }
     return line

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CSystemd
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// One connection to the user manager's own socket, for one question. Blocks, until its deadline at most;
 /// meant for a queue of the caller's own.

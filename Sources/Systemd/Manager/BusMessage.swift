@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CSystemd
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// The arguments of a method call, put together by the functions of sd-bus that Swift can call.
 struct BusMessage {

@@ -23,11 +23,12 @@ package struct TransientScope: Sendable, Hashable {
       self.tasksMax = tasksMax
     }
 
-    /// - Parameter lifting: whether what has no limit is said to have none.
-    func properties(lifting: Bool) -> [UnitProperty] {
+    /// No limit, said expressly: it lifts one that is set.
+    package static let infinity = Int64.max
+
+    var properties: [UnitProperty] {
       [("MemoryMax", memoryMax), ("TasksMax", tasksMax)].compactMap { name, limit in
-        if let limit { return UnitProperty(name, .number(UInt64(clamping: limit))) }
-        return lifting ? UnitProperty(name, .number(.max)) : nil
+        limit.map { UnitProperty(name, .number($0 == Self.infinity ? .max : UInt64(clamping: $0))) }
       }
     }
   }
@@ -61,6 +62,6 @@ package struct TransientScope: Sendable, Hashable {
     if !stoppedAfter.isEmpty { properties.append(UnitProperty("Before", .texts(stoppedAfter))) }
     // A compiler that is killed for memory is not the end of the agent that has called it.
     if withPolicy { properties.append(UnitProperty("OOMPolicy", .text("continue"))) }
-    return properties + limits.properties(lifting: false)
+    return properties + limits.properties
   }
 }

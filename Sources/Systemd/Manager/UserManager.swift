@@ -2,10 +2,7 @@
 
 import CSystemd
 import Dispatch
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// The user's service manager, `systemd --user`, asked at its own socket.
 ///
@@ -70,7 +67,7 @@ package final class UserManager: Sendable {
         try message.append(unit)
         // Only for as long as the unit runs.
         try message.append(true)
-        try message.append(limits.properties(lifting: true))
+        try message.append(limits.properties)
       }
       sd_bus_message_unref(reply)
     }

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CSystemd
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// The descriptors that the manager handed over, closed on exec and looked up by name.
 package struct ListenDescriptors: Sendable {
@@ -23,10 +20,5 @@ package struct ListenDescriptors: Sendable {
   package func listeningSockets(named name: String) -> [Int32] {
     all.filter { $0.name == name && sd_is_socket_unix($0.descriptor, Int32(SOCK_STREAM.rawValue), 1, nil, 0) > 0 }
       .map(\.descriptor)
-  }
-
-  /// What is no socket at all: what the manager stored for a former process of ours.
-  package var stored: [ServiceEnvironment.NamedDescriptor] {
-    all.filter { sd_is_socket($0.descriptor, AF_UNSPEC, 0, -1) == 0 }
   }
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// What the service manager said to this process, read once, before any of it is handed on.
 ///
@@ -24,7 +22,7 @@ package struct ServiceEnvironment: Sendable, Hashable {
   package var notifySocket: String?
   /// How long the manager waits between two signs of life before it ends the process.
   package var watchdogInterval: Duration?
-  /// What was handed over: sockets first, then what the manager stored for us.
+  /// The descriptors that were handed over.
   package var listenDescriptors: [NamedDescriptor]
   /// Whether standard error is the journal's own stream.
   package var isStandardErrorJournal: Bool

@@ -3,10 +3,7 @@
 import CSystemd
 import Dispatch
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Tells the service manager how this process is.
 ///

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// One thing that can be said to the service manager.
 package enum ServiceNotification: Sendable, Hashable {

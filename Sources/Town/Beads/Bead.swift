@@ -66,8 +66,17 @@ package struct Bead: Sendable, Hashable {
   private mutating func readFields() {
     let fields = AgentFields(description: description)
     let hook = fields.mentions(.hookBead) ? fields[.hookBead] : hookSlot
-    hookBead = hook.flatMap { $0.isEmpty ? nil : $0 }
+    hookBead = hook.flatMap { $0.isEmpty ? nil : Bead.bounded($0) }
     let word = fields.mentions(.agentState) ? fields[.agentState] : stateSlot
-    agentState = word.flatMap { $0.isEmpty ? nil : AgentState(rawValue: $0) }
+    agentState = word.flatMap { $0.isEmpty ? nil : AgentState(rawValue: Bead.bounded($0)) }
+  }
+
+  /// The longest hook or state that is taken as it is, in scalars. Both are remembered in the ledger, and no bead may
+  /// make that too large to be read.
+  private static let longestField = 200
+
+  private static func bounded(_ text: String) -> String {
+    guard text.utf8.count > longestField else { return text }
+    return String(String.UnicodeScalarView(text.unicodeScalars.prefix(longestField)))
   }
 }

@@ -18,7 +18,7 @@ package enum CapsuleShelf {
 
   /// The capsules that have to go, the oldest first. The newest one stays, whatever its size.
   ///
-  /// - Parameter files: capsules alone; their names sort by time.
+  /// - Parameter files: capsules alone, in the order in which they were written.
   package static func excess(
     _ files: [File], count: Int = countLimit, bytes: Int64 = byteLimit
   ) -> [String] {
@@ -26,7 +26,7 @@ package enum CapsuleShelf {
     var size: Int64 = 0
     var isFull = false
     var gone: [String] = []
-    for file in files.sorted(by: { $0.name > $1.name }) {
+    for file in files.reversed() {
       isFull = isFull || kept >= count || (kept > 0 && size + file.size > bytes)
       if isFull {
         gone.append(file.name)

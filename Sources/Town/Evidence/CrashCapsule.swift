@@ -119,6 +119,15 @@ extension CrashCapsule {
   /// The length of the time in an id, with the hyphen after it.
   private static let timeLength = 21
 
+  /// When the death was seen that an id names; `nil` where it is none of ours.
+  package static func time(ofID id: String) -> Timestamp? {
+    guard session(ofID: id) != nil else { return nil }
+    let text = Array(id)
+    func part(_ range: Range<Int>) -> String { String(text[range]) }
+    return Timestamp(
+      "\(part(0..<4))-\(part(4..<6))-\(part(6..<8))T\(part(9..<11)):\(part(11..<13)):\(part(13..<19))Z")
+  }
+
   /// The session that an id names; `nil` where it is none of ours.
   package static func session(ofID id: String) -> String? {
     let bytes = Array(id.utf8)

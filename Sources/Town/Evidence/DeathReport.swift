@@ -74,7 +74,7 @@ package struct DeathReport: Sendable, Hashable {
   package var whyNothingRemains: String {
     switch cause {
     case .serverGone?: "its tmux server is gone, and the pane with it"
-    case .sessionGone?: "its session was removed, and the pane with it"
+    case .sessionGone?: "its session was removed or renamed, or its pane moved"
     case .exited?, .signalled?, .shellLeft?, nil: "no pane of it was found"
     }
   }

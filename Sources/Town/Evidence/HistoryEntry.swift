@@ -54,6 +54,34 @@ package struct HistoryEntry: Sendable, Hashable {
       agentState: found?.agentState?.rawValue, capsule: death?.capsule)
   }
 
+  /// That a command has added the agent to the town.
+  package static func added(at time: Timestamp, hook: String?) -> HistoryEntry {
+    HistoryEntry(
+      time: time, kind: .event, what: addition, reason: "added to the town" + (hook == nil ? ", idle" : ""), bead: hook)
+  }
+
+  /// That a command has changed what the bead of an agent says that has never been started.
+  package static func changed(at time: Timestamp, hook: String?) -> HistoryEntry {
+    HistoryEntry(
+      time: time, kind: .event, what: change, reason: "its bead was changed, before its first start", bead: hook)
+  }
+
+  private static let addition = "agent_added"
+  private static let change = "agent_changed"
+
+  /// When the agent was added, or its bead was changed by a command since, where its history has nothing else that
+  /// happened: it has never been started.
+  package static func additionOnly(_ history: [HistoryEntry]) -> Timestamp? {
+    let events = history.filter { $0.kind == .event }
+    return events.allSatisfy { $0.what == addition || $0.what == change } ? events.last?.time : nil
+  }
+
+  /// Whether `bead` is as the command left it that added the agent, or changed its bead, at `time`. Agents and those who
+  /// start them write into the bead.
+  package static func isUntouched(_ bead: Bead, since time: Timestamp) -> Bool {
+    bead.updatedAt.inMilliseconds <= time.inMilliseconds
+  }
+
   /// Whether this is the decision of `finding`.
   func decides(_ finding: Finding) -> Bool {
     what == finding.decision.rawValue && rule == finding.rule.rawValue && reason == finding.reason

@@ -36,6 +36,11 @@ package struct NextStep: Sendable, Hashable {
     switch finding.decision {
     case .alive:
       guard let spawn else { return NextStep("it is left to work; its end would be seen at once") }
+      if spawn.isTold == true {
+        return NextStep(
+          "its first prompt was an argument of its command; that it took it is waited for, or given up",
+          at: (spawn.firstSeen ?? spawn.spawnedAt) + policy.spawnPrune)
+      }
       return NextStep(
         "it is told to begin when its prompt shows, or that is given up",
         at: (spawn.firstSeen ?? spawn.spawnedAt) + policy.spawnPrune)

@@ -67,7 +67,7 @@ package struct Census: Sendable, Hashable {
     let name = agent.name ?? ""
     do {
       try check(name)
-      let bead = agent.beads.lazy.compactMap { beads[$0] }.first
+      let bead = agent.beads.compactMap { beads[$0] }.first
       claims.append(Claim(agent, since: bead?.createdAt, rigSince: rig.addedAt))
     } catch {
       strangers.append(

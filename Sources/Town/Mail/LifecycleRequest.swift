@@ -26,6 +26,11 @@ package enum LifecycleRequest {
   /// The key of state.json that goes together with the action's.
   package static let timeKey = "requesting_time"
 
+  /// When a state.json says that its requests were made, as it is written there; `nil` where it does not say.
+  package static func time(in members: [String: JSONValue]) -> String? {
+    members[timeKey].map { String(($0.string ?? $0.summary).prefix(64)) }
+  }
+
   /// Whether a message is a request at all: its subject begins with `LIFECYCLE:`, in any case.
   package static func isRequest(_ message: Message) -> Bool {
     message.subject.trimmed.lowercased().hasPrefix("lifecycle:")

@@ -37,6 +37,9 @@ package struct AgentRecord: Sendable, Hashable, Codable {
       self.pane = pane
       self.pid = pid
     }
+
+    /// Where the corpse of a life is, if it has left one.
+    package init(of life: ProcessLife) { self.init(server: life.server, pane: life.pane, pid: life.pid) }
   }
 
   /// An attempt to start the agent that was begun and whose end has not been recorded.
@@ -78,9 +81,9 @@ package struct AgentRecord: Sendable, Hashable, Codable {
       case isSent = "is_sent"
     }
 
-    /// Whether nothing has changed since. The ledger keeps no more than milliseconds.
+    /// Whether nothing has changed since.
     package func isAbout(_ hook: String, since: Timestamp) -> Bool {
-      self.hook == hook && self.since.description == since.description
+      self.hook == hook && self.since.inMilliseconds == since.inMilliseconds
     }
   }
 
@@ -131,9 +134,15 @@ package struct AgentRecord: Sendable, Hashable, Codable {
   }
 
   /// The agent's last known life. It stays here until the death is seen.
-  package var life: ProcessLife?
+  package var life: ProcessLife? {
+    didSet { if life != nil { ended = nil } }
+  }
+  /// The last life, where it was ended on purpose. Its dead pane may remain, beside a person's that lives.
+  package private(set) var ended: ProcessLife?
   /// When that life was first seen.
   package var since: Timestamp?
+  /// The work on the hook of that life when its bead was last read: it may end while no daemon looks.
+  package var hook: String?
   package var death: Death?
   /// The last corpse that was seen. It stays when the agent lives elsewhere: it may be found again after that.
   package private(set) var grave: Grave?
@@ -159,19 +168,27 @@ package struct AgentRecord: Sendable, Hashable, Codable {
   package var worker: Int32?
   /// An end of it that has been decided and not been carried out to its end.
   package var lifecycle: LifecycleIntent?
-  /// A request of its own that was given up, and that its state.json still asks for.
-  package var withdrawn: LifecycleAction?
+  /// Requests of its own that were dealt with, and that its state.json may still ask for; `nil` where there are none.
+  package var withdrawn: Withdrawals?
   /// Its own request to stay down.
   package var shutdown: Shutdown?
   /// The control group of its present life, or of the last one until nothing is left in it.
   package var scope: AgentScope?
+  /// The marks of its present life and of former ones that may have left something, the newest last. Each is here
+  /// before the start that it is for.
+  package var marks: [String]?
   package var freeze: Freeze?
+  /// Since when the town has no such agent.
+  package var goneSince: Timestamp?
+  /// Since when it does not run, and is not started because a tmux server does not answer.
+  package var unansweredSince: Timestamp?
 
   package init() {}
 
   enum CodingKeys: String, CodingKey {
-    case life, since, death, grave, launch, restarts, marking, adoption, worker, lifecycle, withdrawn, shutdown,
-      scope, freeze
+    case life, ended, since, hook, death, grave, launch, restarts, marking, adoption, worker, lifecycle, withdrawn,
+      shutdown,
+      scope, marks, freeze
     // As it was called when there was a back-off only.
     case restartPolicy = "backoff"
     case isResumed = "is_resumed"
@@ -181,7 +198,12 @@ package struct AgentRecord: Sendable, Hashable, Codable {
     case toldGupp = "told_gupp"
     case toldOrphan = "told_orphan"
     case formerGrave = "former_grave"
+    case goneSince = "gone_since"
+    case unansweredSince = "unanswered_since"
   }
+
+  /// The corpses whose end is known.
+  package var graves: Set<Grave> { Set([grave, formerGrave].compactMap(\.self)) }
 
   /// Whether that corpse's end is known.
   package func knows(_ corpse: Grave) -> Bool { corpse == grave || corpse == formerGrave }
@@ -193,6 +215,17 @@ package struct AgentRecord: Sendable, Hashable, Codable {
     grave = corpse
   }
 
+  /// Remembers a life that was ended on purpose: that is no death.
+  package mutating func noteEnd(of former: ProcessLife?) {
+    if let former { bury(Grave(of: former)) }
+    life = nil
+    ended = former
+    since = nil
+    hook = nil
+    death = nil
+    worker = nil
+  }
+
   /// Notes that a message about the work on the hook has gone out.
   package mutating func noteSent(_ notice: Notice) {
     switch notice.key {
@@ -202,7 +235,43 @@ package struct AgentRecord: Sendable, Hashable, Codable {
     }
   }
 
+  /// Remembers the mark of a life that is about to begin; of many starts that came to nothing, those of the last.
+  package mutating func noteMark(_ mark: String) {
+    marks = ((marks ?? []) + [mark]).suffix(8)
+  }
+
+  /// Forgets marks by which nothing is to be found any more.
+  package mutating func forget(_ former: Set<String>) {
+    let left = (marks ?? []).filter { !former.contains($0) }
+    marks = left.isEmpty ? nil : left
+  }
+
+  /// Notes that a request is to be taken out of its state.json.
+  package mutating func withdraw(_ withdrawal: Withdrawal) {
+    var withdrawals = withdrawn ?? Withdrawals()
+    withdrawals.insert(withdrawal)
+    withdrawn = withdrawals
+  }
+
+  /// Notes that requests have been taken out.
+  package mutating func noteWithdrawn(_ withdrawals: [Withdrawal]) {
+    withdrawn?.remove(withdrawals)
+    if withdrawn?.isEmpty == true { withdrawn = nil }
+  }
+
+  /// Notes that a request is carried out, whose end takes it out of state.json.
+  package mutating func noteClaimed(_ action: LifecycleAction) {
+    withdrawn?.remove(action)
+    if withdrawn?.isEmpty == true { withdrawn = nil }
+  }
+
   package var isEmpty: Bool { self == AgentRecord() }
+
+  /// Whether nothing is known of a life, of a death, or of an attempt to start it.
+  package var hasNeverRun: Bool {
+    life == nil && ended == nil && death == nil && grave == nil && launch == nil && restarts == 0
+      && restartPolicy == RestartPolicy()
+  }
 
   mutating func boundCounts() {
     restarts = Ledger.bounded(restarts)
@@ -218,5 +287,15 @@ extension AgentRecord {
       let created = place.sessionCreated
     else { return false }
     return former.server == other.server && former.pane != other.pane && created <= since
+  }
+
+  /// Why a pane of which ``isBeside(_:place:)`` is true is neither the agent's life nor ended.
+  static let besideIt = "its own pane is gone, and this is another one of its session"
+
+  /// What was seen, with the objection that what is remembered makes to it.
+  package func doubting(_ liveness: Liveness) -> Liveness {
+    guard case .alive(let life, var place) = liveness, isBeside(life, place: place) else { return liveness }
+    place.objection = AgentRecord.besideIt
+    return .alive(life, place: place)
   }
 }

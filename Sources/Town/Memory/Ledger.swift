@@ -14,6 +14,10 @@ package struct Ledger: Sendable, Hashable, Codable {
   package var handledMail: Set<String> = []
   /// How many messages wait at most: a store that takes none for long must not fill the disk.
   package static let outboxLimit = 500
+  /// Events that the journal is not known to have, the oldest first.
+  package var untold: [TownEvent] = []
+  /// How many events there have been.
+  package var eventCount = 0
 
   /// The starts of the last minute, whoever was started.
   package var starts = SlidingWindow()
@@ -25,7 +29,7 @@ package struct Ledger: Sendable, Hashable, Codable {
   /// What a person's own command has still to be told.
   package var announcements: [Announcement] = []
   package var clock: ClockAnchor?
-  package var clockStep: ClockStep?
+  package var clockSteps = ClockSteps()
 
   package init() {}
 
@@ -34,6 +38,8 @@ package struct Ledger: Sendable, Hashable, Codable {
     version = try container.decode(Int.self, forKey: .version)
     agents = try container.decode([String: AgentRecord].self, forKey: .agents)
     outbox = try container.decodeIfPresent([Notice].self, forKey: .outbox) ?? []
+    untold = try container.decodeIfPresent([Readable].self, forKey: .untold)?.compactMap(\.event) ?? []
+    eventCount = Ledger.bounded(try container.decodeIfPresent(Int.self, forKey: .eventCount) ?? 0)
     handledMail = try container.decodeIfPresent(Set<String>.self, forKey: .handledMail) ?? []
     starts = try container.decodeIfPresent(SlidingWindow.self, forKey: .starts) ?? SlidingWindow()
     deaths = try container.decodeIfPresent([String: Timestamp].self, forKey: .deaths) ?? [:]
@@ -41,7 +47,7 @@ package struct Ledger: Sendable, Hashable, Codable {
     heldBack = try container.decodeIfPresent(String.self, forKey: .heldBack)
     announcements = try container.decodeIfPresent([Announcement].self, forKey: .announcements) ?? []
     clock = try container.decodeIfPresent(ClockAnchor.self, forKey: .clock)
-    clockStep = try container.decodeIfPresent(ClockStep.self, forKey: .clockStep)
+    clockSteps = try container.decodeIfPresent(ClockSteps.self, forKey: .clockSteps) ?? ClockSteps()
     for session in agents.keys { agents[session]?.boundCounts() }
     if let count = massDeath?.count { massDeath?.count = Ledger.bounded(count) }
   }
@@ -50,11 +56,12 @@ package struct Ledger: Sendable, Hashable, Codable {
   static func bounded(_ count: Int) -> Int { min(max(count, 0), 1_000_000_000) }
 
   private enum CodingKeys: String, CodingKey {
-    case version, agents, outbox, starts, deaths, announcements, clock
+    case version, agents, outbox, untold, starts, deaths, announcements, clock
+    case eventCount = "event_count"
     case handledMail = "handled_mail"
     case massDeath = "mass_death"
     case heldBack = "held_back"
-    case clockStep = "clock_step"
+    case clockSteps = "clock_steps"
   }
 
   /// The agents that lived when they were last looked at, or whose death is still open, by session.

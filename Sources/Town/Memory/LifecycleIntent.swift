@@ -26,10 +26,14 @@ package struct LifecycleIntent: Sendable, Hashable, Codable {
   /// The work that was on the agent's hook when this was decided.
   package var hook: String?
   package var step: Step
+  /// What `requesting_time` in the agent's state.json was when this was decided.
+  package var asked: String?
+  /// The stop that a person's restart takes back, when the agent is started and not before.
+  package var lifts: Hold?
 
   package init(
     action: LifecycleAction, mail: String?, who: String, why: String? = nil, at: Timestamp, life: ProcessLife?,
-    hook: String?, step: Step
+    hook: String?, step: Step, asked: String? = nil, lifts: Hold? = nil
   ) {
     self.action = action
     self.mail = mail
@@ -39,7 +43,15 @@ package struct LifecycleIntent: Sendable, Hashable, Codable {
     self.life = life
     self.hook = hook
     self.step = step
+    self.asked = asked
+    self.lifts = lifts
   }
+
+  /// The request, as it is to be taken out of the agent's state.json.
+  package var withdrawal: Withdrawal { Withdrawal(action, asked: asked, at: at) }
+
+  /// Whether a hold is the very stop that this takes back.
+  package func lifts(_ hold: Hold) -> Bool { hold.kind == .stop && hold.summary == lifts?.summary }
 
   /// Whether a person wants it, and not the agent itself.
   package var isPersons: Bool { mail == nil }
@@ -48,7 +60,7 @@ package struct LifecycleIntent: Sendable, Hashable, Codable {
   package var whoAndWhy: String { displayable(who) + (why.map { ": \(displayable($0))" } ?? "") }
 
   enum CodingKeys: String, CodingKey {
-    case action, who, why, at, life, hook, step
+    case action, who, why, at, life, hook, step, asked, lifts
     case mail = "mail_id"
   }
 }

@@ -10,6 +10,10 @@ package struct MassDeath: Sendable, Hashable, Codable {
   package var count: Int
   /// The alerts that have gone out because of it, by what they are about and to whom they went.
   package var told: Set<String> = []
+  /// Deaths of which no message has told yet: the latest of each agent that nobody restarts.
+  package var untold: [Notice]?
+  /// When the first of them came.
+  package var untoldSince: Timestamp?
 
   package init(since: Timestamp, cause: String, count: Int) {
     self.since = since
@@ -23,13 +27,28 @@ package struct MassDeath: Sendable, Hashable, Codable {
 
   package var end: Timestamp { last + MassDeath.quiet }
 
+  /// When what is untold is told, however long it goes on; `nil` where nothing is.
+  var due: Timestamp? { untoldSince.map { min(end, $0 + MassDeath.quiet * 2) } }
+
+  mutating func keep(_ notice: Notice) {
+    untold = (untold ?? []).filter { $0.agent != notice.agent } + [notice]
+    untoldSince = untoldSince ?? last
+  }
+
+  mutating func takeUntold() -> [Notice] {
+    defer { (untold, untoldSince) = (nil, nil) }
+    return untold ?? []
+  }
+
   mutating func clamp(to time: Timestamp) {
     since = min(since, time)
     last = min(last, time)
+    untoldSince = untoldSince.map { min($0, time) }
   }
 
   mutating func shift(by step: Duration) {
     since = since + step
     last = last + step
+    untoldSince = untoldSince.map { $0 + step }
   }
 }

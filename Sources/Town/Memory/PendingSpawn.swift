@@ -2,7 +2,7 @@
 
 /// An agent that was started and has not been told to begin: one entry of `spawn/pending.json`.
 ///
-/// The field names are the original's; `first_seen` is ours.
+/// The field names are the original's; `first_seen` and `told` are ours.
 package struct PendingSpawn: Sendable, Hashable, Codable {
   package var rig: String
   package var polecat: String
@@ -12,10 +12,12 @@ package struct PendingSpawn: Sendable, Hashable, Codable {
   package var mailID: String?
   /// When its session was first seen by the supervisor.
   package var firstSeen: Timestamp?
+  /// Whether its first prompt was an argument of its command, so that nothing has to be typed.
+  package var isTold: Bool?
 
   package init(
     rig: String, polecat: String, session: String, issue: String?, spawnedAt: Timestamp, mailID: String? = nil,
-    firstSeen: Timestamp? = nil
+    firstSeen: Timestamp? = nil, isTold: Bool? = nil
   ) {
     self.rig = rig
     self.polecat = polecat
@@ -24,6 +26,7 @@ package struct PendingSpawn: Sendable, Hashable, Codable {
     self.spawnedAt = spawnedAt
     self.mailID = mailID
     self.firstSeen = firstSeen
+    self.isTold = isTold
   }
 
   enum CodingKeys: String, CodingKey {
@@ -31,5 +34,6 @@ package struct PendingSpawn: Sendable, Hashable, Codable {
     case spawnedAt = "spawned_at"
     case mailID = "mail_id"
     case firstSeen = "first_seen"
+    case isTold = "told"
   }
 }

@@ -7,6 +7,7 @@ extension RestartPolicy: Codable {
     case lastAttempt = "last_attempt"
     case lastEnd = "last_end"
     case exitHook = "exit_hook"
+    case commandMissingSince = "command_missing_since"
   }
 
   package init(from decoder: any Decoder) throws {
@@ -19,6 +20,7 @@ extension RestartPolicy: Codable {
     exits = try container.decodeIfPresent(SlidingWindow.self, forKey: .exits) ?? SlidingWindow()
     exitHook = try container.decodeIfPresent(String.self, forKey: .exitHook)
     parking = try container.decodeIfPresent(Parking.self, forKey: .parking)
+    commandMissingSince = try container.decodeIfPresent(Timestamp.self, forKey: .commandMissingSince)
   }
 
   package func encode(to encoder: any Encoder) throws {
@@ -30,5 +32,6 @@ extension RestartPolicy: Codable {
     if !exits.times.isEmpty { try container.encode(exits, forKey: .exits) }
     try container.encodeIfPresent(exitHook, forKey: .exitHook)
     try container.encodeIfPresent(parking, forKey: .parking)
+    try container.encodeIfPresent(commandMissingSince, forKey: .commandMissingSince)
   }
 }

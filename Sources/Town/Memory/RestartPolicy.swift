@@ -34,9 +34,13 @@ package struct RestartPolicy: Sendable, Hashable {
   package internal(set) var exits = SlidingWindow()
   package internal(set) var exitHook: String?
   package internal(set) var parking: Parking?
+  /// Since when its program is missing, where it is not parked for that yet.
+  package internal(set) var commandMissingSince: Timestamp?
 
   package init() {}
 
+  /// How long a program may be missing before that parks the agent: package managers replace programs.
+  package static let commandPause: Duration = .seconds(30)
   /// How many ends without an error on one hook park the agent.
   package static let exitLimit = 3
 
@@ -55,7 +59,7 @@ package struct RestartPolicy: Sendable, Hashable {
     crashes.note(time, within: limits.loopWindow)
     guard parking == nil, crashes.count(at: time, within: limits.loopWindow) >= limits.loopCount else { return .none }
     let count = crashes.count(at: time, within: limits.loopWindow)
-    return park(.crashLoop, "\(count) crashes within \(limits.loopWindow.inWords)", at: time)
+    return park(.crashLoop, "\(counted(count, "crash", "crashes")) within \(limits.loopWindow.inWords)", at: time)
   }
 
   /// Notes that it ended without an error, when is counted, and that its work is still on its hook.
@@ -88,13 +92,20 @@ package struct RestartPolicy: Sendable, Hashable {
   }
 
   /// Notes whether the program exists that the agent runs. One that is missing is no loop: nothing is
-  /// tried until it is there.
+  /// tried until it is there. A second look, ``commandPause`` after the first, parks the agent.
   package mutating func noteCommand(missing program: String?, at time: Timestamp) -> Change {
     switch (parking?.reason, program) {
-    case (nil, let program?): return park(.noCommand, "its command \(quotedForDisplay(program)) is not there", at: time)
+    case (nil, let program?):
+      let since = commandMissingSince ?? time
+      commandMissingSince = since
+      guard time - since >= RestartPolicy.commandPause else { return .none }
+      commandMissingSince = nil
+      return park(.noCommand, "its command \(quotedForDisplay(program)) is not there", at: time)
     case (.noCommand?, nil): return reset()
-    case (.noCommand?, _?), (.crashLoop?, _), (.unfinished?, _), (nil, nil): return .none
+    case (nil, nil): commandMissingSince = nil
+    case (.noCommand?, _?), (.crashLoop?, _), (.unfinished?, _): break
     }
+    return .none
   }
 
   /// Begins anew, as for an agent that has never died.
@@ -148,6 +159,7 @@ extension RestartPolicy {
     crashes.clamp(to: time)
     exits.clamp(to: time)
     parking?.clamp(to: time)
+    commandMissingSince = commandMissingSince.map { Swift.min($0, time) }
   }
 
   /// Follows a clock that was set by `step`.
@@ -157,5 +169,6 @@ extension RestartPolicy {
     crashes.shift(by: step)
     exits.shift(by: step)
     parking?.shift(by: step)
+    commandMissingSince = commandMissingSince.map { $0 + step }
   }
 }

@@ -14,6 +14,8 @@ package struct AgentScope: Sendable, Hashable, Codable {
   package var memoryMax: Int64?
   package var tasksMax: Int64?
 
+  package var limits: AgentLimits { AgentLimits(memoryMax: memoryMax, tasksMax: tasksMax) }
+
   package init(unit: String, path: String, life: ProcessLife, memoryMax: Int64? = nil, tasksMax: Int64? = nil) {
     self.unit = unit
     self.path = path
@@ -46,6 +48,12 @@ package struct AgentScope: Sendable, Hashable, Codable {
     return String(last)
   }
 
+  /// Whether it was made for this very life, or by others for its pane: a process can be moved into the scope of
+  /// another agent, and is not at home there.
+  package var isOwn: Bool {
+    !unit.hasPrefix(Self.prefix) || unit.hasSuffix("-\(life.pid)-\(life.startTime).scope")
+  }
+
   /// Whether tmux has had it made, for a pane.
   package var isOfTmux: Bool { unit.hasPrefix("tmux-spawn-") }
 
@@ -53,6 +61,19 @@ package struct AgentScope: Sendable, Hashable, Codable {
 
   /// Whether a group is this one, or below it.
   package func contains(_ group: String) -> Bool { group == path || group.hasPrefix("\(path)/") }
+}
+
+/// What an agent and its children may use together; `nil` is no limit.
+package struct AgentLimits: Sendable, Hashable {
+  /// In bytes.
+  package var memoryMax: Int64?
+  /// Processes and threads.
+  package var tasksMax: Int64?
+
+  package init(memoryMax: Int64? = nil, tasksMax: Int64? = nil) {
+    self.memoryMax = memoryMax
+    self.tasksMax = tasksMax
+  }
 }
 
 /// What the kernel says of where an agent is.
@@ -66,13 +87,4 @@ package struct AgentStanding: Sendable, Hashable {
     self.path = path
     self.isFrozen = isFrozen
   }
-}
-
-/// What became of clearing up behind an agent that is dead.
-package enum SweepOutcome: Sendable, Hashable {
-  /// Nothing of it is left; so many processes were killed.
-  case swept(Int)
-  /// It was left as it is, for a good reason.
-  case spared(String)
-  case failed(String)
 }

@@ -17,10 +17,13 @@ package enum Liveness: Sendable, Hashable {
   package struct Place: Sendable, Hashable {
     package var serverName: String
     package var isOwnServer: Bool
-    /// Whether a daemon of this town made or adopted the pane; only such a one is ever ended.
+    /// Whether a daemon of this town made or adopted the pane, and the ledger knows the process in it; only such a one is
+    /// ever ended.
     package var isMarked: Bool
     /// Whether others made the pane and a daemon of this town has adopted it.
     package var isAdopted = false
+    /// Whether the pane bears the mark of one that we have made, and the ledger does not know what runs in it.
+    package var claimsToBeOurs = false
     /// Why a pane that carries no mark is not to be adopted; `nil` where it may be.
     package var objection: String?
     /// What runs in the pane's shell, where the pane's first process is one: the agent, first of all.
@@ -75,8 +78,13 @@ extension Liveness {
   /// The same, unless the agent's last known process still runs: then it is not dead, and no tmux
   /// server that could be asked shows where it lives. Something of which it is not clear that it is the
   /// agent does not show that either.
+  ///
+  /// - Parameters:
+  ///   - panes: where a bare shell is all that is left of that life, it is shown, and has ended.
+  ///   - whereabouts: where its pane is, where a person has renamed its session or moved its pane to another.
   package func doubted(
-    if life: ProcessLife?, boot: String, isRunning: (ProcessLife) -> Bool
+    if life: ProcessLife?, boot: String, by panes: [PaneSighting] = [], whereabouts: String? = nil,
+    isRunning: (ProcessLife) -> Bool
   ) -> Liveness {
     guard let life, life.boot == boot else { return self }
     switch self {
@@ -84,7 +92,10 @@ extension Liveness {
     case .alive(let seen, let place) where seen == life || place.isMarked || place.objection == nil: return self
     case .deadShell(let shell) where shell.life == life: return self
     case .alive, .dead, .deadShell, .absent:
-      return isRunning(life) ? .unknown("its process (pid \(life.pid)) runs, but no tmux server shows it") : self
+      if panes.contains(where: { $0.isRunning && $0.isBareShell && $0.shows(life) }) { return self }
+      guard isRunning(life) else { return self }
+      return .unknown(
+        "its process (pid \(life.pid)) runs, but \(whereabouts ?? "no tmux server shows it in a session of its name")")
     }
   }
 }

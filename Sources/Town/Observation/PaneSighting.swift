@@ -73,6 +73,25 @@ package struct Worker: Sendable, Hashable {
   }
 }
 
+extension [PaneSighting] {
+  /// The same panes, each with the session of the agent whose life the ledger has of its process. tmux can move a pane to
+  /// another session (`swap-pane`, `join-pane`): what lives there is the agent that it was, and not the other session's.
+  ///
+  /// - Parameter lives: the lives in the ledger, by session.
+  package func attributed(to lives: [String: ProcessLife], boot: String) -> [PaneSighting] {
+    let owners = Dictionary(
+      lives.filter { $0.value.boot == boot }.map { ($0.value.pid, (session: $0.key, life: $0.value)) },
+      uniquingKeysWith: { first, _ in first })
+    return map { pane in
+      guard pane.isRunning, let owner = owners[pane.pid], pane.shows(owner.life), pane.session != owner.session
+      else { return pane }
+      var moved = pane
+      moved.session = owner.session
+      return moved
+    }
+  }
+}
+
 extension PaneSighting {
   package var isRunning: Bool {
     if case .running = process { true } else { false }

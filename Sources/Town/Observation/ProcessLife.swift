@@ -50,18 +50,44 @@ package enum ExitCause: Sendable, Hashable, Codable, CustomStringConvertible {
   case signalled(Int32)
   /// Its tmux server went away, and the pane with it.
   case serverGone
-  /// Its session was removed from outside.
+  /// Its session was removed or renamed from outside, or its pane moved to another session.
   case sessionGone
   /// The agent's process ended and a bare login shell is left in its pane.
   case shellLeft
 
+  /// Whether the process itself has ended, as far as is known: it was not told to, nor was its terminal taken away.
+  package var isByItself: Bool {
+    switch self {
+    case .exited, .shellLeft: true
+    // SIGHUP, SIGINT, SIGKILL and SIGTERM are sent by others; the other signals are faults of the program's own.
+    case .signalled(let signal): ![1, 2, 9, 15].contains(signal)
+    case .serverGone, .sessionGone: false
+    }
+  }
+
+  /// In words that stand alone. What stands after a subject is ``Swift/Optional/predicate``.
   package var description: String {
     switch self {
     case .exited(let status): "exited with status \(status)"
     case .signalled(let signal): "killed by signal \(signal)"
     case .serverGone: "gone with its tmux server"
-    case .sessionGone: "its session was removed"
+    case .sessionGone: "its session was removed or renamed, or its pane moved"
     case .shellLeft: "ended, leaving a bare shell"
+    }
+  }
+}
+
+extension ExitCause? {
+  /// In words, of what may not be known.
+  package var words: String { self?.description ?? "died of an unknown cause" }
+
+  /// The same as the predicate of a sentence, such as one that begins with the agent's address. It holds ``words``.
+  package var predicate: String {
+    switch self {
+    case .signalled?: "was \(words)"
+    case .serverGone?: "is \(words)"
+    case .sessionGone?: "is gone, as \(words)"
+    case .exited?, .shellLeft?, nil: words
     }
   }
 }

@@ -14,12 +14,19 @@ package struct AgentObservation: Sendable, Hashable {
   package var hold: Reading<Hold?>
   /// Whether the agent's directory is there.
   package var hasDirectory: Bool
+  /// On which repository git would work there; of a polecat only.
+  package var worktree: WorktreeStanding
   /// Whether it stands still because somebody wants that; `nil` where that was not looked at.
   package var isFrozen: Bool?
+  /// Why it may live on a tmux server that does not answer, whatever was seen of it elsewhere; `nil` where it does not.
+  package var elsewhere: String?
+  /// Whether its last known process has ended, of which no tmux server that answers shows anything.
+  package var hasEnded = false
 
   package init(
     agent: AgentIdentity, liveness: Liveness, bead: Reading<Bead?>, work: Bead? = nil,
-    hooked: Reading<Bead?>? = nil, hold: Reading<Hold?> = .known(nil), hasDirectory: Bool = true
+    hooked: Reading<Bead?>? = nil, hold: Reading<Hold?> = .known(nil), hasDirectory: Bool = true,
+    worktree: WorktreeStanding = .sound
   ) {
     self.agent = agent
     self.liveness = liveness
@@ -28,6 +35,15 @@ package struct AgentObservation: Sendable, Hashable {
     self.hooked = hooked ?? work.map { .known($0) }
     self.hold = hold
     self.hasDirectory = hasDirectory
+    self.worktree = worktree
+  }
+}
+
+extension AgentObservation {
+  /// Why no agent can be put into the directory; `nil` where one can.
+  package var objectionToDirectory: String? {
+    if !hasDirectory { return "its directory \(agent.directory)/ is missing" }
+    return worktree.objection.map { "its worktree \(agent.directory)/ is broken: \($0)" }
   }
 }
 
@@ -40,7 +56,7 @@ package struct TownSnapshot: Sendable {
   package var registryFailure: String?
   /// Why the town's own tmux server could not be asked; then nobody's death is known.
   package var tmuxFailure: String?
-  /// Why another of the user's tmux servers could not be asked.
+  /// Why another of the user's tmux servers could not be asked, where anybody may live there.
   package var otherTmuxFailure: String?
   package var rigs: [Rig]
   package var agents: [AgentObservation]
@@ -49,8 +65,12 @@ package struct TownSnapshot: Sendable {
   package var unreadableRigs: Set<String> = []
   /// The tmux servers that answered.
   package var servers: Set<ServerIdentity>
+  /// Those that have answered before, and have not now.
+  package var silentServers: Set<ServerIdentity> = []
   /// Servers that could not be asked, and stores that could not be read, each with its reason.
   package var failures: [String]
+  /// What this look has found out of order and has put right, in words.
+  package var mended: [String] = []
   /// Whether the host has room for more agents.
   package var host = HostReading()
   /// Programs that agents of a role run and that are not there.
@@ -72,4 +92,9 @@ package struct TownSnapshot: Sendable {
 
   /// Whether every tmux server has answered: only then it is known that somebody runs nowhere.
   package var tmuxIsComplete: Bool { tmuxFailure == nil && otherTmuxFailure == nil }
+
+  /// Why an agent that was not seen to live may do so on a tmux server that could not be asked; `nil` where it does not.
+  package func doubt(about observation: AgentObservation) -> String? {
+    tmuxFailure ?? otherTmuxFailure ?? observation.elsewhere
+  }
 }

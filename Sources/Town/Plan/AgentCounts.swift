@@ -49,7 +49,7 @@ package struct AgentCounts: Sendable, Hashable {
     }
     if stuck > 0 { parts.append("\(stuck) that cannot be started") }
     if unknown > 0 { parts.append("\(unknown) unknown") }
-    line = "\(total) agent\(total == 1 ? "" : "s"): \(parts.joined(separator: ", "))"
+    line = "\(counted(total, "agent")): \(parts.joined(separator: ", "))"
     if let heldBack { line += "; restarts are held back: \(heldBack)" }
   }
 }

@@ -40,7 +40,7 @@ extension TownEvent {
   package var concernsPerson: Bool {
     if isRepeated { return false }
     switch kind {
-    case .agentParked, .massDeath: return true
+    case .agentParked, .massDeath, .agentsThrottled: return true
     case .restartFailed, .agentNotReady:
       switch agent?.role {
       case .deacon?, .witness?: return true
@@ -50,6 +50,7 @@ extension TownEvent {
       .lifecycleRefused,
       .agentStarted, .agentRestarted, .agentReady, .agentCleared,
       .agentStopped, .agentFrozen, .agentThawed, .staleAgent, .guppViolation, .orphanedWork, .restartsHeld,
+      .agentsRelieved,
       .restartsResumed, .spawnTriggered,
       .spawnDropped, .storeUnavailable, .tmuxUnavailable:
       return false

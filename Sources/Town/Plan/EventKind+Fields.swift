@@ -11,7 +11,8 @@ extension EventKind {
 
   private var isAboutOneAgent: Bool {
     switch self {
-    case .daemonReady, .daemonStopping, .settingsReloaded, .massDeath, .restartsHeld, .restartsResumed,
+    case .daemonReady, .daemonStopping, .settingsReloaded, .massDeath, .agentsThrottled, .agentsRelieved, .restartsHeld,
+      .restartsResumed,
       .lifecycleRefused, .spawnDropped, .storeUnavailable, .tmuxUnavailable:
       false
     case .crashDetected, .lastWords, .outOfMemory, .agentStarted, .agentRestarted, .restartFailed, .agentReady,

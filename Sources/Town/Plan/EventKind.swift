@@ -19,6 +19,8 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
   case agentFrozen = "agent_frozen"
   case agentThawed = "agent_thawed"
   case massDeath = "mass_death"
+  case agentsThrottled = "agents_throttled"
+  case agentsRelieved = "agents_relieved"
   case restartsHeld = "restarts_held"
   case restartsResumed = "restarts_resumed"
   case staleAgent = "stale_agent"
@@ -49,6 +51,8 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
     case .agentParked: "b619b0036f1c4c738d30200a713e464e"
     case .agentCleared: "7e115ff05c4142b99a5882c8abe90837"
     case .massDeath: "840b1d7849e440e080034e7cc6480a2f"
+    case .agentsThrottled: "c789387fdfba428da1a917a799b02d73"
+    case .agentsRelieved: "fdba4a452a1c4074a34c10f3a1e7f5b6"
     case .restartsHeld: "7f227f313514431f8e7f6de7a673426f"
     case .restartsResumed: "11a4d6a3d41b43608f8adbb33ac755c4"
     case .agentStopped: "a78b9fa25cdb4f03926933ecc38b5ea8"
@@ -72,10 +76,10 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
     case .daemonReady, .daemonStopping, .settingsReloaded, .lastWords, .agentStarted, .agentReady, .spawnTriggered:
       .info
     case .agentRestarted, .agentCleared, .agentStopped, .agentFrozen, .agentThawed, .restartsResumed, .spawnDropped,
-      .lifecycleExecuted:
+      .lifecycleExecuted, .agentsRelieved:
       .notice
     case .crashDetected, .outOfMemory, .agentNotReady, .staleAgent, .guppViolation, .orphanedWork, .restartsHeld,
-      .lifecycleRefused:
+      .lifecycleRefused, .agentsThrottled:
       .warning
     case .restartFailed, .agentParked, .massDeath, .storeUnavailable, .tmuxUnavailable: .error
     }

@@ -4,6 +4,7 @@ extension Notice {
   package static let guppKey = "gupp"
   package static let orphanKey = "orphan"
   package static let diedKey = "died"
+  static let removedKey = "removed"
   package static let massDeathKey = "mass-death"
 
   /// `CRASHED_POLECAT`: an agent with work to do is down, and the daemon cannot bring it back.
@@ -24,7 +25,7 @@ extension Notice {
 
   /// An agent that the daemon does not restart has died.
   package static func died(_ agent: AgentIdentity, hook: String?, cause: ExitCause?) -> Notice {
-    let how = cause?.description ?? "died of an unknown cause"
+    let how = cause.predicate
     return Notice(
       key: diedKey, agent: agent,
       subject: "\(agent.crashWord): \(agent.address) \(how)",
@@ -36,6 +37,19 @@ extension Notice {
 
         The daemon does not restart a \(agent.role.rawValue). To start it: gt session start \(agent.address)
         """)
+  }
+
+  /// Deaths that came one after the other while many died: one message for those who look after them.
+  static func late(_ notices: [Notice]) -> [Notice] {
+    Dictionary(grouping: notices, by: \.recipients).sorted { $0.key.lexicographicallyPrecedes($1.key) }.compactMap {
+      _, notices in
+      guard var notice = notices.first, notices.count > 1 else { return notices.first }
+      let more = notices.count > 50 ? "\nand \(notices.count - 50) more; see: gt session check" : ""
+      notice.subject = "\(notice.subject), and \(notices.count - 1) more"
+      notice.body =
+        notices.prefix(50).map { "\($0.subject)\nsession: \($0.agent.session)\n" }.joined(separator: "\n") + more
+      return notice
+    }
   }
 
   /// `AGENT_PARKED`: an agent with work to do is only tried now and then.
@@ -65,7 +79,7 @@ extension Notice {
     let more = agents.count > shown.count ? ["  and \(agents.count - shown.count) more"] : []
     var notice = Notice(
       key: massDeathKey, agent: first,
-      subject: "MASS_DEATH: \(agents.count) agents of \(place) found dead at once: \(cause)",
+      subject: "MASS_DEATH: \(counted(agents.count, "agent")) of \(place) found dead at once: \(cause)",
       body: """
         \(total) agents of the town were found dead at one time: \(cause).
         Of \(place):
@@ -121,6 +135,21 @@ extension Notice {
         session: \(agent.session)
 
         Nobody restarts it. Action needed: Reassign the work, or restart the agent: gt session start \(agent.address)
+        """)
+  }
+
+  /// `ORPHANED_WORK`: the work that was on the hook of a polecat that a person has removed.
+  package static func removed(_ agent: AgentIdentity, hook: String, by person: String) -> Notice {
+    Notice(
+      key: removedKey, agent: agent, hook: hook,
+      subject: "ORPHANED_WORK: \(agent.address) was removed with \(displayable(hook)) on its hook",
+      body: """
+        \(agent.address) was removed by \(displayable(person)), with its worktree.
+
+        hook_bead: \(displayable(hook))
+        session: \(agent.session)
+
+        Nobody works on it now. Action needed: Give the work to another polecat.
         """)
   }
 }

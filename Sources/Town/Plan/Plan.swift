@@ -135,6 +135,10 @@ package struct LaunchOrder: Sendable, Hashable {
   package var resumes: Bool
   /// How long ago the look was begun on which this was decided, when it is carried out.
   package var lookAge: Duration = .zero
+  /// The mark of the life that begins, once it is in the ledger.
+  package var mark: String?
+  /// The agent's corpses that the ledger has: beside them no life is looked for elsewhere.
+  package var graves: Set<AgentRecord.Grave> = []
 
   package init(
     agent: AgentIdentity, rule: WorkRule.Rule, isRestart: Bool, hook: String?, place: Place, reason: String = "",

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// One thing that happened, with what the journal's fields say of it.
-package struct TownEvent: Sendable, Hashable {
+package struct TownEvent: Sendable, Hashable, Codable {
+  /// By which it is known again where the journal has it twice; `nil` until it is entered into the ledger.
+  package var id: String?
   package var kind: EventKind
   package var agent: AgentIdentity?
   /// The line that a person reads.
@@ -19,6 +21,12 @@ package struct TownEvent: Sendable, Hashable {
   package var unit: String?
   /// What the agent's pane showed last, a few lines, each displayable.
   package var lastWords: [String] = []
+
+  enum CodingKeys: String, CodingKey {
+    case id, kind, agent, message, bead, pid, cause, restarts, reason, capsule, unit
+    case isRepeated = "is_repeated"
+    case lastWords = "last_words"
+  }
 
   package init(
     _ kind: EventKind, agent: AgentIdentity? = nil, message: String, bead: String? = nil, pid: Int32? = nil,

@@ -12,6 +12,7 @@ package enum DeathRule {
       // A reboot is nobody's crash.
       record.life = nil
       record.since = nil
+      record.hook = nil
       record.death = nil
       record.launch = nil
       return
@@ -27,11 +28,16 @@ package enum DeathRule {
 
     let cause = cause(of: lived, liveness: observation.liveness, snapshot: snapshot)
     let agent = observation.agent
-    if record.isResumed == true, let since = record.since, snapshot.time - since < policy.restart.resumeTrial {
+    // It has ended by itself before it was at its work: that is what a refused conversation looks like.
+    if record.isResumed == true, cause?.isByItself != false, let since = record.since,
+      snapshot.time - since < policy.restart.resumeTrial
+    {
       record.resumeFailed = true
     }
     record.isResumed = nil
-    let bead = observation.bead.value.flatMap { $0?.hookBead }
+    // The first look of a daemon does not wait for the beads.
+    let bead = if case .known(let bead) = observation.bead { bead?.hookBead } else { record.hook }
+    record.hook = nil
     var report = DeathReport(
       agent, seenAt: snapshot.time, cause: cause, life: lived, since: record.since,
       remains: observation.liveness.remains(of: lived), restarts: record.restarts, hook: bead, intent: record.lifecycle,
@@ -41,7 +47,9 @@ package enum DeathRule {
     record.worker = nil
     record.life = nil
     record.since = nil
-    if let grave { record.bury(grave) }
+    // Its corpse may only be seen later, on a server that did not answer: that is no other death.
+    if let lived { record.bury(AgentRecord.Grave(of: lived)) }
+    if let grave, !record.knows(grave) { record.bury(grave) }
 
     switch need {
     case .rest(.stopped, let reason):
@@ -122,8 +130,8 @@ package enum DeathRule {
       guard let life else { return corpse.cause }
       // A pane that was started anew and died again meanwhile still tells of this agent's last death.
       return corpse.server == life.server && corpse.pane == life.pane ? corpse.cause : .sessionGone
-    case .deadShell: return .shellLeft
-    case .absent:
+    case .deadShell(let shell) where shell.belongsHere: return .shellLeft
+    case .deadShell, .absent:
       guard let life else { return nil }
       return snapshot.servers.contains(life.server) ? .sessionGone : .serverGone
     case .alive, .unknown: return nil
@@ -134,12 +142,13 @@ package enum DeathRule {
   private static func tell(_ report: DeathReport, because reason: String?, plan: inout Plan) {
     let agent = report.agent
     let isCrash = (report.cause?.isCrash ?? true) || reason == nil
-    let how = report.cause?.description ?? "died of an unknown cause"
     let work = report.hook.map { ", with \(displayable($0)) on its hook" } ?? ""
     let rest = reason.map { "; \($0)" } ?? ""
     var event = TownEvent(
-      isCrash ? .crashDetected : .agentStopped, agent: agent, message: "\(agent.address) \(how)\(work)\(rest)",
-      bead: report.hook, pid: report.pid, cause: report.cause, restarts: report.restarts, reason: reason ?? how)
+      isCrash ? .crashDetected : .agentStopped, agent: agent,
+      message: "\(agent.address) \(report.cause.predicate)\(work)\(rest)",
+      bead: report.hook, pid: report.pid, cause: report.cause, restarts: report.restarts,
+      reason: reason ?? report.cause.words)
     if isCrash {
       event.capsule = report.id
       plan.deaths.append(report)

@@ -10,7 +10,7 @@ package enum GuppRule {
       plan.ledger[agent].toldGupp = nil
       return
     }
-    let age = snapshot.time - bead.updatedAt
+    let age = plan.ledger.clockSteps.age(of: bead.updatedAt, at: snapshot.time)
     let record = plan.ledger[agent]
     guard bead.agentState?.isAtWork == true, age >= policy.gupp, case .alive(let life, _) = observation.liveness,
       record.life == life, let since = record.since,

@@ -36,7 +36,10 @@ package enum IntentRule {
     case .ended:
       guard intent.action.startsAgain else { return .finish }
       switch liveness {
-      case .alive: return .finish
+      case .alive(_, let place):
+        // What cannot be told to be the agent is not the one that was to be started.
+        if !place.isMarked, let objection = place.objection { return .wait(objection) }
+        return .finish
       case .unknown(let reason): return .wait(reason)
       case .deadShell(let shell) where shell.isSomebodyElses: return .wait(shell.whose)
       case .dead, .deadShell, .absent: return .start(liveness.place)

@@ -61,9 +61,12 @@ package enum LaunchRule {
     case .launched(let life, let warnings):
       let death = record.death
       record.life = life
+      record.hook = order.hook
       record.since = time
       record.isResumed = order.resumes ? true : nil
       record.death = nil
+      // What the former ones had left was ended, or told of, before it began.
+      record.marks = order.mark.map { [$0] }
       record.toldNotReady = false
       record.toldRefusal = nil
       record.shutdown = nil
@@ -73,14 +76,16 @@ package enum LaunchRule {
       }
       let caution = warnings.isEmpty ? "" : " (\(warnings.joined(separator: "; ")))"
       let manner = manner(of: order, record: record, policy: policy)
+      // Of the next start only.
+      if order.isRestart, !order.resumes { record.resumeFailed = nil }
       plan.events.append(
         TownEvent(
           order.isRestart ? .agentRestarted : .agentStarted, agent: agent,
           message:
             "\(agent.address) \(order.isRestart ? "restarted" : "started") as pid \(life.pid)\(manner)\(caution)",
           bead: order.hook, pid: life.pid, cause: death?.cause, restarts: record.restarts,
-          reason: order.reason.isEmpty ? order.rule.rawValue : order.reason))
-      plan.unannounced.append(.of(agent, hook: order.hook, at: started))
+          reason: (order.reason.isEmpty ? order.rule.rawValue : order.reason) + caution))
+      plan.unannounced.append(.of(agent, hook: order.hook, at: started, policy: policy))
     case .declined(let reason):
       // Not at once again: whatever declined may not show in what the rules look at.
       if !order.isRestart { record.restartPolicy.noteAttempt(at: started) }
@@ -89,10 +94,11 @@ package enum LaunchRule {
     case .ended(let ending):
       if !order.isRestart { record.restartPolicy.noteAttempt(at: started) }
       if let grave = ending.grave { record.bury(grave) }
-      if order.resumes { record.resumeFailed = true }
-      let next = order.resumes ? "; the next start is without its arguments for resuming" : ""
+      let isRefused = order.resumes && ending.cause?.isByItself != false
+      if isRefused { record.resumeFailed = true }
+      let next = isRefused ? "; the next start is without its arguments for resuming" : ""
       refuse(
-        order, because: ending.reason + next, isAlert: !order.resumes, cause: ending.cause, pid: ending.grave?.pid,
+        order, because: ending.reason + next, isAlert: !isRefused, cause: ending.cause, pid: ending.grave?.pid,
         record: &record, plan: &plan)
       // Nobody answers for those whom other tools start.
       guard WorkRule.rule(for: agent) != .observed else { break }

@@ -24,14 +24,17 @@ package enum LifecycleRule {
   ///   - state: an agent's state.json, `known(nil)` where there is none. Asked for only where the
   ///     answer depends on it.
   ///   - birth: when a process was started; `nil` where that is not known.
+  ///   - withdrawn: an agent's requests that have been dealt with and may still stand in its state.json.
   package static func judge(
     _ messages: [Message], snapshot: TownSnapshot, busy: Set<String>, policy: Policy,
+    withdrawn: (AgentIdentity) -> Withdrawals? = { _ in nil },
     state: (AgentIdentity) -> Reading<[String: JSONValue]?>, birth: (ProcessLife) -> Timestamp?
   ) -> [Judgement] {
     let requests = messages.filter(LifecycleRequest.isRequest).sorted { ($0.sentAt, $0.id) < ($1.sentAt, $1.id) }
     var taken = busy
     return requests.map { message in
-      let verdict = verdict(on: message, snapshot: snapshot, busy: taken, policy: policy, state: state, birth: birth)
+      let verdict = verdict(
+        on: message, snapshot: snapshot, busy: taken, policy: policy, withdrawn: withdrawn, state: state, birth: birth)
       // The next request of the same agent is judged when this one is done, by what is true then.
       if case .claim(let agent, _) = verdict { taken.insert(agent.session) }
       return Judgement(message: message, verdict: verdict)
@@ -40,7 +43,8 @@ package enum LifecycleRule {
 
   private static func verdict(
     on message: Message, snapshot: TownSnapshot, busy: Set<String>, policy: Policy,
-    state: (AgentIdentity) -> Reading<[String: JSONValue]?>, birth: (ProcessLife) -> Timestamp?
+    withdrawn: (AgentIdentity) -> Withdrawals?, state: (AgentIdentity) -> Reading<[String: JSONValue]?>,
+    birth: (ProcessLife) -> Timestamp?
   ) -> Verdict {
     let age = snapshot.time - message.sentAt
     if age > policy.lifecycleAge {
@@ -65,7 +69,7 @@ package enum LifecycleRule {
     let agent = observation.agent
     if busy.contains(agent.session) { return .wait("something else is under way for \(agent.address)") }
     // What runs elsewhere could not be told from what is gone, once this one has ended.
-    if !snapshot.tmuxIsComplete { return .wait("a tmux server does not answer") }
+    if snapshot.doubt(about: observation) != nil { return .wait("a tmux server does not answer") }
     var life: ProcessLife?
     switch observation.liveness {
     case .unknown(let reason): return .wait(reason)
@@ -84,6 +88,7 @@ package enum LifecycleRule {
     case .known(let hold?) where action.startsAgain: return .refuse(agent, reason: hold.summary)
     case .known: break
     }
+    let asked: String?
     switch state(agent) {
     case .unknown(let reason): return .wait(reason)
     case .known(nil):
@@ -93,6 +98,14 @@ package enum LifecycleRule {
         let found = members[action.stateKey].map { "it is \($0.summary)" } ?? "it is not there"
         return .refuse(agent, reason: "\(action.stateKey) must be true in \(agent.stateFile); \(found)")
       }
+      if withdrawn(agent)?[action]?.concerns(members) == true {
+        return .refuse(
+          agent,
+          reason:
+            "\(action.stateKey) in \(agent.stateFile) is that of an earlier request, which could not be taken back"
+            + " yet; a new one needs another \(LifecycleRequest.timeKey)")
+      }
+      asked = LifecycleRequest.time(in: members)
     }
     // By the work that is on its hook now it is known later whether there is other work.
     guard case .known(let bead) = observation.bead else {
@@ -102,7 +115,7 @@ package enum LifecycleRule {
       agent,
       LifecycleIntent(
         action: action, mail: message.id, who: message.sender, at: snapshot.time, life: life, hook: bead?.hookBead,
-        step: .claimed))
+        step: .claimed, asked: asked))
   }
 
   /// A process's start is known to the second only.

@@ -7,12 +7,15 @@ enum MassDeathRule {
   static func judge(_ snapshot: TownSnapshot, lived: Int, policy: Policy, plan: inout Plan) {
     let time = snapshot.time
     let deaths = plan.events.filter { $0.kind == .crashDetected && $0.agent != nil }
+    var late: [Notice] = []
+    if let due = plan.ledger.massDeath?.due, due <= time { late = plan.ledger.massDeath?.takeUntold() ?? [] }
     if let mass = plan.ledger.massDeath, mass.end <= time { plan.ledger.massDeath = nil }
     defer {
-      if let mass = plan.ledger.massDeath { plan.look(at: mass.end) }
       let notices = plan.notices
       plan.notices = []
       for notice in notices { plan.tell(notice) }
+      plan.notices += Notice.late(late)
+      if let mass = plan.ledger.massDeath { plan.look(at: mass.due ?? mass.end) }
     }
     guard !deaths.isEmpty else { return }
     // Whoever dies again and again is still one.
@@ -73,12 +76,16 @@ enum MassDeathRule {
     guard let (cause, most) = groups.first else { return "of an unknown cause" }
     let words: String
     if cause == .serverGone {
-      let server = most.lazy.compactMap { $0.agent.flatMap { plan.ledger[$0].death?.life?.server.pid } }.first
+      let server = most.compactMap(\.agent).map { plan.ledger[$0] }.compactMap {
+        ($0.death?.life?.server ?? $0.grave?.server)?.pid
+      }.first
       words = "their tmux server\(server.map { " (pid \($0))" } ?? "") is gone"
+    } else if cause == .sessionGone {
+      words = "their sessions were removed or renamed, or their panes moved"
     } else {
       words = cause?.description ?? "of an unknown cause"
     }
-    return most.count == deaths.count ? words : "\(most.count) of \(deaths.count) \(words)"
+    return most.count == deaths.count ? words : "\(words) (\(most.count) of \(deaths.count))"
   }
 }
 
@@ -93,7 +100,11 @@ extension Plan {
       return
     }
     let (inserted, _) = ledger.massDeath?.told.insert("\(notice.key) \(notice.recipients)") ?? (true, "")
-    guard inserted else { return }
+    guard inserted else {
+      // A death that comes after the one message is told of with all others of its kind, when it has become quiet.
+      if notice.key == Notice.diedKey { ledger.massDeath?.keep(notice) }
+      return
+    }
     var notice = notice
     notice.body +=
       "\n\nMany died at once (\(mass.cause)): of others who fare alike there is no message. See: gt session check"

@@ -14,7 +14,7 @@ package enum OrphanRule {
       plan.ledger[agent].toldOrphan = nil
       return
     }
-    guard bead.agentState == .dead, decision == .leave, snapshot.tmuxIsComplete else { return }
+    guard bead.agentState == .dead, decision == .leave, snapshot.doubt(about: observation) == nil else { return }
     switch observation.liveness {
     case .alive, .unknown: return
     case .dead, .deadShell, .absent: break

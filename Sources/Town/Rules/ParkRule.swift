@@ -11,7 +11,7 @@ enum ParkRule {
     case .none: break
     case .parked(let parking):
       let outlook = outlook(parking, policy: policy)
-      let last = cause.map { ", the last \($0)" } ?? ""
+      let last = cause.map { ", the last: \($0)" } ?? ""
       plan.events.append(
         TownEvent(
           .agentParked, agent: agent, message: "\(agent.address) is parked: \(parking.words)\(last); \(outlook)",
@@ -37,7 +37,7 @@ enum ParkRule {
     switch parking.reason {
     case .crashLoop, .unfinished:
       "it is tried every \(policy.restart.probe.inWords), and cleared when it lasts \(policy.restart.stable.inWords)"
-    case .noCommand: "it is started as soon as that is there"
+    case .noCommand: "it is looked for every \(policy.restart.probe.inWords), and the agent is started when it is there"
     }
   }
 

@@ -6,15 +6,19 @@ package enum ScopeRule {
   package enum Step: Sendable, Hashable {
     /// Put this life into a group of its own, after what is left of a former one was killed.
     case confine(AgentIdentity, ProcessLife, former: AgentScope?)
-    /// Kill what a dead agent has left behind, but for its shell, where that is still in the pane.
-    case sweep(AgentIdentity, AgentScope, sparing: Int32?)
+    /// Give the group of this life the limits of its role, which are others than it has.
+    case limit(AgentIdentity, AgentScope)
+    /// Kill what a dead agent has left behind.
+    case sweep(AgentIdentity, AgentRemains)
   }
 
   /// - Parameters:
   ///   - busy: sessions that something is done to: whoever does it sees to the group as well.
-  ///   - confines: whether there is somebody who makes groups.
+  ///   - confines: whether there is a service manager that makes groups.
+  ///   - limits: those of each role that has some.
   package static func steps(
-    _ snapshot: TownSnapshot, ledger: Ledger, busy: Set<String>, confines: Bool
+    _ snapshot: TownSnapshot, ledger: Ledger, busy: Set<String>, confines: Bool,
+    limits: [AgentIdentity.Role: AgentLimits]
   ) -> [Step] {
     snapshot.agents.compactMap { observation in
       let agent = observation.agent
@@ -23,11 +27,18 @@ package enum ScopeRule {
       switch observation.liveness {
       case .unknown: return nil
       case .alive(let life, let place):
-        guard scope?.life != life, place.isMarked, place.settlesIn == nil else { return nil }
+        if let scope, scope.life == life {
+          let isCurrent = scope.limits == limits[agent.role] ?? AgentLimits()
+          return isCurrent || !confines ? nil : .limit(agent, scope)
+        }
+        guard place.isMarked, place.settlesIn == nil else { return nil }
         if confines { return .confine(agent, life, former: scope) }
-        return scope.map { .sweep(agent, $0, sparing: nil) }
+        return AgentRemains(scope: scope, marks: []).map { .sweep(agent, $0) }
       case .dead, .absent, .deadShell:
-        return scope.map { .sweep(agent, $0, sparing: spared(observation.liveness, scope: $0)) }
+        // A start whose end is not known may have made a pane that is not seen yet.
+        let marks = ledger[agent].launch == nil ? Set(ledger[agent].marks ?? []) : []
+        let sparing = scope.flatMap { spared(observation.liveness, scope: $0) }
+        return AgentRemains(scope: scope, marks: marks, sparing: sparing).map { .sweep(agent, $0) }
       }
     }
   }

@@ -9,6 +9,8 @@ package struct SessionCheck: Sendable, Hashable, Codable {
     /// It need not run, and does not.
     case idle
     case deadShell = "dead_shell"
+    /// It should run, and has never been started.
+    case notStarted = "not_started"
     case stopped
     case unknown
   }
@@ -31,6 +33,8 @@ package struct SessionCheck: Sendable, Hashable, Codable {
   package var reason: String?
   /// Whether it lives and stands still because somebody wants that.
   package var isFrozen = false
+  /// Whether something else is in its session, so that it cannot be started. Not part of the JSON.
+  package var isBlocked = false
   /// Whether everything is as it should be: it runs, or need not. Not part of the JSON.
   package var isWell = true
 
@@ -58,12 +62,20 @@ package struct SessionCheck: Sendable, Hashable, Codable {
 }
 
 extension SessionCheck {
+  /// How a person makes room for an agent in whose session something else runs.
+  package static func makingRoom(for agent: AgentIdentity) -> String {
+    "to make room: end what runs there, or give its session another name (tmux rename-session -t \(agent.session) NAME)"
+  }
+
   /// - Parameters:
   ///   - hook: the work on the hook, read afresh where the answer depends on it.
+  ///   - steps: those of the wall clock, by which the times of beads are understood.
   ///   - heldBack: why nobody is started at present.
+  ///   - addedAt: when the agent was added, or its bead last changed by a command, where its history has nothing else
+  ///     that happened.
   package init(
     _ observation: AgentObservation, record: AgentRecord, hook: (String) -> Reading<Bead?>, at time: Timestamp,
-    policy: Policy, heldBack: String? = nil
+    steps: ClockSteps = ClockSteps(), policy: Policy, heldBack: String? = nil, addedAt: Timestamp? = nil
   ) {
     let agent = observation.agent
     rig = agent.rig ?? ""
@@ -91,15 +103,22 @@ extension SessionCheck {
       supervision = .watched
     }
 
-    var need = WorkRule.need(of: observation, shutdown: record.shutdown, at: time, policy: policy)
+    var need = WorkRule.need(
+      of: observation, shutdown: record.shutdown, at: time, steps: steps, policy: policy)
     switch (observation.liveness, need) {
     case (.dead, .run(let work?)), (.absent, .run(let work?)), (.deadShell, .run(let work?)):
       need = WorkRule.hook(work, reading: hook(work))
     default: break
     }
+    if let elsewhere = observation.elsewhere, !observation.liveness.isAlive {
+      reason = elsewhere
+      isWell = false
+      return
+    }
     switch observation.liveness {
     case .alive(let life, let place) where record.isBeside(life, place: place):
       state = .crashed
+      isBlocked = true
       reason = "its own pane is gone, and another one of its session is in the way (pid \(life.pid))"
       if case .rest = need { state = .idle } else { isWell = false }
       return
@@ -116,6 +135,9 @@ extension SessionCheck {
         reason = (reason.map { "\($0); " } ?? "") + "started by others and not adopted: \(objection)"
       }
       if let hold { reason = hold.summary }
+      if let objection = observation.worktree.objection {
+        reason = (reason.map { "\($0); " } ?? "") + "its worktree is broken: \(objection)"
+      }
       return
     case .unknown(let why):
       reason = why
@@ -132,10 +154,18 @@ extension SessionCheck {
     let ending = record.death?.cause ?? observation.liveness.corpseCause
     switch need {
     case .run(let work):
-      state = .crashed
+      let isUntouched =
+        addedAt.map { added in
+          bead.map { HistoryEntry.isUntouched($0, since: added) } ?? true
+        } ?? false
+      let isNew = isUntouched && record.hasNeverRun && observation.liveness == .absent
+      state = isNew ? .notStarted : .crashed
       isWell = false
-      let how = ending?.description ?? (observation.liveness == .absent ? "no session" : "died of an unknown cause")
-      let directory = observation.hasDirectory ? "" : "; its directory \(agent.directory)/ is missing"
+      let how =
+        if isNew, let addedAt { "added at \(addedAt)" } else {
+          ending?.description ?? (observation.liveness == .absent ? "no session" : "died of an unknown cause")
+        }
+      let directory = observation.objectionToDirectory.map { "; \($0)" } ?? ""
       reason = how + (work.map { ", with \(displayable($0)) on its hook" } ?? "") + directory
       if let parking, supervision == .parked {
         let trial = parking.nextProbe(limits: policy.restart).map { "; next trial at \($0)" } ?? ""

@@ -44,10 +44,10 @@ package enum SpawnRule {
   }
 
   /// - Parameters:
-  ///   - screens: the visible lines by session; a session whose pane was not read is missing.
+  ///   - screens: what the panes show, by session; a session whose pane was not read is missing.
   ///   - busy: sessions that are being started or typed to.
   package static func decide(
-    _ pending: [PendingSpawn], snapshot: TownSnapshot, screens: [String: [String]], busy: Set<String>,
+    _ pending: [PendingSpawn], snapshot: TownSnapshot, screens: [String: PaneScreen], busy: Set<String>,
     ledger: inout Ledger, policy: Policy
   ) -> Plan {
     var plan = Plan()
@@ -86,20 +86,29 @@ package enum SpawnRule {
           continue
         }
         // A pane that could not be read says nothing, neither for the agent nor against it.
-        guard let lines = screens[spawn.session] else {
+        guard let screen = screens[spawn.session] else {
           plan.pending.append(spawn)
           continue
         }
-        let readiness = Readiness.judge(lines)
-        if readiness == .ready {
+        let prompt = PromptState.judge(screen)
+        if spawn.isTold == true {
+          if isAtWork(prompt, on: screen, since: time - seen, policy: policy, role: agent.role) {
+            plan.events += readyEvents(of: agent, life: life, spawn: spawn, isTold: true)
+            // An end from now on does not come of its arguments for resuming.
+            ledger[agent].isResumed = nil
+            continue
+          }
+        } else if prompt.mayTakeText {
           plan.begin.append(Beginning(agent: agent, life: life, spawn: spawn))
           plan.pending.append(spawn)
-        } else if time - seen >= policy.spawnPrune {
+          continue
+        }
+        if time - seen >= policy.spawnPrune {
           plan.events.append(dropped(spawn, agent: agent, because: "it showed no prompt for \(policy.spawnPrune)"))
         } else {
-          if readiness != .busy, time - seen >= policy.ready, !ledger[agent].toldNotReady {
+          if !prompt.isBusy, time - seen >= policy.ready, !ledger[agent].toldNotReady {
             ledger[agent].toldNotReady = true
-            complain(of: agent, life: life, lines: lines, policy: policy, plan: &plan)
+            complain(of: agent, life: life, screen: screen, policy: policy, plan: &plan)
           }
           plan.pending.append(spawn)
         }
@@ -110,15 +119,49 @@ package enum SpawnRule {
   }
 
   private static func complain(
-    of agent: AgentIdentity, life: ProcessLife, lines: [String], policy: Policy, plan: inout Plan
+    of agent: AgentIdentity, life: ProcessLife, screen: PaneScreen, policy: Policy, plan: inout Plan
   ) {
-    let words = Array(lines.filter { !$0.allSatisfy(\.isWhitespace) }.suffix(10))
+    let words = screen.lastWords(10)
     let last = words.last.map { ": \(displayable($0))" } ?? ", and its pane is empty"
     plan.events.append(
       TownEvent(
         .agentNotReady, agent: agent, message: "\(agent.address) shows no prompt after \(policy.ready)\(last)",
         pid: life.pid, reason: "no prompt in its pane"))
     plan.notices.append(.notReady(agent, after: policy.ready, lastLines: words))
+  }
+
+  /// Whether an agent that was given its first prompt as an argument shows an effect of it: it works, or the prompt
+  /// stands in what it shows above an empty input line.
+  private static func isAtWork(
+    _ prompt: PromptState, on screen: PaneScreen, since seen: Duration, policy: Policy, role: AgentIdentity.Role
+  ) -> Bool {
+    switch prompt {
+    case .busy: return true
+    case .empty:
+      // What it has printed since may have moved the prompt out of sight.
+      return screen.shows(policy.firstPrompts[role] ?? "") || seen >= policy.firstPromptRest
+    case .typed, .question, .inMode, .none: return false
+    }
+  }
+
+  /// What is said of one that is at its work.
+  package static func readyEvents(
+    of agent: AgentIdentity, life: ProcessLife, spawn: PendingSpawn, isTold: Bool
+  ) -> [TownEvent] {
+    let how =
+      isTold ? "was given its first prompt as an argument, and has taken it" : "is at its prompt and was told to begin"
+    var events = [
+      TownEvent(
+        .agentReady, agent: agent, message: "\(agent.address) \(how)", bead: spawn.issue, pid: life.pid,
+        reason: isTold ? "an effect of its first prompt was seen" : "its prompt was seen")
+    ]
+    if let mail = spawn.mailID {
+      events.append(
+        TownEvent(
+          .spawnTriggered, agent: agent, message: "\(agent.address), announced by \(displayable(mail)), is set to work",
+          bead: spawn.issue, pid: life.pid, reason: "announced by \(displayable(mail))"))
+    }
+    return events
   }
 
   private static func dropped(_ spawn: PendingSpawn, agent: AgentIdentity?, because reason: String) -> TownEvent {

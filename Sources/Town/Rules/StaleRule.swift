@@ -27,12 +27,16 @@ package enum StaleRule {
       record(.marked, of: order, at: snapshot.time, in: &plan)
       return
     }
-    guard let bead = found, isStale(bead, at: snapshot.time, policy: policy), !observation.liveness.isAlive else {
+    guard let bead = found, isStale(bead, at: snapshot.time, steps: plan.ledger.clockSteps, policy: policy),
+      !observation.liveness.isAlive
+    else {
       plan.ledger[agent].marking = nil
       return
     }
     // An agent that is being started, or will be, or of which too little is known, is left alone.
-    guard decision == .leave || decision == .stuck, isGone(observation.liveness), snapshot.tmuxIsComplete else {
+    guard decision == .leave || decision == .stuck, isGone(observation.liveness),
+      snapshot.doubt(about: observation) == nil
+    else {
       return
     }
     plan.marks.append(MarkOrder(agent: agent, bead: bead.id, hook: bead.hookBead, since: bead.updatedAt))
@@ -40,15 +44,19 @@ package enum StaleRule {
 
   /// Why the mark must not be written after all, by what was read and seen just before; `nil` where
   /// nothing speaks against it.
+  ///
+  /// - Parameter steps: those of the wall clock, as the order's turn knew them.
   package static func objection(
-    to order: MarkOrder, bead reading: Reading<Bead?>?, snapshot: TownSnapshot, policy: Policy
+    to order: MarkOrder, bead reading: Reading<Bead?>?, snapshot: TownSnapshot, steps: ClockSteps, policy: Policy
   ) -> String? {
     guard case .known(let found)? = reading else { return reading?.failure ?? "\(order.bead) was not read" }
-    guard let bead = found, isStale(bead, at: snapshot.time, policy: policy), bead.hookBead == order.hook else {
+    guard let bead = found, isStale(bead, at: snapshot.time, steps: steps, policy: policy), bead.hookBead == order.hook
+    else {
       return "\(order.bead) has changed meanwhile"
     }
     guard snapshot.tmuxIsComplete else { return "not every tmux server could be asked" }
-    guard let observation = snapshot.agents.first(where: { $0.agent == order.agent }), isGone(observation.liveness)
+    guard let observation = snapshot.agents.first(where: { $0.agent == order.agent }), isGone(observation.liveness),
+      observation.elsewhere == nil
     else { return "\(order.agent.address) may be running" }
     return nil
   }
@@ -59,7 +67,7 @@ package enum StaleRule {
     switch outcome {
     case .marked:
       plan.ledger[agent].marking = nil
-      let age = (time - order.since).inWords
+      let age = plan.ledger.clockSteps.age(of: order.since, at: time).inWords
       plan.events.append(
         TownEvent(
           .staleAgent, agent: agent,
@@ -79,8 +87,9 @@ package enum StaleRule {
     }
   }
 
-  private static func isStale(_ bead: Bead, at time: Timestamp, policy: Policy) -> Bool {
-    !bead.status.isOver && bead.agentState?.isAtWork == true && time - bead.updatedAt >= policy.stale
+  private static func isStale(_ bead: Bead, at time: Timestamp, steps: ClockSteps, policy: Policy) -> Bool {
+    !bead.status.isOver && bead.agentState?.isAtWork == true
+      && steps.age(of: bead.updatedAt, at: time) >= policy.stale
   }
 
   /// A shell at which a person sits may be about to become the agent.

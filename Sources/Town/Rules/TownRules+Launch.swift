@@ -11,12 +11,20 @@ extension TownRules {
     let time = snapshot.time
     if let obstacle = obstacle(to: observation) {
       plan.findings.append(finding(agent, .stuck, obstacle))
+      if isToBeConfirmed(observation, hook: hook, record: record), !isConfirmed {
+        // An order for which its beads are read first. Then there is none, for the obstacle is still there.
+        plan.launches.append(
+          LaunchOrder(
+            agent: agent, rule: WorkRule.rule(for: agent), isRestart: record.death != nil, hook: hook,
+            place: observation.liveness.place, reason: obstacle))
+        return
+      }
       refuse(agent, hook: hook, because: obstacle, record: &record, plan: &plan)
       // Whoever is in the way may go at any time.
       plan.look(at: time + TownRules.retry)
       return
     }
-    if let silence = snapshot.tmuxFailure ?? snapshot.otherTmuxFailure {
+    if let silence = snapshot.doubt(about: observation) {
       // Its pane has shown that it is dead. By now it may have been started there all the same.
       plan.findings.append(finding(agent, .unknown, silence))
       plan.look(at: time + TownRules.retry)
@@ -27,7 +35,12 @@ extension TownRules {
     note(
       record.restartPolicy.noteCommand(missing: missing, at: time), of: agent, hook: hook, record: &record, plan: &plan)
     if let missing {
-      plan.findings.append(finding(agent, .parked, "its command \(quotedForDisplay(missing)) is not there"))
+      let since = record.restartPolicy.commandMissingSince
+      let until = since.map { $0 + RestartPolicy.commandPause } ?? time + policy.restart.probe
+      plan.findings.append(
+        finding(
+          agent, since == nil ? .parked : .wait, "its command \(quotedForDisplay(missing)) is not there", until: until))
+      plan.look(at: until)
       return
     }
     if let hook, waitsAfterExit(agent, hook: hook, at: time, isConfirmed: isConfirmed, record: &record, plan: &plan) {
@@ -41,7 +54,7 @@ extension TownRules {
     case .wait(let until):
       let attempts = record.restartPolicy.attempts
       plan.findings.append(
-        finding(agent, .wait, "backing off after \(attempts) attempt\(attempts == 1 ? "" : "s") in a row", until: until)
+        finding(agent, .wait, "backing off after \(counted(attempts, "attempt")) in a row", until: until)
       )
       plan.look(at: until)
       return
@@ -60,7 +73,9 @@ extension TownRules {
       LaunchOrder(
         agent: agent, rule: WorkRule.rule(for: agent), isRestart: isRestart, hook: hook,
         place: observation.liveness.place, reason: reason,
-        resumes: isRestart && policy.resuming.contains(agent.role) && record.resumeFailed != true))
+        // Its conversation is about the work that it died with.
+        resumes: isRestart && policy.resuming.contains(agent.role) && record.resumeFailed != true
+          && (hook == nil || record.death?.hook == hook)))
   }
 
   /// One who ended without an error may be about to put its work down: it is looked at again after a
@@ -95,12 +110,46 @@ extension TownRules {
   }
 
   private func obstacle(to observation: AgentObservation) -> String? {
-    if !observation.hasDirectory { return "its directory \(observation.agent.directory)/ is missing" }
+    if let objection = observation.objectionToDirectory { return objection }
     if case .deadShell(let shell) = observation.liveness {
       if shell.isAttached { return "its pane holds a bare shell that a person is looking at" }
       if !shell.belongsHere { return "its session holds a shell that is not this agent's: \(shell.place.serverName)" }
     }
     return nil
+  }
+
+  /// Whether what keeps it from being started has not been told, and may only mean that it was removed since its beads
+  /// were read.
+  private func isToBeConfirmed(_ observation: AgentObservation, hook: String?, record: AgentRecord) -> Bool {
+    observation.objectionToDirectory != nil && WorkRule.rule(for: observation.agent) == .sessionHealth
+      && record.toldRefusal != (hook ?? "")
+  }
+
+  /// How long a tmux server may keep a death from being answered before a person is told.
+  static let silenceLimit: Duration = .seconds(300)
+
+  /// An agent that does not run, and is not started because a tmux server does not answer, is told of after some minutes:
+  /// a person can mend that.
+  func noteSilence(
+    about observation: AgentObservation, need: WorkRule.Need, in snapshot: TownSnapshot, record: inout AgentRecord,
+    plan: inout Plan
+  ) {
+    let silence: String? =
+      switch observation.liveness {
+      case .unknown(let reason): observation.hasEnded || record.death != nil ? reason : nil
+      case .dead, .deadShell, .absent: snapshot.doubt(about: observation)
+      case .alive: nil
+      }
+    guard let silence, case .run(let hook) = need else {
+      record.unansweredSince = nil
+      return
+    }
+    let since = record.unansweredSince ?? snapshot.time
+    record.unansweredSince = since
+    let limit = since + TownRules.silenceLimit
+    guard snapshot.time >= limit else { return plan.look(at: limit) }
+    refuse(
+      observation.agent, hook: hook, because: "it does not run, and \(silence)", record: &record, plan: &plan)
   }
 
   /// Says once, of one piece of work, that its agent cannot be started.
@@ -123,6 +172,6 @@ extension TownRules {
     guard let death = record.death else {
       return record.grave == nil ? "it has not lived since boot\(work)\(trial)" : "it does not run\(work)\(trial)"
     }
-    return "it \(death.cause?.description ?? "died of an unknown cause")\(work)\(trial)"
+    return "it \(death.cause.predicate)\(work)\(trial)"
   }
 }

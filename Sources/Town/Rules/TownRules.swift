@@ -75,9 +75,11 @@ package struct TownRules: Sendable {
     var record = plan.ledger[agent]
     defer { plan.ledger[agent] = record }
     if case .known(let bead?) = observation.bead, bead.hookBead == nil { record.shutdown?.hook = nil }
-    let need = WorkRule.need(of: observation, shutdown: record.shutdown, at: snapshot.time, policy: policy)
+    let need = WorkRule.need(
+      of: observation, shutdown: record.shutdown, at: snapshot.time, steps: plan.ledger.clockSteps, policy: policy)
     // New work on its hook, or it could not want to run.
     if case .run = need { record.shutdown = nil }
+    noteSilence(about: observation, need: need, in: snapshot, record: &record, plan: &plan)
 
     switch observation.liveness {
     case .unknown(let reason):
@@ -85,11 +87,18 @@ package struct TownRules: Sendable {
       // It may have died, or may not have lived since boot: that must not wait for the heartbeat.
       let isWanted = if case .run = need { true } else { false }
       if isWanted || record.death != nil || record.life != nil { plan.look(at: snapshot.time + TownRules.retry) }
+      if case .wait(let until, _) = need { plan.look(at: until) }
       return
     case .alive(let life, var place):
       let isBeside = record.isBeside(life, place: place)
-      if isBeside { place.objection = "its own pane is gone, and this is another one of its session" }
+      if isBeside { place.objection = AgentRecord.besideIt }
+      // Killed between the start and its end: the attempt in the ledger, and what was seen of the process, say whose it is.
+      if record.launch != nil, place.claimsToBeOurs, place.objection == nil {
+        place.isMarked = true
+        place.claimsToBeOurs = false
+      }
       var reason = "pid \(observation.liveness.agentPID ?? life.pid)"
+      var standing: Finding?
       if observation.isFrozen == true { reason += ", frozen" }
       if !place.isOwnServer { reason += ", on the tmux server \(displayable(place.serverName))" }
       if let rest = place.settlesIn {
@@ -98,7 +107,7 @@ package struct TownRules: Sendable {
       } else {
         // What cannot be told to be the agent must not be taken for its life either.
         if place.isMarked || place.objection == nil {
-          noteLife(life, place: place, of: agent, in: snapshot, record: &record, plan: &plan)
+          noteLife(life, place: place, of: observation, in: snapshot, record: &record, plan: &plan)
           FreezeRule.note(observation, life: life, at: snapshot.time, record: &record, plan: &plan)
         } else if record.life != life {
           DeathRule.noteUnseen(
@@ -107,12 +116,14 @@ package struct TownRules: Sendable {
         if isBeside, case .run(let hook) = need {
           let obstacle = "its own pane is gone, and another one of its session is in the way (pid \(life.pid))"
           refuse(agent, hook: hook, because: obstacle, record: &record, plan: &plan)
+          standing = finding(agent, .stuck, obstacle)
+          plan.look(at: snapshot.time + TownRules.retry)
         }
         let objection = AdoptionRule.judge(
           life, place: place, of: agent, at: snapshot.time, record: &record, plan: &plan)
         if let objection { reason += "; not adopted: \(objection)" }
       }
-      plan.findings.append(finding(agent, .alive, reason))
+      plan.findings.append(standing ?? finding(agent, .alive, reason))
       return
     case .deadShell(let shell) where shell.place.settlesIn != nil:
       let until = snapshot.time + (shell.place.settlesIn ?? .zero)
@@ -131,9 +142,10 @@ package struct TownRules: Sendable {
 
   /// Takes note of who lives, and of a launch of ours that nobody saw the end of.
   private func noteLife(
-    _ life: ProcessLife, place: Liveness.Place, of agent: AgentIdentity, in snapshot: TownSnapshot,
+    _ life: ProcessLife, place: Liveness.Place, of observation: AgentObservation, in snapshot: TownSnapshot,
     record: inout AgentRecord, plan: inout Plan
   ) {
+    let agent = observation.agent
     if record.life != life {
       if let launch = record.launch, place.isMarked, !place.isAdopted {
         let kind: EventKind = launch.isRestart ? .agentRestarted : .agentStarted
@@ -144,7 +156,7 @@ package struct TownRules: Sendable {
             message: "\(agent.address) is up (pid \(life.pid)); the end of its start had not been seen",
             bead: launch.hook, pid: life.pid, restarts: record.restarts,
             reason: "found alive after a start whose end was not seen"))
-        plan.unannounced.append(.of(agent, hook: launch.hook, at: launch.at))
+        plan.unannounced.append(.of(agent, hook: launch.hook, at: launch.at, policy: policy))
       } else if let former = record.life ?? record.death?.life, former.boot == snapshot.boot {
         plan.events.append(
           TownEvent(
@@ -152,6 +164,8 @@ package struct TownRules: Sendable {
             message: "\(agent.address) is up as pid \(life.pid), after pid \(former.pid); somebody else started it",
             pid: life.pid, restarts: record.restarts, reason: "started by somebody else"))
       }
+      // Its corpse may be seen later, on a server that cannot be reached now.
+      if let former = record.life { record.bury(AgentRecord.Grave(of: former)) }
       record.life = life
       record.since = snapshot.time
       record.isResumed = record.launch?.resumes
@@ -161,6 +175,7 @@ package struct TownRules: Sendable {
       record.toldRefusal = nil
       record.shutdown = nil
     }
+    if case .known(let bead) = observation.bead { record.hook = bead?.hookBead }
     record.worker = place.workers.first?.pid
     noteLasting(of: agent, at: snapshot.time, record: &record, plan: &plan)
     if record.restartPolicy.parking?.reason == .noCommand {
@@ -234,9 +249,11 @@ extension Liveness {
 
 extension PendingSpawn {
   /// The entry of an agent that the daemon itself has started.
-  package static func of(_ agent: AgentIdentity, hook: String?, at time: Timestamp) -> PendingSpawn {
+  package static func of(
+    _ agent: AgentIdentity, hook: String?, at time: Timestamp, policy: Policy = Policy()
+  ) -> PendingSpawn {
     PendingSpawn(
       rig: agent.rig ?? "", polecat: agent.name ?? agent.role.rawValue, session: agent.session, issue: hook,
-      spawnedAt: time)
+      spawnedAt: time, isTold: policy.firstPrompts[agent.role] == nil ? nil : true)
   }
 }

@@ -51,16 +51,20 @@ package enum WorkRule {
     }
   }
 
-  /// - Parameter shutdown: the agent's own request to stay down.
+  /// - Parameters:
+  ///   - shutdown: the agent's own request to stay down.
+  ///   - steps: those of the wall clock, by which the times of beads are understood.
   package static func need(
-    of observation: AgentObservation, shutdown: Shutdown?, at time: Timestamp, policy: Policy
+    of observation: AgentObservation, shutdown: Shutdown?, at time: Timestamp, steps: ClockSteps, policy: Policy
   ) -> Need {
-    let need = need(of: observation, at: time, policy: policy)
+    let need = need(of: observation, at: time, steps: steps, policy: policy)
     guard let shutdown, case .run(let hook) = need, hook == shutdown.hook else { return need }
     return .rest(.shutDown, reason: shutdown.summary)
   }
 
-  private static func need(of observation: AgentObservation, at time: Timestamp, policy: Policy) -> Need {
+  private static func need(
+    of observation: AgentObservation, at time: Timestamp, steps: ClockSteps, policy: Policy
+  ) -> Need {
     switch observation.hold {
     case .unknown(let reason): return .unknown(reason)
     case .known(let hold?): return .rest(hold.kind == .stop ? .stopped : .held, reason: hold.summary)
@@ -72,14 +76,16 @@ package enum WorkRule {
     case .mayor, .refinery, .crew:
       return .rest(.idle, reason: "started by people and other tools, not by this rule")
     case .polecat:
-      let need = polecat(bead: observation.bead, at: time, policy: policy)
+      let need = polecat(bead: observation.bead, at: time, steps: steps, policy: policy)
       guard case .run(let hook?) = need, let work = observation.work, work.id == hook else { return need }
       return self.hook(hook, reading: .known(work))
     }
   }
 
   /// Rule 8's guards on what a polecat's bead says.
-  package static func polecat(bead reading: Reading<Bead?>, at time: Timestamp, policy: Policy) -> Need {
+  package static func polecat(
+    bead reading: Reading<Bead?>, at time: Timestamp, steps: ClockSteps, policy: Policy
+  ) -> Need {
     let bead: Bead
     switch reading {
     case .unknown(let reason): return .unknown(reason)
@@ -88,12 +94,13 @@ package enum WorkRule {
     }
     if bead.status.isOver { return .rest(.idle, reason: "its bead \(bead.id) is \(bead.status.rawValue)") }
     guard let hook = bead.hookBead else { return .rest(.idle, reason: "nothing on its hook") }
+    let since = steps.followed(bead.updatedAt, now: time)
     switch bead.agentState {
     case .done?, .nuked?, .stopped?, .dead?:
       return .rest(
         .idle, reason: "its bead says \(bead.agentState?.rawValue ?? ""), with \(displayable(hook)) on its hook")
-    case .spawning? where time - bead.updatedAt < policy.spawning && bead.updatedAt - time < policy.spawning:
-      return .wait(until: bead.updatedAt + policy.spawning, reason: "its bead says spawning since \(bead.updatedAt)")
+    case .spawning? where time - since < policy.spawning && since - time < policy.spawning:
+      return .wait(until: since + policy.spawning, reason: "its bead says spawning since \(bead.updatedAt)")
     default:
       return .run(hook: hook)
     }

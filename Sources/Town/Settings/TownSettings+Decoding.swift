@@ -56,6 +56,8 @@ extension TownSettings {
         throw SettingsError(key: reader.key("command"), reason: "a program is expected, as in [\"claude\", \"--flag\"]")
       }
       agent.command = command
+      // Those of another program.
+      agent.resume = []
     }
     agent.resume = try reader.strings("resume") ?? agent.resume
     agent.begin = try reader.string("begin") ?? agent.begin

@@ -8,12 +8,13 @@ package struct TownSettings: Sendable, Hashable {
     package var command: [String] = ["claude", "--dangerously-skip-permissions"]
     /// Arguments that are added when an agent is restarted, so that it takes up its conversation.
     package var resume: [String] = []
-    /// What is typed at the agent's prompt to set it to work.
+    /// What sets the agent to work: an argument of its command where its program takes one, else typed at its prompt.
     package var begin = "Begin."
     /// The most memory that the agent may use, in bytes; `nil` is no limit.
     package var memoryMax: Int64?
     /// The most tasks (processes and threads) that the agent may have; `nil` is no limit.
     package var tasksMax: Int64?
+    package var limits: AgentLimits { AgentLimits(memoryMax: memoryMax, tasksMax: tasksMax) }
     package init() {}
   }
 
@@ -32,6 +33,9 @@ package struct TownSettings: Sendable, Hashable {
   /// By role, with `default` filled in for those that are not named.
   package var agents: [AgentIdentity.Role: Agent] = Dictionary(
     uniqueKeysWithValues: AgentIdentity.Role.allCases.map { ($0, Agent()) })
+  {
+    didSet { deriveFromRoles() }
+  }
   /// A tmux server as in `tmux -S PATH`, `tmux -L NAME` or `default`; `nil` is the town's own.
   package var tmuxSocket: String?
   package var store = Store.auto
@@ -40,7 +44,12 @@ package struct TownSettings: Sendable, Hashable {
   /// A command that is run once per event that a person should know; empty for none.
   package var notify: [String] = []
 
-  package init() {}
+  package init() { deriveFromRoles() }
+
+  private mutating func deriveFromRoles() {
+    policy.firstPrompts = agents.compactMapValues { AgentArguments($0).firstPrompt }
+    policy.limits = agents.mapValues(\.limits).filter { $0.value != AgentLimits() }
+  }
 
   package func agent(_ role: AgentIdentity.Role) -> Agent { agents[role] ?? Agent() }
 }

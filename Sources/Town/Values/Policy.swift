@@ -64,6 +64,12 @@ package struct Policy: Sendable, Hashable {
   package var memoryPressure = 60.0
   /// Roles whose agents have arguments for taking up their conversation.
   package var resuming: Set<AgentIdentity.Role> = []
+  /// The first prompts of roles whose agents get it as an argument of their command.
+  package var firstPrompts: [AgentIdentity.Role: String] = [:]
+  /// The limits of roles that have some.
+  package var limits: [AgentIdentity.Role: AgentLimits] = [:]
+  /// One at an empty prompt for this long has taken its first prompt, also where that is not to be seen any more.
+  package var firstPromptRest: Duration = .seconds(30)
 
   package init() {}
 }

@@ -18,6 +18,12 @@ package struct Timestamp: Sendable, Hashable, Comparable {
     value.overflow ? (isNegative ? .min : .max) : value.partialValue
   }
 
+  /// This time in whole milliseconds, rounded down: what the ledger, a history and all other files of ours keep of it.
+  /// A time that was read from a file is compared with this, as the time itself may be some microseconds later.
+  package var inMilliseconds: Timestamp {
+    Timestamp(nanoseconds: nanoseconds.flooredDivision(by: 1_000_000).quotient * 1_000_000)
+  }
+
   package static func < (left: Timestamp, right: Timestamp) -> Bool { left.nanoseconds < right.nanoseconds }
 
   /// The time from `right` to `left`; negative when `left` is the earlier.

@@ -52,6 +52,16 @@ final class BeadsTown: Sendable {
     try write(".beads/routes.jsonl", #"{"prefix":"gt-","path":"rig01/mayor/rig"}"# + "\n")
   }
 
+  /// Has the stand-in play another release than 0.41 from now on.
+  func play(release: String, in directory: String = ".") throws {
+    try write("\(directory)/.beads/stand-in-version", release)
+  }
+
+  /// How often `bd list --help` was run on one database.
+  func helpCalls(in directory: String = ".") -> Int {
+    ((try? text("\(directory)/.beads/stand-in-help.log")) ?? "").split(separator: "\n").count
+  }
+
   func misbehave(_ faults: String, in directory: String = ".") throws {
     try write("\(directory)/.beads/stand-in-faults.json", faults)
   }

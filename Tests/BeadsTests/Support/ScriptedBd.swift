@@ -68,6 +68,7 @@ struct ScriptedBd {
       "CLAUDECODE": "1", "TMUX": "/tmp/tmux/default,1,0", "TMUX_PANE": "%0", "GIT_DIR": "/elsewhere/.git",
       "GIT_WORK_TREE": "/elsewhere", "GIT_INDEX_FILE": "index", "BEADS_DIR": "/elsewhere/.beads",
       "BEADS_DB": "/elsewhere/x.db", "BD_DB": "/elsewhere/x.db", "BD_NO_DB": "1", "BEADS_NO_DAEMON": "0",
+      "BD_ACTOR": "ada", "BD_JSON_ENVELOPE": "1", "BD_AGENT_MODE": "1", "BEADS_DOLT_PORT": "1", "CLAUDE_CODE": "1",
     ]
     return BdBeadStore(
       townRoot: town.root, executable: path, environment: kept.merging(hostile) { $1 }, runner: town.runner,
@@ -75,7 +76,7 @@ struct ScriptedBd {
   }
 
   /// What of that environment is to reach `bd`.
-  private var kept: [String: String] { town.environment.merging(["BD_ACTOR": "ada", "LANG": "C.UTF-8"]) { $1 } }
+  private var kept: [String: String] { town.environment.merging(["LANG": "C.UTF-8"]) { $1 } }
 
   /// Says what is to come: steps one after the other, each of calls in any order. What was expected before must
   /// have come.
@@ -109,8 +110,8 @@ extension Command {
   /// A command line of bd's, so that two that mean the same are the same.
   static func meaning(of words: [String]) -> Set<String> {
     let short = ["-d": "--description", "-t": "--type", "-p": "--priority", "-a": "--assignee", "-l": "--labels"]
-    let switches: Set<String> = ["--json", "--ephemeral", "--force"]
-    // These are so without being said.
+    let switches: Set<String> = ["--json", "--ephemeral", "--force", "--all"]
+    // These are so without being said, in 0.41.
     var meaning: Set<String> = words.first == "create" ? ["--priority=2"] : []
     var rest = words[...]
     while let word = rest.popFirst() {
@@ -126,6 +127,7 @@ extension Command {
         meaning.insert("\(name)=\(rest.popFirst() ?? "")")
       }
     }
+    if words.first == "list" { meaning.subtract(["--all", "--limit=0"]) }
     return meaning
   }
 }

@@ -14,6 +14,15 @@ enum StoreKind: String, CaseIterable, CustomTestStringConvertible {
   case routedBd
   /// A town of another prefix, without routes.
   case foreignPrefixBd
+  /// Later releases; see Tests/bd-stand-in/Release.swift.
+  case bd042 = "bd 0.42"
+  case bd051 = "bd 0.51"
+  case bd058 = "bd 0.58"
+  case bd059 = "bd 0.59"
+  case bd102 = "bd 1.0.2"
+  case bd105 = "bd 1.0.5"
+  case bd105Envelope = "bd 1.0.5 envelope"
+  case bd105Silent = "bd 1.0.5 silent"
 
   var testDescription: String { rawValue }
 
@@ -35,8 +44,15 @@ enum StoreKind: String, CaseIterable, CustomTestStringConvertible {
     case .foreignPrefixBd:
       try town.makeDatabase(prefix: "gm")
       return town.bdStore()
+    case .bd042, .bd051, .bd058, .bd059, .bd102, .bd105, .bd105Envelope, .bd105Silent:
+      try town.makeDatabase()
+      try town.play(release: String(rawValue.dropFirst(3)))
+      return town.bdStore()
     }
   }
+
+  /// Whether times are kept in whole seconds: two writes may then bear the same.
+  var keepsSeconds: Bool { rawValue.hasPrefix("bd ") && self != .bd042 }
 }
 
 extension BeadStoreError {

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FoundationEssentials
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// What one look at a healthy town costs, beside a plain loop that asks for each polecat: how the original does it.
 struct Beats {

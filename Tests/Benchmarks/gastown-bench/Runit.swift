@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Debian's runit: one `runsv` for each agent, and `runsvdir` above them.
 final class Runit: Contender {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Commands that set the stage; nothing that is measured runs through here except where a shell is the alternative.
 enum Shell {

@@ -5,11 +5,25 @@ import Glibc
 import Processes
 import Synchronization
 
-/// The agents' first words: each writes its session and its pid into a pipe as its first instruction.
+/// A time of CLOCK_MONOTONIC, which the agents can read as well as we.
+struct Moment: Comparable {
+  var nanoseconds: Int64
+
+  static var now: Moment {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Moment(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+  }
+
+  static func < (one: Moment, other: Moment) -> Bool { one.nanoseconds < other.nanoseconds }
+  static func - (one: Moment, other: Moment) -> Duration { .nanoseconds(one.nanoseconds - other.nanoseconds) }
+}
+
+/// The agents' first words: each writes its session, its pid and the time into a pipe as its first instructions.
 final class Arrivals: Sendable {
   private struct State {
     var rest = ""
-    var seen: [String: (process: ProcessIdentity, at: ContinuousClock.Instant)] = [:]
+    var seen: [String: (process: ProcessIdentity, at: Moment)] = [:]
     var waiters: [String: CheckedContinuation<Void, Never>] = [:]
     var count = 0
   }
@@ -36,8 +50,8 @@ final class Arrivals: Sendable {
 
   func process(of session: String) -> ProcessIdentity? { state.withLock { $0.seen[session]?.process } }
 
-  /// When the successor of `process` spoke.
-  func next(of session: String, after process: ProcessIdentity) async throws -> ContinuousClock.Instant {
+  /// When the successor of `process` began, by its own clock reading.
+  func next(of session: String, after process: ProcessIdentity) async throws -> Moment {
     while true {
       await withCheckedContinuation { continuation in
         let isThere = state.withLock { state in
@@ -52,7 +66,6 @@ final class Arrivals: Sendable {
   }
 
   private func read() {
-    let now = ContinuousClock.now
     var bytes = [UInt8](repeating: 0, count: 65536)
     let count = Glibc.read(descriptor, &bytes, bytes.count)
     guard count > 0 else { return }
@@ -63,10 +76,10 @@ final class Arrivals: Sendable {
       var woken: [CheckedContinuation<Void, Never>] = []
       for line in lines.dropLast() {
         let field = line.split(separator: " ")
-        guard field.count == 2, let pid = Int32(field[1]), let process = ProcessTable().identity(of: pid) else {
-          continue
-        }
-        state.seen[String(field[0])] = (process, now)
+        guard field.count == 3, let pid = Int32(field[1]), let time = Int64(field[2]),
+          let process = ProcessTable().identity(of: pid)
+        else { continue }
+        state.seen[String(field[0])] = (process, Moment(nanoseconds: time))
         if let waiter = state.waiters.removeValue(forKey: String(field[0])) { woken.append(waiter) }
       }
       return woken

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Beads
-import CMalloc
 import Commands
 import FoundationEssentials
 import Glibc
@@ -12,8 +11,8 @@ import Tmux
 import Town
 import TownFiles
 
-/// A town for measuring: its own directory, tmux server and bead store, and agents that are scripts
-/// which show a prompt.
+/// A town for measuring: its own directory, tmux server and bead store, and agents that say when they began and show
+/// a prompt (`bench-agent`).
 struct BenchTown: Sendable {
   let root: String
   let layout: TownLayout
@@ -21,30 +20,30 @@ struct BenchTown: Sendable {
   let world: LiveTown
   let settings: TownSettings
   let arrivals: Arrivals
+  /// The agents' program.
+  let agent: String
+
+  var arrivalsPath: String { "\(root)/arrivals" }
 
   static let environment = [
     "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/", "LANG": "C.UTF-8", "TMUX_TMPDIR": "/nonexistent",
+    "GASTOWN_TMUX_TMPDIR": "/nonexistent",
   ]
 
-  init(agents: Int, clients: ControlClients?, hasScopes: Bool = false) async throws {
+  init(agents: Int, hasScopes: Bool = false) async throws {
     let root = "/tmp/restart-latency-\(getpid())"
-    try Disk.makeDirectory("\(root)/bin")
+    try Disk.makeDirectory(root)
     self.root = root
     layout = TownLayout(root: "\(root)/town")
     for part in ["mayor", "deacon", "daemon", "rig/witness"] { try Disk.makeDirectory(layout.path(part)) }
     try Disk.writeJSON(JSONValue.object(["type": .string("town")]), to: layout.townFile)
     try RigRegistry(layout: layout).add("rig", git: nil, at: LiveTown.wallClock())
     arrivals = Arrivals(path: "\(root)/arrivals")
-    let script = """
-      #!/bin/sh
-      echo "$GT_SESSION $$" >"\(root)/arrivals"
-      while printf '> '; read -r line; do :; done
-      """
-    try Disk.write(Array(script.utf8), to: "\(root)/bin/agent")
-    chmod("\(root)/bin/agent", 0o755)
+    let program = try Self.agentProgram()
+    agent = program
 
     var settings = TownSettings()
-    for role in AgentIdentity.Role.allCases { settings.agents[role]?.command = ["\(root)/bin/agent"] }
+    for role in AgentIdentity.Role.allCases { settings.agents[role]?.command = [program, "\(root)/arrivals"] }
     // Agents die again and again here, which is a loop elsewhere, or a mass death, and nobody waits for a pace.
     settings.policy.restart.perMinute = 1_000_000
     settings.policy.restart.loopCount = 1_000_000
@@ -80,11 +79,22 @@ struct BenchTown: Sendable {
         workingDirectory: "/", deadline: .seconds(10)))
     guard started.succeeded else { throw Failure(description: "tmux did not start: \(started.errors)") }
     world = LiveTown(
-      layout: layout, settings: settings, store: .success(store), runner: runner, environment: environment,
-      clients: clients)
+      layout: layout, settings: settings, store: .success(store), runner: runner, environment: environment)
   }
 
   struct Failure: Error, CustomStringConvertible { let description: String }
+
+  /// The agent's program, which is built beside this one.
+  private static func agentProgram() throws -> String {
+    var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let length = readlink("/proc/self/exe", &buffer, buffer.count)
+    let own = String(decoding: buffer[..<max(length, 0)], as: UTF8.self)
+    let path = "\(Disk.parent(of: own))/bench-agent"
+    guard Disk.exists(path) else {
+      throw Failure(description: "there is no \(path); build it with: swift build -c release --product bench-agent")
+    }
+    return path
+  }
 
   func supervisor(_ world: any TownWorld) -> Supervisor {
     let logger = Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }
@@ -97,7 +107,7 @@ struct BenchTown: Sendable {
     let end = ContinuousClock.now + .seconds(120)
     while ContinuousClock.now < end {
       let pending = (try? TownRecords(layout: layout).pendingSpawns())?.isEmpty ?? false
-      if arrivals.count == polecats.count + 2, pending { return }
+      if arrivals.count >= polecats.count + 2, pending { return }
       try await Task.sleep(for: .milliseconds(100))
     }
     throw Failure(description: "only \(arrivals.count) agents came up")
@@ -120,7 +130,6 @@ struct BenchTown: Sendable {
     let text = (try? Disk.read("/proc/self/status")).map { String(decoding: $0, as: UTF8.self) } ?? ""
     return text.split(separator: "\n").filter { $0.hasPrefix("VmRSS:") || $0.hasPrefix("RssAnon:") }
       .map { $0.split(whereSeparator: \.isWhitespace).joined(separator: " ") }.joined(separator: ", ")
-      + ", in use: \(mallinfo2().uordblks >> 10) kB"
   }
 
   /// How often the threads of a process have been switched away from, together.

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import CMalloc
 import Commands
 import Glibc
 import Processes
 import Supervision
 import Town
 
-/// How long it takes from the death of an agent until its new process runs its first instruction: the
-/// real supervisor, a real tmux server, the embedded bead store, and agents that are shell scripts.
+/// How long it takes from the death of an agent until its new process runs its first instruction, by the clock that
+/// it reads there: the real supervisor, a real tmux server, the embedded bead store.
 @main
 struct RestartLatency: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -21,8 +20,6 @@ struct RestartLatency: AsyncParsableCommand {
   var deaths = 100
   @Option(help: "The pause after each, in milliseconds.")
   var pause = 100
-  @Flag(help: "With a tmux process for each command, in place of the lasting client.")
-  var plain = false
   @Flag(help: "With each agent in a scope of the user manager at $XDG_RUNTIME_DIR.")
   var scopes = false
   @Option(help: "How often everybody is killed at once, too.")
@@ -33,13 +30,9 @@ struct RestartLatency: AsyncParsableCommand {
   var idle = 0
 
   func run() async throws {
-    let memory = FreedMemory()
-    defer { withExtendedLifetime(memory) {} }
-    let clients = plain ? nil : ControlClients(starter: SystemCommandRunner(environment: BenchTown.environment))
-    let town = try await BenchTown(agents: agents, clients: clients, hasScopes: scopes)
+    let town = try await BenchTown(agents: agents, hasScopes: scopes)
     var failure: (any Error)?
     do { try await measure(town) } catch { failure = error }
-    await clients?.end()
     await town.end()
     if let failure { throw failure }
   }
@@ -68,7 +61,7 @@ struct RestartLatency: AsyncParsableCommand {
     var samples: [Duration] = []
     for _ in 0..<50 {
       let start = ContinuousClock.now
-      _ = await town.world.look(beads: beads)
+      _ = await town.world.look(beads: beads, lives: [:])
       samples.append(ContinuousClock.now - start)
     }
     print("a look while nothing happens: median \(text(samples, 0.5)), p90 \(text(samples, 0.9))")
@@ -76,20 +69,27 @@ struct RestartLatency: AsyncParsableCommand {
 
   private func kill(_ town: BenchTown, _ timed: TimedTown) async throws {
     var samples: [Duration] = []
+    var least: [Duration] = []
     var marks: [String: [Duration]] = [:]
+    let other = LeastRestart(town)
+    try await other.begin()
     for number in 0..<deaths {
       let victim = town.polecats[number * 7 % town.polecats.count]
       guard let process = town.arrivals.process(of: victim.session) else { throw ExitCode.failure }
       timed.reset()
-      let start = ContinuousClock.now
+      let start = Moment.now
       try Signals.send(SIGKILL, to: process)
       samples.append(try await town.arrivals.next(of: victim.session, after: process) - start)
+      try await Task.sleep(for: .milliseconds(pause))
+      least.append(try await other.sample())
       try await Task.sleep(for: .milliseconds(pause))
       for (name, time) in timed.marks { marks[name, default: []].append(time - start) }
     }
     print(
-      "\(plain ? "a process per command" : "lasting client"), \(agents) agents, \(deaths) deaths: "
-        + "median \(text(samples, 0.5)), p90 \(text(samples, 0.9)), p99 \(text(samples, 0.99)), max \(text(samples, 1))"
+      "\(agents) agents\(scopes ? " in scopes" : ""), \(deaths) deaths: "
+        + "median \(text(samples, 0.5)), p90 \(text(samples, 0.9)), p99 \(text(samples, 0.99)), max \(text(samples, 1)); "
+        + "beside it the least restart: median \(text(least, 0.5)), p90 \(text(least, 0.9)); "
+        + "ours / the least: \(ratio(samples, least))"
     )
     guard steps else { return }
     for (name, times) in marks.sorted(by: { percentile($0.value, 0.5) < percentile($1.value, 0.5) }) {
@@ -102,7 +102,7 @@ struct RestartLatency: AsyncParsableCommand {
     let victims = town.polecats.compactMap { agent in
       town.arrivals.process(of: agent.session).map { (session: agent.session, process: $0) }
     }
-    let start = ContinuousClock.now
+    let start = Moment.now
     for victim in victims { try Signals.send(SIGKILL, to: victim.process) }
     var last = start
     for victim in victims { last = max(last, try await town.arrivals.next(of: victim.session, after: victim.process)) }
@@ -110,8 +110,6 @@ struct RestartLatency: AsyncParsableCommand {
     try await town.settle()
     try await Task.sleep(for: .seconds(6))
     print("  when that is over: \(BenchTown.ownMemory())")
-    malloc_trim(0)
-    print("  given back: \(BenchTown.ownMemory())")
   }
 
   private func countWakeUps(_ town: BenchTown) async throws {
@@ -131,6 +129,12 @@ struct RestartLatency: AsyncParsableCommand {
   private func perSecond(_ count: Int) -> String {
     let tenths = count * 10 / max(idle, 1)
     return "\(tenths / 10).\(tenths % 10)"
+  }
+
+  /// Of the medians.
+  private func ratio(_ samples: [Duration], _ others: [Duration]) -> String {
+    let hundredths = Int(percentile(samples, 0.5) * 100 / percentile(others, 0.5))
+    return "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100)"
   }
 
   private func percentile(_ samples: [Duration], _ share: Double) -> Duration {

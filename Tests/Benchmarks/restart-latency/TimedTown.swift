@@ -7,24 +7,24 @@ import Town
 /// The real town, with a note of when each step of a restart ended.
 final class TimedTown: ForwardingTown {
   let town: any TownWorld
-  private let noted = Mutex<[(String, ContinuousClock.Instant)]>([])
+  private let noted = Mutex<[(String, Moment)]>([])
 
   init(_ town: any TownWorld) { self.town = town }
 
   /// The first end of each step since the last reset; a step that is taken again has a number.
-  var marks: [(String, ContinuousClock.Instant)] { noted.withLock { $0 } }
+  var marks: [(String, Moment)] { noted.withLock { $0 } }
 
   func reset() { noted.withLock { $0 = [] } }
 
   private func note(_ name: String) {
-    let now = ContinuousClock.now
+    let now = Moment.now
     noted.withLock { noted in
       let count = noted.count { $0.0.hasPrefix(name) }
       noted.append((count == 0 ? name : "\(name) \(count + 1)", now))
     }
   }
 
-  @concurrent func look(beads: BeadReadings, lives: [String: ProcessLife]) async -> TownSnapshot {
+  @concurrent func look(beads: BeadReadings, lives: KnownLives) async -> TownSnapshot {
     note("look begins")
     defer { note("look ends") }
     return await town.look(beads: beads, lives: lives)
@@ -46,7 +46,7 @@ final class TimedTown: ForwardingTown {
     return await town.launch(order)
   }
 
-  @concurrent func screens(of lives: [String: ProcessLife]) async -> [String: [String]] {
+  @concurrent func screens(of lives: [String: ProcessLife]) async -> [String: PaneScreen] {
     defer { note("screens are read") }
     return await town.screens(of: lives)
   }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// libFuzzer's own loop, from the fuzzer's runtime library.
 @_silgen_name("LLVMFuzzerRunDriver")

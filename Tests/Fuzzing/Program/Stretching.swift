@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FoundationEssentials
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Runs a target on small inputs made long: what costs more than its length shows here, as the fuzzer's own inputs are
 /// too short for that.

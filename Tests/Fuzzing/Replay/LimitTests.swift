@@ -17,11 +17,12 @@ struct LimitTests {
     "FileLimit.agentState": FileLimit.agentState, "FileLimit.hold": FileLimit.hold,
     "FileLimit.pendingSpawns": FileLimit.pendingSpawns, "FileLimit.daemonState": FileLimit.daemonState,
     "FileLimit.ledger": FileLimit.ledger, "FileLimit.capsule": FileLimit.capsule,
-    "FileLimit.history": FileLimit.history, "FileLimit.processNumber": FileLimit.processNumber,
+    "FileLimit.history": FileLimit.history, "FileLimit.evidenceIndex": FileLimit.evidenceIndex,
+    "FileLimit.processNumber": FileLimit.processNumber,
     "FileLimit.unit": FileLimit.unit, "Disk.largestFile": Disk.largestFile,
     "SmallFile.largest": SmallFile.largest, "BdClient.outputLimit": BdClient.outputLimit,
     "Command.outputLimit": Command("git", deadline: .seconds(1)).outputLimit,
-    "ControlExchange.limit": ControlExchange.defaultLimit, "ProcessFiles.largest": ProcessFiles.largest,
+    "ProcessFiles.largest": ProcessFiles.largest,
     "ControlLimits.requestBytes": ControlLimits().requestBytes, "ReplySplitter.largest": ReplySplitter.largest,
   ]
 

@@ -11,7 +11,7 @@ extension FuzzTarget {
     town.put(input, at: agent.stateFile)
     guard case .known(let before?) = file.members(of: agent) else { return }
     let keys = LifecycleAction.allCases.map(\.stateKey) + [LifecycleRequest.timeKey]
-    try file.clear(keys, of: agent)
+    try file.clear(LifecycleAction.allCases.map { .whatever($0) }, of: agent)
     guard case .known(let after?) = file.members(of: agent) else {
       throw Broken(description: "what was written is unreadable")
     }

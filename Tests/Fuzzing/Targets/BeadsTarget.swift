@@ -15,7 +15,7 @@ extension FuzzTarget {
     let reason = BdOutput.reason(result)
     try promise("a reason is one short line", isInert(reason) && reason.unicodeScalars.count <= 400)
     _ = try? BdOutput.bead(output)
-    let beads = (try? BdOutput.beads(output, allowingNothing: true)) ?? []
+    let beads = ((try? BdOutput.beads(output)) ?? nil) ?? []
     for bead in beads {
       try promise("a bead has an id", !bead.id.isEmpty)
       try promise("no hook is an empty one", bead.hookBead?.isEmpty != true)
@@ -25,11 +25,20 @@ extension FuzzTarget {
       try promise("an address is normal once", MailAddress.normalized(message.to), equals: message.to)
     }
     let ids = beads.map(\.id).filter(BeadRules.isID) + ["gt-deacon", "gt-rig-polecat-toast"]
-    let answers = BdOutput.match(ids, answers: beads, errors: text(errors))
-    for id in ids {
-      guard let reading = answers[id] else { throw Broken(description: "no answer for \(id)") }
-      if case .known(let bead?) = reading { try promise("never another bead", bead.id, equals: id) }
+    for status in [Int32(0), 1] {
+      let result = CommandResult(ending: .exited(status), standardOutput: output, standardError: errors)
+      let answers = BdOutput.match(ids, result)
+      for id in ids {
+        guard let reading = answers[id] else {
+          // Asked for by itself, it would have an answer.
+          try promise("no answer for \(id)", status != 0 && BdOutput.match([id], result)[id] != nil)
+          continue
+        }
+        if case .known(let bead?) = reading { try promise("never another bead", bead.id, equals: id) }
+      }
     }
+    _ = BdWording.createdID(text(output))
+    _ = BdWording.unknownOption(text(errors))
     let own = BeadDatabase(name: ".", path: "/town/.beads")
     let listing = AgentListing(
       databases: [DatabaseReading(database: own, beads: .known(beads))], routes: BeadRoutes(own: own))

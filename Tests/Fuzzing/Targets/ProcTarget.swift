@@ -40,7 +40,6 @@ extension FuzzTarget {
     }
     _ = groups.members(of: "/agents")
     _ = groups.isFrozen("/agents")
-    _ = groups.isPopulated("/agents")
     _ = groups.memoryEvents(of: "/agents").flatMap(MemoryEvents.counts)
     if let pressure = HostReading.pressure(whole) { try promise("pressure is a share", (0...100).contains(pressure)) }
     _ = HostRule.objection(HostReading(diskFree: 0, memoryPressure: HostReading.pressure(whole)), policy: Policy())

@@ -29,36 +29,6 @@ extension FuzzTarget {
     }
   }
 
-  /// What a control-mode client is told, in whatever pieces it arrives. The first line has the sizes of the pieces.
-  static let controlMode = FuzzTarget("control-mode") { input, _ in
-    var pieces = Pieces(input)
-    let sizes = pieces.line()
-    let bytes = pieces.remainder()
-    func blocks(_ chunks: [[UInt8]]) throws -> [ControlParser.Block] {
-      var parser = ControlParser()
-      return try chunks.flatMap { try parser.take($0) }
-    }
-    let whole = try blocks([bytes])
-    try promise("the pieces make no difference", try blocks(Pieces.chunks(of: bytes, by: sizes)), equals: whole)
-    try promise("nothing is made up", whole.reduce(0) { $0 + $1.text.count } <= bytes.count)
-    var narrow = ControlParser(limit: 64)
-    for chunk in Pieces.chunks(of: bytes, by: sizes) {
-      do {
-        for block in try narrow.take(chunk) { try promise("a block has its limit", block.text.count <= 64 + 256) }
-      } catch is ControlParser.Overflow { break }
-    }
-    var exchange = ControlExchange()
-    let now = ContinuousClock.now
-    let asked = (0..<3).map { exchange.add([["list-panes", "-a"]], at: now, token: "done-\($0)").id }
-    var answered: [UInt64] = []
-    for chunk in Pieces.chunks(of: bytes, by: sizes) {
-      guard let answers = try? exchange.take(chunk, at: now) else { break }
-      answered += answers.map(\.id)
-    }
-    try promise("answers come in the order of the requests", answered, equals: Array(asked.prefix(answered.count)))
-    try promise("who is answered waits no longer", exchange.pending, equals: Array(asked.dropFirst(answered.count)))
-  }
-
   /// What is captured of several panes in one call.
   static let capture = FuzzTarget("capture") { input, _ in
     let transcript = CaptureTranscript(token: "t")
@@ -75,13 +45,12 @@ extension FuzzTarget {
     for line in lines.prefix(8) { _ = TmuxError(complaint: String(line), operation: "") }
   }
 
-  /// Words on their way to tmux: they arrive as they are, and a line remains a line.
+  /// Words on their way to tmux: they arrive as they are.
   static let tmuxWords = FuzzTarget("tmux-words") { input, _ in
     let words = text(input).split(separator: "\0", omittingEmptySubsequences: false).map(String.init)
+    try promise(
+      "tmux reads what was meant", TmuxWord.read(TmuxArgument.words(of: [words, words])), equals: [words, words])
     for word in words {
-      let line = ControlLine.encoded(word)
-      try promise("a word ends no line", !line.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F })
-      try promise("tmux reads what was meant", TmuxWord.read(line), equals: Array(word.unicodeScalars))
       let literal = TmuxArgument.literal(inFormat: word)
       try promise(
         "a format is expanded to what was meant", TmuxWord.expanded(literal), equals: Array(word.unicodeScalars))
@@ -89,8 +58,6 @@ extension FuzzTarget {
       try promise("nothing that is typed acts on a terminal", isInertForTyping(typed))
       try promise("typing it twice is no different", TypedText.withoutControls(typed), equals: typed)
     }
-    try promise(
-      "commands stand in one line", ControlLine.text(of: [words, words]).unicodeScalars.contains("\n") == false)
   }
 
   private static func isInertForTyping(_ text: String) -> Bool {
@@ -102,9 +69,18 @@ extension FuzzTarget {
     var pieces = Pieces(input)
     let typed = text(pieces.line())
     let lines = text(pieces.remainder()).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-    let judgement = Readiness.judge(lines)
-    try promise("empty lines below mean nothing", Readiness.judge(lines + ["", "  "]), equals: judgement)
-    try promise("one that is busy is not ready", Readiness.judge(lines + ["esc to interrupt"]), equals: .busy)
-    _ = Readiness.isStillTyped(typed, lines: lines)
+    var screen = PaneScreen(
+      rows: lines, bright: input.count % 2 == 0 ? nil : lines, column: input.count % 5, row: input.count % 7)
+    let judgement = PromptState.judge(screen)
+    let isTyped = StandingText.isExactly(typed, on: screen)
+    _ = StandingText.isExactly(typed, on: screen, readsLines: true)
+    screen.rows += ["", "  "]
+    if let bright = screen.bright { screen.bright = bright + ["", "  "] }
+    try promise("empty lines below mean nothing", PromptState.judge(screen), equals: judgement)
+    try promise("nor for what is typed", StandingText.isExactly(typed, on: screen), equals: isTyped)
+    screen.rows += ["esc to interrupt"]
+    try promise("one that says it is at work is not ready", PromptState.judge(screen) != .empty)
+    screen.isInMode = true
+    try promise("one that is read back in is not typed at", PromptState.judge(screen), equals: .inMode)
   }
 }

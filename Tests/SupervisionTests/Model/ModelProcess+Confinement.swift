@@ -7,7 +7,9 @@ import Supervision
 extension ModelProcess {
   var confines: Bool { town.with { $0.confines } }
 
-  @concurrent func confine(_ agent: AgentIdentity, life: ProcessLife) async -> Reading<AgentScope> {
+  @concurrent func confine(
+    _ agent: AgentIdentity, life: ProcessLife, limited former: AgentLimits
+  ) async -> Reading<AgentScope> {
     note(.confine(agent.session))
     await town.pass(.confine)
     guard reaches() else { return .unknown("the daemon is dead") }
@@ -22,9 +24,18 @@ extension ModelProcess {
     }
   }
 
-  @concurrent func sweep(
-    _ scope: AgentScope, protecting protected: Set<Int32>, sparing: Int32?
-  ) async -> SweepOutcome {
+  var agentsPressure: Double? { town.with { $0.agentsPressure } }
+
+  func newMark() -> String {
+    town.with { state in
+      state.marks += 1
+      return "mark-\(state.marks)"
+    }
+  }
+
+  @concurrent func sweep(_ remains: AgentRemains, protecting protected: Set<Int32>) async -> SweepOutcome {
+    guard let scope = remains.scope else { return .swept(0) }
+    let sparing = remains.sparing
     note(.sweep(scope.unit))
     await town.pass(.sweep)
     guard reaches() else { return .failed("the daemon is dead") }

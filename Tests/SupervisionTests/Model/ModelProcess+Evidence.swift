@@ -50,7 +50,7 @@ extension ModelProcess {
     note(.capsule(capsule.session))
   }
 
-  func pruneEvidence() throws {}
+  func pruneEvidence() throws -> [String] { [] }
 
   func lastEntry(of session: String) -> HistoryEntry? {
     town.with { $0.histories[session]?.last { $0.kind == .decision } }

@@ -56,25 +56,14 @@ final class ModelProcess: TownWorld {
       if let failure = state.beadFailure { return .blind(failure) }
       var readings = BeadReadings(beads: state.beads.filter { $0.value.type == "agent" }) { _ in .known(nil) }
       readings.inbox = state.inboxFailure.map { .unknown($0) } ?? .known(state.inbox)
+      readings.remarks = state.doubts
       readings.hooks = state.beads.filter { hooks.contains($0.key) }
       return readings
     }
   }
 
-  @concurrent func look(beads: BeadReadings, lives: [String: ProcessLife]) async -> TownSnapshot {
+  @concurrent func look(beads: BeadReadings, lives: KnownLives) async -> TownSnapshot {
     note(.look)
-    return await snapshot(beads: beads)
-  }
-
-  @concurrent func look(
-    again former: TownSnapshot, at sessions: Set<String>, beads: BeadReadings, lives: [String: ProcessLife]
-  ) async -> TownSnapshot {
-    note(.lookAt(sessions.sorted()))
-    if sessions.isEmpty { return former.taking(beads, at: now()) }
-    return former.taking(sessions, from: await snapshot(beads: beads), beads: beads)
-  }
-
-  private func snapshot(beads: BeadReadings) async -> TownSnapshot {
     await town.pass(.look)
     return town.with { state in
       var snapshot = TownSnapshot(
@@ -98,6 +87,12 @@ final class ModelProcess: TownWorld {
     await town.wait { state in
       state.noticesEnds && !state.sessions.values.contains { $0.life == life }
     }
+    try Task.checkCancellation()
+  }
+
+  @concurrent func waitForClockStep() async throws {
+    let former = town.with { $0.clockSteps }
+    await town.wait { $0.clockSteps > former }
     try Task.checkCancellation()
   }
 
@@ -161,15 +156,14 @@ final class ModelProcess: TownWorld {
     await town.pass(.closedMail)
   }
 
-  @concurrent func clearRequest(_ action: LifecycleAction, of agent: AgentIdentity) async throws {
-    note(.clearRequest(agent.session, action))
+  @concurrent func clearRequest(_ withdrawals: [Withdrawal], of agent: AgentIdentity) async throws {
+    for withdrawal in withdrawals { note(.clearRequest(agent.session, withdrawal.action)) }
     await town.pass(.clearRequest)
+    if let failure = town.with({ $0.clearFailure }) { throw ModelTown.SaveFailure(description: failure) }
     guard reaches() else { return }
     town.with { state in
-      guard case .known(var members?)? = state.stateFiles[agent] else { return }
-      members[action.stateKey] = nil
-      members[LifecycleRequest.timeKey] = nil
-      state.stateFiles[agent] = .known(members)
+      guard case .known(let members?)? = state.stateFiles[agent] else { return }
+      state.stateFiles[agent] = .known(members.without(withdrawals))
     }
   }
 
@@ -192,8 +186,8 @@ final class ModelProcess: TownWorld {
     }
   }
 
-  @concurrent func screens(of lives: [String: ProcessLife]) async -> [String: [String]] {
-    town.with { state in state.screens.filter { lives[$0.key] != nil } }
+  @concurrent func screens(of lives: [String: ProcessLife]) async -> [String: PaneScreen] {
+    town.with { state in state.screens.filter { lives[$0.key] != nil }.mapValues { PaneScreen(printed: $0) } }
   }
 
   @concurrent func begin(_ agent: AgentIdentity, life: ProcessLife) async throws {
@@ -220,7 +214,10 @@ final class ModelProcess: TownWorld {
 
   @concurrent func send(_ notice: Notice) async throws {
     note(.send(notice.key, subject: notice.subject))
+    town.with { $0.sending = ($0.sending.now + 1, max($0.sending.most, $0.sending.now + 1)) }
+    defer { town.with { $0.sending.now -= 1 } }
     await town.pass(.send)
+    if let reason = town.with({ $0.undeliverable }) { throw Undeliverable(reason) }
     if let failure = town.with({ $0.sendFailure }) { throw ModelTown.SaveFailure(description: failure) }
     if lives { town.with { $0.notices.append(notice) } }
   }
@@ -273,10 +270,7 @@ extension ModelProcess {
     SupervisorReports(
       ready: { _ in self.note(.ready) }, status: { _ in self.note(.status) }, watchdog: { self.note(.watchdog) },
       broken: { self.note(.broken($0)) },
-      keep: { state in
-        self.town.with { $0.kept = state }
-        self.note(.keep(state.lives.keys.sorted()))
-      })
+      tenure: { self.town.with { $0.tenure } })
   }
 
   /// Events and errors, as the journal would have them.
@@ -295,6 +289,11 @@ extension ModelProcess {
       if let kind = fields["GT_EVENT"].flatMap({ EventKind(rawValue: "\($0)") }) {
         let missing = kind.fields.subtracting(fields.keys)
         if !missing.isEmpty { Issue.record("\(kind.rawValue) lacks \(missing.sorted()): \(event.message)") }
+        guard process.reaches() else { return }
+        // What a daemon was killed before it could note as told, the next tells again, with the same id.
+        let id = fields[EventJournal.idField].map { "\($0)" }
+        let isNew = process.town.with { state in id.map { state.told.insert($0).inserted } ?? true }
+        guard isNew else { return process.note(.remark("told again: \(kind.rawValue)")) }
         process.town.with { $0.entries.append(fields.mapValues { "\($0)" }) }
         process.note(.event(kind, fields["GT_SESSION"].map { "\($0)" }))
       } else if event.level < .warning {

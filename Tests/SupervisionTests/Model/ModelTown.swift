@@ -11,7 +11,6 @@ final class ModelTown: Sendable {
   enum Call: Hashable, Sendable {
     case look, status, ready, watchdog
     /// A look at these alone.
-    case lookAt([String])
     case readBeads
     case readAfresh([String])
     case lastWords([String])
@@ -36,7 +35,6 @@ final class ModelTown: Sendable {
     /// By the unit's name.
     case sweep(String)
     case broken(String)
-    case keep([String])
   }
 
   /// Calls that a test can stop on their way.
@@ -54,6 +52,8 @@ final class ModelTown: Sendable {
     var sessions: [String: Liveness] = [:]
     var servers: Set<ServerIdentity> = [ModelTown.server]
     var host = HostReading()
+    /// What the lock says.
+    var tenure = Tenure.kept
     var missingCommands: [AgentIdentity.Role: String] = [:]
     /// Whether a person has a command that is told of events.
     var announces = true
@@ -69,11 +69,17 @@ final class ModelTown: Sendable {
     /// The Deacon's unread mail, oldest first.
     var inbox: [Message] = []
     var inboxFailure: String?
+    /// The ids of the events that the journal has.
+    var told: Set<String> = []
     var closeFailure: String?
+    /// Why no state.json can be written.
+    var clearFailure: String?
     /// The agents' own state files.
     var stateFiles: [AgentIdentity: Reading<[String: JSONValue]?>] = [:]
     /// Whether the ends of agents are seen when they happen.
     var noticesEnds = false
+    /// How often the clock was set while the supervisor watched it.
+    var clockSteps = 0
     /// The tmux servers that have ended.
     var endedServers: Set<ServerIdentity> = []
     /// When processes were started, where that is known.
@@ -84,6 +90,12 @@ final class ModelTown: Sendable {
     var beginFailure: String?
     var markFailure: String?
     var sendFailure: String?
+    /// Why a message can never be sent.
+    var undeliverable: String?
+    /// How many messages are being sent, and how many were at most.
+    var sending = (now: 0, most: 0)
+    /// What is doubtful in the store's answers.
+    var doubts: [String] = []
     var tmuxFailure: String?
     var otherTmuxFailure: String?
     var endFailure: String?
@@ -111,10 +123,12 @@ final class ModelTown: Sendable {
     /// Lives that run although no look shows them.
     var hidden: Set<ProcessLife> = []
     var isShuttingDown = false
+    /// How much agents wait for memory, in percent.
+    var agentsPressure: Double?
+    /// How many marks of lives were given out.
+    var marks = 0
     /// Units of which the service manager has said that memory ran out.
     var outOfMemory: Set<String> = []
-    /// What was handed over for the next process.
-    var kept: RuntimeState?
     /// The fields of the journal's entries about events.
     var entries: [[String: String]] = []
     /// How many processes were ever made, by session.

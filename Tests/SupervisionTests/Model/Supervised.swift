@@ -5,12 +5,12 @@ import Supervision
 
 /// Runs `body` beside a supervisor of `town` that is ready, and stops that afterwards.
 func withSupervisor(
-  of town: ModelTown, process: ModelProcess? = nil, duty: Supervisor.Duty = .town, policy: Policy = Policy(),
+  of town: ModelTown, process: ModelProcess? = nil, mode: Supervisor.Mode = .town, policy: Policy = Policy(),
   _ body: (Supervisor) async throws -> Void
 ) async throws {
   let process = process ?? ModelProcess(town)
   let supervisor = Supervisor(
-    world: process, policy: policy, journal: process.journal, duty: duty, reports: process.reports)
+    world: process, policy: policy, journal: process.journal, mode: mode, reports: process.reports)
   let ready = town.count(.ready)
   let running = Task { await supervisor.run() }
   await town.wait { state in process.isDead || state.log.count { $0 == .ready } > ready }

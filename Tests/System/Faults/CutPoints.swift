@@ -18,7 +18,7 @@ enum CutPoints {
     ],
     [
       "save-pending.before 2", "save-pending.after 2", "save-ledger.after 4", "sweep.before", "sweep.killed",
-      "sweep.after", "confine.before", "scope.made", "confine.after", "store.removed", "store.kept", "store.written",
+      "sweep.after", "confine.before", "scope.made", "confine.after",
     ],
   ]
 
@@ -67,7 +67,7 @@ enum CutPoints {
 
   /// The daemon begins, with a death that nobody has seen, and is stopped.
   static let beginning = [
-    "start.locked", "start.inherited", "load-ledger.before", "load-ledger.after", "load-pending.before",
+    "start.locked", "load-ledger.before", "load-ledger.after", "load-pending.before",
     "load-pending.after", "start.ready", "save-ledger.after",
   ]
   static let end = ["stop.announced", "stop.marked"]
@@ -78,15 +78,6 @@ enum CutPoints {
   static var all: [String] {
     death.flatMap { $0 } + request + requestDetails + stop + start + restart + other + announced + orphan + stale
       + heartbeat + server.flatMap { $0 } + beginning + end + worktree
-  }
-
-  /// Whether what was decided is in the ledger, and the journal need not have heard of it: entries go out on a thread of
-  /// their own, which a slow journal holds up. Then the capsule tells of a death, and the agent's new start of a request.
-  static func losesEntries(_ line: String) -> Bool {
-    [
-      "save-ledger.after", "append-history", "store", "write-capsule", "file.written gt-rig1-toast.json",
-      "prune-evidence", "save-ledger.before 2",
-    ].contains { line.hasPrefix($0) }
   }
 
   /// Whether the daemon has told somebody to begin and has not come to note that.

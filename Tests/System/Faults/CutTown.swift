@@ -20,9 +20,6 @@ final class CutTown {
   var repeatedOrders = 0
   /// Requests of agents that were to be carried out, by session.
   var requests: [String: Int] = [:]
-  /// Deaths, and requests, of which the journal need not have heard: see ``CutPoints/losesEntries(_:)``.
-  var unheard: Set<SoakAgents.Run> = []
-  var unheardRequests = 0
   /// Events that are no sign of trouble here.
   var expected: Set<String> = []
 
@@ -71,7 +68,7 @@ final class CutTown {
     arm(line)
     let result = try await town.systemd.run(
       town.name, ["gt"] + words,
-      environment: ["PATH": "\(town.home)/.local/bin:\(PrivateSystemd.path)", "GASTOWN_FAULT": "\(town.home)/fault"])
+      environment: ["PATH": town.path, "GASTOWN_FAULT": "\(town.home)/fault"])
     #expect(result.status == 137, "\(words) at \(line): \(result.ending) \(result.output) \(result.errors)")
     #expect(!town.exists("fault"), "\(words) did not come by \(line)")
     cuts.append(line)
@@ -89,6 +86,14 @@ final class CutTown {
   func back(_ session: String, after former: SoakAgents.Run?, at line: String) async throws {
     try await eventually("\(session) is back after \(line)") {
       agents.atWork(session).map { $0 != former } ?? false && nobodyWaits
+    }
+  }
+
+  /// Sees that the daemon has ended where it was killed, and nowhere else. What is thrown brings the journal with it.
+  func checkRestarts() async throws {
+    let restarts = try await town.property("NRestarts")
+    guard restarts == "\(cuts.count)" else {
+      throw NotInTime(description: "\(restarts) restarts of the daemon after \(cuts.count) ends: \(cuts)")
     }
   }
 

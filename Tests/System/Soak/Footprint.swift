@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import TestSupport
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// What a process takes of the machine at one time.
 struct Footprint: Sendable {

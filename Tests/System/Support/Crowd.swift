@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Connections to a Unix socket that send what no client would, and read nothing.
 final class Crowd {

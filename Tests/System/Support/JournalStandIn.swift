@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// A journal's socket of a test's own, which reads when the test does.
 final class JournalStandIn {

@@ -6,10 +6,7 @@ import Processes
 import Synchronization
 import TestSupport
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// One systemd of our own, with journald and user managers, for all tests of this process.
 ///
@@ -21,8 +18,11 @@ struct PrivateSystemd: Sendable {
   /// The boot's file system, as this process sees it.
   let root: String
 
-  /// What ordinary users find their commands on.
+  /// What ordinary users find their commands on: the programs that are tested, as they ship where
+  /// `GASTOWN_TEST_PRODUCTS` says so.
   static let path = "/opt/gastown/bin:/usr/local/bin:/usr/bin:/bin"
+  /// As ``path``, with debug builds of gt and the daemon, which alone can be made to fail at a point (`GASTOWN_FAULT`).
+  static let faultPath = "/opt/gastown/debug:/usr/local/bin:/usr/bin:/bin"
 
   /// The checkout that these tests are of.
   static let repository: String = {
@@ -49,8 +49,9 @@ struct PrivateSystemd: Sendable {
 
   private init() async throws {
     state = "/tmp/gst-system-\(getpid())"
-    let products = builtExecutable("gt").split(separator: "/", omittingEmptySubsequences: false).dropLast()
-    var binds = ["--bind", "\(products.joined(separator: "/")):/opt/gastown/bin"]
+    // What only tests need, such as the stand-in for bd, was built with them.
+    var binds = ["--bind", "\(Products.tested):/opt/gastown/bin", "--bind", "\(Products.beside):/opt/gastown/debug"]
+    let ours = binds.count
     // The Swift runtime lies where the toolchain is, which may be a place that only we can read.
     for (index, directory) in try await PrivateSystemd.hiddenLibraries().enumerated() {
       binds += ["--bind", "\(directory):/opt/gastown/lib\(index)"]
@@ -61,7 +62,7 @@ struct PrivateSystemd: Sendable {
     let pid = (TestFile.text("\(state)/ready") ?? "").split(whereSeparator: \.isWhitespace).first
     guard let pid else { throw NotInTime(description: "private-systemd left no pid in \(state)/ready") }
     root = "/proc/\(pid)/root"
-    let hidden = (0..<(binds.count / 2 - 1)).map { "/opt/gastown/lib\($0)" }
+    let hidden = (0..<((binds.count - ours) / 2)).map { "/opt/gastown/lib\($0)" }
     if !hidden.isEmpty {
       try await root([
         "sh", "-c", "printf '%s\\n' \(hidden.joined(separator: " ")) >/etc/ld.so.conf.d/gastown.conf; ldconfig",
@@ -69,12 +70,12 @@ struct PrivateSystemd: Sendable {
       .check()
     }
     // Where something is still missing, once and here, and not in every test.
-    try await root(["/opt/gastown/bin/gt", "--version"]).check()
+    for build in ["bin", "debug"] { try await root(["/opt/gastown/\(build)/gt", "--version"]).check() }
   }
 
   /// Directories of libraries that our programs need and an ordinary user of the boot cannot reach.
   private static func hiddenLibraries() async throws -> [String] {
-    let listing = try await runner.run(Command("ldd", [builtExecutable("gt")], deadline: .seconds(30))).check()
+    let listing = try await runner.run(Command("ldd", ["\(Products.beside)/gt"], deadline: .seconds(30))).check()
     var found: Set<String> = []
     for line in listing.output.split(separator: "\n") {
       guard let arrow = line.firstRange(of: " => /") else { continue }
@@ -100,7 +101,9 @@ struct PrivateSystemd: Sendable {
   /// Why this machine cannot do it; `nil` where it can.
   static let obstacle: String? = {
     // Traits are asked before any test runs, and more than once.
-    let process = popenReading("'\(script)' supported \(tree.map { "--root '\($0)'" } ?? "") 2>&1")
+    // A shell reads what the person's variables name.
+    let process = popenReading(
+      "env -i PATH='\(TestEnvironment.path)' '\(script)' supported \(tree.map { "--root '\($0)'" } ?? "") 2>&1")
     if process.status == 0 { return nil }
     return process.output.isEmpty ? "packaging/private-systemd supported: status \(process.status)" : process.output
   }()

@@ -11,11 +11,14 @@ import Town
 struct TownUser: Sendable {
   let name: String
   let systemd: PrivateSystemd
+  /// Whether its gt and its daemon are debug builds, whatever is tested elsewhere.
+  var canFail = false
 
   var home: String { "/home/\(name)" }
   var town: String { "\(home)/gt" }
 
-  private static let path = ":\(PrivateSystemd.path)"
+  /// Where its commands are found.
+  var path: String { "\(home)/.local/bin:\(canFail ? PrivateSystemd.faultPath : PrivateSystemd.path)" }
 
   /// The control socket, as this process sees it: root may speak to anybody's daemon.
   func controlSocket() async throws -> String {
@@ -40,6 +43,9 @@ struct TownUser: Sendable {
     /// Shell commands before the units are installed.
     var prepare = ""
     var isStarted = true
+
+    /// Only a debug build has the points at which a test has it fail.
+    var wantsFaults: Bool { (dropIn + prepare).contains("GASTOWN_FAULT") }
   }
 
   // MARK: commands
@@ -50,7 +56,7 @@ struct TownUser: Sendable {
   )
     async throws -> CommandResult
   {
-    var variables = ["PATH": "\(home)/.local/bin\(TownUser.path)"]
+    var variables = ["PATH": path]
     variables.merge(environment) { $1 }
     return try await systemd.run(name, words, environment: variables, input: input, deadline: deadline)
   }
@@ -59,7 +65,7 @@ struct TownUser: Sendable {
   @discardableResult
   func shell(_ script: String, _ arguments: String..., deadline: Duration = .seconds(120)) async throws -> String {
     let result = try await systemd.run(
-      name, ["bash", "-euc", script, "bash"] + arguments, environment: ["PATH": "\(home)/.local/bin\(TownUser.path)"],
+      name, ["bash", "-euc", script, "bash"] + arguments, environment: ["PATH": path],
       deadline: deadline)
     return try result.check().output
   }
@@ -68,14 +74,14 @@ struct TownUser: Sendable {
   @discardableResult
   func gt(_ words: String...) async throws -> String {
     try await systemd.run(
-      name, ["gt"] + words, environment: ["PATH": "\(home)/.local/bin\(TownUser.path)"], deadline: .seconds(200)
+      name, ["gt"] + words, environment: ["PATH": path], deadline: .seconds(200)
     ).check().output
   }
 
   /// Runs `gt`, however it ends.
   func tryGT(_ words: String...) async throws -> CommandResult {
     try await systemd.run(
-      name, ["gt"] + words, environment: ["PATH": "\(home)/.local/bin\(TownUser.path)"], deadline: .seconds(200))
+      name, ["gt"] + words, environment: ["PATH": path], deadline: .seconds(200))
   }
 
   @discardableResult
@@ -143,7 +149,7 @@ struct TownUser: Sendable {
     }
     let words = ["gt", "session", "list", "--json"] + (town.map { ["--town", $0] } ?? [])
     let result = try await systemd.run(
-      name, words, environment: ["PATH": "\(home)/.local/bin\(TownUser.path)"], deadline: .seconds(200)
+      name, words, environment: ["PATH": path], deadline: .seconds(200)
     ).check()
     let listing = try decode(Listing.self, result.output)
     return Dictionary(
@@ -179,12 +185,11 @@ struct TownUser: Sendable {
   /// `gt session check --json`, whatever it finds.
   func check() async throws -> Check { try decode(Check.self, try await tryGT("session", "check", "--json").output) }
 
-  /// Sessions of the agents' tmux server, one line a pane: `SESSION PANE_PID DEAD`. Without the keeper, to
-  /// which the daemon's own client is attached.
+  /// Sessions of the agents' tmux server, one line a pane: `SESSION PANE_PID DEAD`.
   func panes() async throws -> [String] {
     let format = "#{session_name} #{pane_pid} #{pane_dead}"
     return try await shell("tmux -N -S $XDG_RUNTIME_DIR/gastown-tmux/sock list-panes -a -F \"$1\"", format)
-      .split(separator: "\n").map(String.init).filter { !$0.hasPrefix("gastown-keeper ") }.sorted()
+      .split(separator: "\n").map(String.init).sorted()
   }
 
   /// Processes of this user's stand-in agent for a session: counted from /proc, not from tmux.
@@ -215,9 +220,18 @@ struct TownUser: Sendable {
     }
   }
 
-  /// Entries of one event, of one session where it is named.
+  /// The entries without those that a later daemon has told once more, since it could not know that they had been: such
+  /// an entry has the id of the first.
+  static func unrepeated(_ journal: [[String: String]]) -> [[String: String]] {
+    var known: Set<String> = []
+    return journal.filter { entry in entry["GT_EVENT_ID"].map { known.insert($0).inserted } ?? true }
+  }
+
+  /// Entries of one event, of one session where it is named; each event once.
   func events(_ event: String, session: String? = nil) async throws -> [[String: String]] {
-    try await journal().filter { $0["GT_EVENT"] == event && (session == nil || $0["GT_SESSION"] == session) }
+    Self.unrepeated(try await journal()).filter {
+      $0["GT_EVENT"] == event && (session == nil || $0["GT_SESSION"] == session)
+    }
   }
 
   /// Waits until there are that many entries of an event.

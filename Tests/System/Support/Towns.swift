@@ -3,6 +3,7 @@
 import Commands
 import Synchronization
 import TestSupport
+import Testing
 
 private let counter = Mutex(0)
 
@@ -39,13 +40,16 @@ private func runTown(_ plan: TownUser.Plan, _ body: (TownUser) async throws -> V
     number += 1
     return number
   }
-  let user = TownUser(name: "town\(number)", systemd: systemd)
+  let user = TownUser(name: "town\(number)", systemd: systemd, canFail: plan.wantsFaults)
+  if plan.wantsFaults, Products.tested != Products.beside {
+    print("\(Test.current?.name ?? user.name): debug builds, for GASTOWN_FAULT")
+  }
   try await systemd.addUser(user.name)
   do {
     try await user.furnish(plan)
     try await body(user)
   } catch {
-    let journal = try? await user.run("journalctl", "--user", "-n", "60", "--no-pager")
+    let journal = try? await user.run("journalctl", "--user", "-n", "600", "--no-pager")
     await systemd.removeUser(user.name)
     throw NotInTime(description: "\(error)\nThe journal of \(user.name):\n\(journal?.output ?? "")")
   }
@@ -69,7 +73,7 @@ extension TownUser {
       mkdir -p .local/bin
       gt town init gt
       printf '%s\\n' "$1" >gt/mayor/daemon.json
-      \(plan.usesBd ? "ln -s /opt/gastown/bin/bd-stand-in .local/bin/bd; (cd gt; bd init --prefix gt)" : "")
+      \(plan.usesBd ? "ln -s /opt/gastown/debug/bd-stand-in .local/bin/bd; (cd gt; bd init --prefix gt)" : "")
       for rig in \(rigs.joined(separator: " ")); do gt rig add $rig; done
       printf '%s\\n' \(plan.polecats.joined(separator: " ")) | xargs -r -P 4 -n 1 gt polecat add
       add() { gt agent set "$1" --hook "gt-work-${1#*/}" --state working; }

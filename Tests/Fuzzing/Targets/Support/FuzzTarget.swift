@@ -23,8 +23,8 @@ struct FuzzTarget: Sendable {
 
   /// Every target, in the order of their names.
   static let all: [FuzzTarget] = [
-    agentState, beads, capsule, capture, controlFrames, controlMode, daemonFiles, description, display, gitStatus,
-    history, json,
+    agentState, beads, capsule, capture, controlFrames, daemonFiles, description, display, gitStatus, history,
+    json,
     identities, ledger, mail, panes, proc, readiness, registry, replies, routes, service, settings, settingsEdit,
     timestamps, tmuxWords, units,
   ].sorted { $0.name < $1.name }

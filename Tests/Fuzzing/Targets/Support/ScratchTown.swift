@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import TownFiles
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// A town for one thread to put files into.
 final class ScratchTown {

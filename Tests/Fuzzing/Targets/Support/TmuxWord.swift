@@ -1,34 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How tmux reads what is written for it, as its manual has it: the other side of `ControlLine` and of
-/// `TmuxArgument`, written without looking at them.
+/// How tmux reads what is written for it, as its manual has it: the other side of `TmuxArgument`,
+/// written without looking at it.
 enum TmuxWord {
-  /// One quoted word; `nil` where it is more or less than one.
-  static func read(_ text: String) -> [Unicode.Scalar]? {
-    var rest = Array(text.unicodeScalars)[...]
-    guard let quote = rest.popFirst(), quote == "'" || quote == "\"" else { return nil }
-    var result: [Unicode.Scalar] = []
-    while let scalar = rest.popFirst() {
-      if scalar == quote { return rest.isEmpty ? result : nil }
-      guard quote == "\"" else {
-        result.append(scalar)
+  /// The commands in the words of one call: a `;` that ends a word ends the command, unless a `\` stands before it.
+  static func read(_ words: [String]) -> [[String]] {
+    var commands: [[String]] = [[]]
+    for word in words {
+      var bytes = Array(word.utf8)
+      guard bytes.last == UInt8(ascii: ";") else {
+        commands[commands.count - 1].append(word)
         continue
       }
-      switch scalar {
-      // A variable, and a home directory at the beginning.
-      case "$": return nil
-      case "~" where result.isEmpty: return nil
-      case "\\":
-        let digits = rest.prefix(3)
-        guard digits.count == 3, let value = UInt32(String(String.UnicodeScalarView(digits)), radix: 8),
-          let escaped = Unicode.Scalar(value)
-        else { return nil }
-        rest = rest.dropFirst(3)
-        result.append(escaped)
-      default: result.append(scalar)
-      }
+      bytes.removeLast()
+      let isPlain = bytes.last == UInt8(ascii: "\\")
+      if isPlain { bytes[bytes.count - 1] = UInt8(ascii: ";") }
+      if isPlain || !bytes.isEmpty { commands[commands.count - 1].append(String(decoding: bytes, as: UTF8.self)) }
+      if !isPlain { commands.append([]) }
     }
-    return nil
+    return commands
   }
 
   /// A format without anything to expand: `##` is `#`, but for any number of them before `[`. `nil` where something

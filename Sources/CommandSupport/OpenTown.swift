@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Beads
+package import Commands
+import Processes
+package import Supervision
+import Systemd
+package import Town
+package import TownFiles
+
+/// A town with its settings and its bead store: what the daemon and `gt` both begin with.
+package struct OpenTown: Sendable {
+  package let layout: TownLayout
+  package let settings: TownSettings
+  package let environment: [String: String]
+  package let runner: any CommandRunner
+  /// The bead store, or why there is none.
+  package let store: Result<any BeadStore, BeadStoreError>
+  package let world: LiveTown
+  /// The town's systemd units.
+  package let units: TownUnits
+
+  /// - Parameter awaitingBd: whether a `bd` that the town needs and that is missing now may come later, as a
+  ///   daemon can wait for it and a command cannot.
+  /// - Parameter units: the town's systemd units, where somebody has said which; else they are found.
+  /// - Throws: `TownFileError` where the town or its settings cannot be read.
+  package init(
+    layout: TownLayout, environment: [String: String], awaitingBd: Bool = false,
+    units: TownUnits? = nil
+  ) throws(TownFileError) {
+    self.layout = layout
+    self.environment = environment
+    let settings = try SettingsFile.load(layout: layout)
+    let runner = SystemCommandRunner(environment: environment)
+    // What its commands leave running is to outlive a daemon. A `gt` ends nothing with itself.
+    let lasting: any CommandRunner =
+      if awaitingBd, let runtime = environment["XDG_RUNTIME_DIR"] {
+        ReleasingRunner(runner, keeper: OffspringKeeper(manager: UserManager(runtimeDirectory: runtime)))
+      } else { runner }
+    let store: Result<any BeadStore, BeadStoreError>
+    do {
+      store = .success(
+        try BeadStores.open(
+          townRoot: layout.root, mode: settings.store.mode, environment: ChildEnvironment.scrubbed(environment),
+          runner: lasting, deadline: settings.deadlines.bd, awaitingBd: awaitingBd,
+          findExecutable: { ExecutableSearch.find($0, path: environment["PATH"] ?? "") }))
+    } catch {
+      store = .failure(error)
+    }
+    self.settings = settings
+    self.runner = runner
+    self.store = store
+    let units = units ?? TownUnits.find(layout: layout, environment: environment)
+    self.units = units
+    world = LiveTown(
+      layout: layout, settings: settings, store: store, runner: lasting, environment: environment,
+      units: units)
+  }
+}
+
+extension OpenTown {
+  /// What a supervisor is given: the town, in which a debug build can be made to fail.
+  package var door: any TownWorld {
+    #if DEBUG
+      if environment["GASTOWN_FAULT"] != nil { return FaultingTown(world) }
+    #endif
+    return world
+  }
+
+  /// Sees that what is remembered can be read, before anything is written over it. A file that can be
+  /// read and makes no sense is another matter: it is set aside, and kept.
+  ///
+  /// - Throws: `TownFileError` `.unreadable`.
+  package func checkRecords() throws(TownFileError) {
+    let records = TownRecords(layout: layout)
+    do throws(TownFileError) {
+      _ = try records.ledger()
+    } catch {
+      if error.code == .unreadable { throw Self.withWayOut(error) }
+    }
+    do throws(TownFileError) {
+      _ = try records.pendingSpawns()
+    } catch {
+      if error.code == .unreadable { throw Self.withWayOut(error) }
+    }
+  }
+
+  private static func withWayOut(_ error: TownFileError) -> TownFileError {
+    TownFileError(
+      error.code, path: error.path,
+      reason: "\(error.reason); it is not taken for an empty one: make it readable, or give up what it holds with: "
+        + "mv \(error.path) \(error.path).given-up")
+  }
+}
+
+extension TownSettings.Store {
+  var mode: BeadStores.Mode {
+    switch self {
+    case .auto: .auto
+    case .bd: .bd
+    case .sqlite: .sqlite
+    }
+  }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Commands
+import Glibc
+import TestSupport
+import Testing
+import TownFiles
+
+/// What a person is told of a ledger that is missing, or that cannot be read.
+@Suite(.requires(executable: "tmux"), .timeLimit(.minutes(2))) struct LedgerCommandTests {
+  @Test func `a ledger that is missing beside a history is told by a beat and by the doctor`() async throws {
+    try await GTTown.with { town in
+      let once = ["--once", "--town", town.root]
+      let first = try await town.run(builtExecutable("gastown-daemon"), once)
+      #expect(first.succeeded && !first.errors.contains("is missing"), "\(first.errors)")
+      TestFile.write("{}\n", to: "\(town.layout.history)/gt-deacon.jsonl")
+      unlink(town.layout.ledger)
+      let doctor = try await town.run(["doctor"])
+      #expect(doctor.output.contains("restarts.json is missing, although the town has a history"), "\(doctor.output)")
+      let second = try await town.run(builtExecutable("gastown-daemon"), once)
+      #expect((second.output + second.errors).contains("restarts.json is missing, although"), "\(second.errors)")
+      #expect(second.succeeded && TestFile.exists(town.layout.ledger))
+      let third = try await town.run(builtExecutable("gastown-daemon"), once)
+      #expect(!(third.output + third.errors).contains("is missing, although"), "\(third.errors)")
+    }
+  }
+
+  @Test(arguments: ["a pipe", "a directory"])
+  func `a ledger that is no file keeps a daemon from starting, and both its name and the way out are said`(
+    kind: String
+  ) async throws {
+    try await GTTown.with { town in
+      unlink(town.layout.ledger)
+      #expect((kind == "a pipe" ? mkfifo(town.layout.ledger, 0o600) : mkdir(town.layout.ledger, 0o700)) == 0)
+      let once = ["--once", "--town", town.root]
+      let refused = try await town.run(builtExecutable("gastown-daemon"), once)
+      #expect(refused.status == 78, "\(refused.ending)")
+      #expect(refused.errors.contains("\(town.layout.ledger): it is not a regular file"), "\(refused.errors)")
+      let way = "mv \(town.layout.ledger) \(town.layout.ledger).given-up"
+      #expect(refused.errors.contains(way), "\(refused.errors)")
+      _ = try await town.run("sh", ["-c", way])
+      #expect(try await town.run(builtExecutable("gastown-daemon"), once).succeeded)
+    }
+  }
+}
