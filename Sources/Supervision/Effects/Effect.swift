@@ -45,8 +45,6 @@ enum Effect: Sendable {
   /// One death, with what was known of it when it was seen.
   struct Evidence: Sendable {
     var report: DeathReport
-    /// What the kernel had counted of the memory of its control group by then.
-    var memory: MemoryEvents?
     /// The unit of its scope.
     var unit: String?
   }

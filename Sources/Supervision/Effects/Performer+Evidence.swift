@@ -5,14 +5,14 @@ import Town
 extension Performer {
   /// Writes a crash report for each death: first what the pane, the kernel and the service manager say, then what git says.
   /// Should the daemon end in between, the first part is there.
-  func gather(_ evidence: [Effect.Evidence], words: LastWords?) async -> Outcome {
-    let words = await words?.task.value ?? [:]
+  func gather(_ evidence: [Effect.Evidence], in circumstances: Circumstances) async -> Outcome {
+    let words = await circumstances.words?.task.value ?? [:]
     func capsule(of report: DeathReport, memory: MemoryEvents?) -> CrashCapsule {
       CrashCapsule(
         report, words: report.remains.flatMap { words[$0] } ?? .unknown(report.whyNothingRemains),
         startedAt: report.life.flatMap { world.start(of: $0) }, memory: memory)
     }
-    var capsules = evidence.map { capsule(of: $0.report, memory: $0.memory) }
+    var capsules = evidence.map { capsule(of: $0.report, memory: circumstances.memory[$0.report.id]) }
     var failure: String?
     for (one, capsule) in zip(evidence, capsules) {
       if let reason = write(capsule) { failure = reason }
@@ -20,7 +20,7 @@ extension Performer {
       event.unit = one.unit
       journal.record(event)
     }
-    for (index, memory) in await outOfMemory(evidence) {
+    for (index, memory) in await outOfMemory(evidence, counted: circumstances.memory) {
       capsules[index] = capsule(of: evidence[index].report, memory: memory)
       if let reason = write(capsules[index]) { failure = reason }
     }
@@ -46,9 +46,12 @@ extension Performer {
 
   /// The deaths for want of memory of which only the service manager has told, which may be about to tell it: by index,
   /// with what the kernel has counted.
-  private func outOfMemory(_ evidence: [Effect.Evidence]) async -> [(Int, MemoryEvents)] {
+  private func outOfMemory(
+    _ evidence: [Effect.Evidence], counted: [String: MemoryEvents]
+  ) async -> [(Int, MemoryEvents)] {
     await withTaskGroup(of: (Int, Bool?).self) { group in
-      for (index, one) in evidence.enumerated() where one.report.mayBeOutOfMemory && one.memory?.sawKill != true {
+      for (index, one) in evidence.enumerated() 
+      where one.report.mayBeOutOfMemory && counted[one.report.id]?.sawKill != true {
         guard let scope = one.report.scope else { continue }
         group.addTask {
           let isReported = await world.reportedOutOfMemory(scope)
@@ -58,7 +61,7 @@ extension Performer {
       var found: [(Int, MemoryEvents)] = []
       for await (index, isReported) in group where isReported == true {
         guard let scope = evidence[index].report.scope else { continue }
-        var memory = evidence[index].memory ?? MemoryEvents(controlGroup: scope.path, counts: [:])
+        var memory = counted[evidence[index].report.id] ?? MemoryEvents(controlGroup: scope.path, counts: [:])
         memory.isReported = true
         found.append((index, memory))
       }

@@ -18,6 +18,8 @@ struct Performer: Sendable {
     var isShuttingDown: Task<Bool, Never>?
     /// Processes that live: no clearing up may hurt one.
     var protected: Set<Int32> = []
+    /// What the kernel had counted of the memory of agents that have died, by the ids of their deaths.
+    var memory: [String: MemoryEvents] = [:]
     /// When the look was begun on which it was decided, in time since boot.
     var looked: Duration
     var lives = KnownLives([:])
@@ -47,7 +49,7 @@ struct Performer: Sendable {
       .announced(announcement, failure: await failure { try await world.announce(announcement) })
     case .begin(let beginning):
       .begun(beginning, failure: await failure { try await world.begin(beginning.agent, life: beginning.life) })
-    case .gather(let evidence): await gather(evidence, words: circumstances.words)
+    case .gather(let evidence): await gather(evidence, in: circumstances)
     case .confine(let agent, let life, let former):
       .confined(agent, life, await confine(agent, life, former: former, in: circumstances))
     case .limit(let agent, let scope):
@@ -75,7 +77,7 @@ struct Performer: Sendable {
     async let swept = clearUp(remains, protecting: circumstances.protected)
     // The new process takes the pane's last screen away.
     _ = await circumstances.words?.task.value
-    if let swept = await swept { journal.tell(swept, leftBy: order.agent) }
+    if let swept = await swept { journal.write(swept.lines(leftBy: order.agent)) }
     // At logout agents may end before the daemon is told to.
     if await shutdown { return .declined("everything of this user's is being ended") }
     var aged = order
@@ -105,7 +107,7 @@ struct Performer: Sendable {
     guard case .ended(let how) = outcome, let remains else { return outcome }
     let protected = circumstances.protected.subtracting(liveness.life.map { [$0.pid] } ?? [])
     let swept = await world.sweep(remains, protecting: protected)
-    journal.tell(swept, leftBy: agent)
+    journal.write(swept.lines(leftBy: agent))
     return swept.strays.map { .ended("\(how); at work in its directory, and left alone: \($0)") } ?? outcome
   }
 
@@ -168,7 +170,8 @@ struct Performer: Sendable {
     _ agent: AgentIdentity, _ life: ProcessLife, former: AgentScope?, in circumstances: Circumstances
   ) async -> Reading<AgentScope> {
     if let remains = AgentRemains(scope: former, marks: []) {
-      journal.tell(await world.sweep(remains, protecting: circumstances.protected), leftBy: agent)
+      let swept = await world.sweep(remains, protecting: circumstances.protected)
+      journal.write(swept.lines(leftBy: agent))
     }
     return await world.confine(agent, life: life, limited: AgentLimits())
   }

@@ -1,120 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Commands
+import Systemd
 package import Town
 
-/// The one owner of a town's turns: observe, decide, record, act. Turns never overlap, and none
-/// waits for anything slow; slow work runs in jobs beside the loop, and their ends are events.
+/// The one owner of a town's turns: it looks at the town, has ``SupervisionState`` decide, writes the decision down, and
+/// performs it. Turns never overlap, and none waits for anything slow; slow work runs in jobs beside the loop, and their
+/// ends are events.
 package actor Supervisor {
   /// How much of a supervisor's work is done.
   package enum Mode: Sendable {
     /// All of it.
     case town
-    /// Only what people command. Somebody who starts one agent by hand, with the daemon stopped, does
-    /// not want the whole town started; and deaths are left to the daemon to find and to tell.
+    /// Only what people command. A person who starts one agent by hand, with the daemon stopped, does
+    /// not want the whole town started; and deaths are left to the daemon to find and to report.
     case commands
   }
 
-  let mode: Mode
-  private(set) var world: any TownWorld
-  private(set) var rules: TownRules
-  let journal: EventJournal
-  let reports: SupervisorReports
+  private let mode: Mode
+  private var world: any TownWorld
+  private let journal: EventJournal
+  private let reports: SupervisorReports
   /// Where all of its tasks run; `nil` for the threads of the concurrency pool.
-  let executor: (any TaskExecutor)?
-  let startedAt: Timestamp
-
-  // What is remembered.
-  var ledger = Ledger()
-  /// What the files are known to hold; what could not be written is tried again with every turn.
-  var savedLedger = Ledger()
-  var pending: [PendingSpawn] = []
-  var savedPending: [PendingSpawn] = []
-  var beads = BeadReadings.none
-  var findings: [Finding] = []
-  var counts = AgentCounts()
-  var heartbeats = Heartbeats()
-  /// What could not be read at the last look, so that it is said once and not every time.
-  var knownFailures: Set<String> = []
-  /// What was said to be doubtful in the store's answers, for the same reason.
-  var knownDoubts: Set<String> = []
-  var saveFailure: String?
-  var complaints = Complaints()
-  var delivery = JournalDelivery()
-  var retellingTask: Task<Void, Never>?
-  /// When the screens of those who wait were last read.
-  var screensRead: Duration?
-
-  /// The last words of the dead, on their way: nothing takes their panes before.
-  var lastWords: [String: LastWords] = [:]
-  /// What the kernel had counted of the memory of those who live, when they were first seen.
-  var memory: [ProcessLife: MemoryEvents] = [:]
-  var history = DecisionHistory()
-
-  var outbox = Outbox()
-
-  /// Whether everything is being ended, as it was asked when deaths were seen whose beads are read, by session.
-  var endQuestions: [String: Task<Bool, Never>] = [:]
-  /// Whether the ledger has groups that are not written down yet.
-  var scopesHaveChanged = false
-  /// Who stood still when that was last looked at, by session.
-  var frozen: Set<String> = []
-  var confinementRetries = ConfinementRetries()
-  /// When the time is over in which a turn asks tmux.
-  var turnBudgetEnd = ContinuousClock.now
-  /// Whether agents are slowed down because they use up their memory, as it was last told.
-  var isThrottled = false
-
-  /// The boot that the last look was taken in.
-  var boot: String?
-  /// The wall-clock time at which the monotonic clock stood at zero, read once a turn.
-  var bootTime: Timestamp
-
-  /// Agents that could not be ended for a person's restart: whether they have ended after all, the next
-  /// look tells.
-  var failedEnds: Set<String> = []
-  /// Until when requests are not tried again, by session.
-  var requestPauses: [String: Timestamp] = [:]
-  /// Lifecycle requests carried out and refused so far.
-  var requestCounts = RequestCounts()
-
-  /// What was last seen.
-  var lastLook: Look?
-  /// When those who wait to be told to begin were last looked after, by both clocks.
-  var spawnsSeen: (time: Timestamp, uptime: Duration)?
+  private let executor: (any TaskExecutor)?
+  private var state: SupervisionState
 
   // What is under way.
-  var jobs = JobTable()
-  var watches: [ProcessLife: Task<Void, Never>] = [:]
-  var serverWatches: [ServerIdentity: Task<Void, Never>] = [:]
-  var clockWatch: Task<Void, Never>?
-  var timer: Task<Void, Never>?
-  var turnBegan: Duration?
-  var isReady = false
-  var isStopping = false
-  /// Whether something was found that must never be so.
-  var isBroken = false
-  var beats = Beats()
-  /// When the mail is to be read again, because a request in it could not be judged.
-  var mailRetry = RetryTimer()
-  /// When the beads are to be read again, because not all of them could be.
-  var beadsRetry = RetryTimer()
-  /// When the beads were last read, or could not be.
-  var lastReading: Duration?
-  var freshReads = FreshReads()
-  /// Agents whose stop this turn takes back, once it is written down that they are started.
-  var lifts: [AgentIdentity] = []
-  /// Commands for agents that were busy when they were given.
-  var postponed: [(PersonCommand, CommandTicket)] = []
-  /// Answers that go out when this turn is recorded.
-  var answers: [(CommandTicket, Result<CommandOutcome, CommandRefusal>)] = []
-  /// The answers to people whose agents are being started.
-  var startTickets: [String: CommandTicket] = [:]
-  /// The answers to people whose agents are being ended, by job. One that is cancelled before it has begun posts
-  /// no event.
-  var endTickets: [Int: CommandTicket] = [:]
+  private var jobs: [Int: Task<Void, Never>] = [:]
+  private lazy var watchers = Watchers(executor: executor) { [weak self] event in await self?.post(event) }
+  private var timer: Task<Void, Never>?
+  private var retelling: Task<Void, Never>?
+  /// The last words of the dead, on their way, by session: nothing takes their panes before.
+  private var lastWords: [String: LastWords] = [:]
+  /// Whether everything is being ended, as it was asked when deaths were seen whose beads are read, by session.
+  private var endQuestions: [String: Task<Bool, Never>] = [:]
+
+  // Who waits for an answer, by number.
+  private var tickets: [Int: CommandTicket] = [:]
+  private var beatCallers: [Int: CheckedContinuation<Void, Never>] = [:]
+  private var lastNumber = 0
 
   private var inbox: [SupervisorEvent] = []
   private var waiter: CheckedContinuation<Void, Never>?
+  private var turnBegan: Duration?
+  private var isStopping = false
+  /// Whether something was found that must never be so: then this process does nothing more.
+  private var isBroken = false
+
+  /// Where the answer to a command goes.
+  private struct CommandTicket: Sendable {
+    let continuation: CheckedContinuation<CommandOutcome, any Error>
+    /// Whether the client that gave the command still waits for its outcome.
+    let isAwaited: @Sendable () -> Bool
+  }
 
   package init(
     world: any TownWorld, policy: Policy, journal: EventJournal, mode: Mode = .town,
@@ -122,26 +60,27 @@ package actor Supervisor {
   ) {
     self.world = world
     self.mode = mode
-    rules = TownRules(policy: policy)
     self.journal = journal
     self.reports = reports
     self.executor = executor
-    startedAt = world.now()
-    bootTime = startedAt + (.zero - world.uptime())
+    state = SupervisionState(
+      mode: mode, policy: policy, facts: world, now: world.now(), uptime: world.uptime(),
+      hasReceipts: journal.receipts != nil)
   }
 
   /// Supervises until ``stop()`` is called or the task is cancelled.
   package func run() async {
     await withTaskCancellationHandler {
       recall()
-      listenToJournal()
-      if mode == .town { beats.want() }
+      journal.receipts?.listen { [weak self] in
+        Task { await self?.post(.journalled) }
+      }
+      if mode == .town { state.beats.want() }
       // The first look does not wait for the beads: a store that hangs must not keep the service from
       // becoming ready.
-      watchClock()
+      if mode == .town { watchers.watchClock(in: world) }
       await turn([.timer])
-      isReady = true
-      reports.ready(counts.line)
+      reports.ready(state.counts.line)
       while !isStopping {
         let events = await nextEvents()
         if events.contains(where: { if case .stop = $0 { true } else { false } }) {
@@ -160,7 +99,7 @@ package actor Supervisor {
   /// Ends ``run()``. What is under way is cancelled; the ledger knows what was begun.
   package func stop() { post(.stop) }
 
-  func post(_ event: SupervisorEvent) {
+  private func post(_ event: SupervisorEvent) {
     if isStopping { return dismiss(event) }
     inbox.append(event)
     waiter?.resume()
@@ -175,95 +114,365 @@ package actor Supervisor {
     return inbox
   }
 
-  /// A watchdog's question, the end of gathering evidence and what concerns control groups cost no turn; anything else is one, however
-  /// many events it answers.
+  /// A watchdog's question, the end of gathering evidence and what concerns control groups cost no turn; anything else is
+  /// one, however many events it answers.
   private func handle(_ events: [SupervisorEvent]) async {
-    var causes: [SupervisorEvent] = []
     var isAsked = false
     var isToldOf = false
     for event in events {
       switch event {
       case .watchdog: isAsked = true
-      case .finished(let job, .gathered(let reports, let failure, let remarks)):
-        jobs.finish(job)
-        finishGathering(reports, failure: failure, remarks: remarks)
-      case .finished(let job, .confined(let agent, let life, let reading)):
-        jobs.finish(job)
-        finishConfining(agent, life, reading)
-      case .finished(let job, .swept(let agent, let remains, let outcome)):
-        jobs.finish(job)
-        finishSweeping(agent, remains, outcome)
       case .journalled: isToldOf = true
-      case .tellAgain: tellAgain()
-      default: causes.append(event)
+      case .tellAgain: retelling = nil
+      case .finished(let job, let outcome):
+        jobs[job] = nil
+        if case .gathered(let reports, _, _) = outcome { forgetLastWords(of: reports) }
+      case .beat, .timer, .look, .died, .serverDied, .command, .told, .stop: break
       }
     }
-    if causes.isEmpty { keepScopes() } else { await turn(causes) }
-    if isToldOf { takeReceipts(into: &ledger) }
-    if jobs.isEmpty { keepReceipts() }
-    notePressure()
+    let causes = state.takeWithoutTurn(events, uptime: world.uptime())
+    perform()
+    if causes.isEmpty {
+      if let ledger = state.ledgerWithNewGroups() { keep(ledger) }
+    } else {
+      await turn(causes)
+    }
+    if isToldOf { takeReceipts() }
+    if jobs.isEmpty, let ledger = state.ledgerWithReceipts() { keep(ledger) }
+    state.notePressure(at: world.uptime())
+    perform()
     if isAsked, !isBroken, health().isWell { reports.watchdog() }
   }
 
+  /// One pass of observe, decide, record, act.
+  private func turn(_ events: [SupervisorEvent]) async {
+    guard holds(turnBegan == nil ? nil : "two turns overlap"), keepsTenure() else { return }
+    turnBegan = world.uptime()
+    defer { turnBegan = nil }
+    let budgetEnd = ContinuousClock.now + SupervisorHealth.turnBudget
+    takeReceipts()
+    var draft = state.begin(events, now: world.now(), uptime: world.uptime())
+    let look = await look(for: draft, budgetEnd: budgetEnd)
+    var circumstances = TurnCircumstances()
+    circumstances.abandoned = Set(tickets.filter { !$0.value.isAwaited() }.keys)
+    for stop in state.stops(in: draft, look: look, abandoned: circumstances.abandoned) {
+      circumstances.unwrittenStops[stop.ticket] = failure { try world.setHold(stop.hold, on: stop.agent) }
+    }
+    guard holds(state.decide(&draft, look: look, given: circumstances, uptime: world.uptime())) else { return }
+    var screens: [String: PaneScreen] = [:]
+    if !draft.screensWanted.isEmpty {
+      let lives = draft.screensWanted
+      screens = await CommandBudget.$end.withValue(budgetEnd) { await world.screens(of: lives) }
+    }
+    let records = state.complete(&draft, screens: screens, uptime: world.uptime())
+    let failure = write(records)
+    state.settle(draft, failure: failure, uptime: world.uptime())
+    if failure == nil { liftStops() }
+    reports.status(state.counts.line)
+    perform(watching: look.snapshot)
+    armTimer()
+  }
+
+  /// Looks at the town, or takes the last look where that serves.
+  ///
+  /// All that a turn asks tmux shares one budget: servers that are slow, but answer each question in time, must not make
+  /// the turn so long that the service manager takes this process for stuck.
+  private func look(for draft: TurnDraft, budgetEnd: ContinuousClock.Instant) async -> Look {
+    if let look = state.lastLook(for: draft) { return look }
+    let (beads, lives) = (state.beads, draft.plan.ledger.knownLives)
+    return state.look(
+      await CommandBudget.$end.withValue(budgetEnd) { await world.look(beads: beads, lives: lives) })
+  }
+
+  /// Sleeps until the heartbeat, or until some decision wants another look.
+  private func armTimer() {
+    timer?.cancel()
+    let world = self.world
+    let pause = state.pause(at: world.uptime())
+    timer = Task(executorPreference: executor) { [weak self] in
+      guard (try? await world.sleep(for: pause)) != nil else { return }
+      await self?.post(.timer)
+    }
+  }
+}
+
+// What is written.
+extension Supervisor {
   private func recall() {
     do {
-      ledger = try world.loadLedger(settingAside: true)
-      savedLedger = ledger
+      state.recall(try world.loadLedger(settingAside: true))
     } catch {
       journal.error("the ledger cannot be read, so all counts begin anew: \(error)")
     }
     do {
-      pending = try world.loadPendingSpawns(settingAside: true)
-      savedPending = pending
+      state.recall(try world.loadPendingSpawns(settingAside: true))
     } catch {
       journal.error("the pending spawns cannot be read: \(error)")
+    }
+  }
+
+  /// Why something could not be done; `nil` where it was.
+  private func failure(_ body: () throws -> Void) -> String? {
+    do {
+      try body()
+      return nil
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  /// Writes down what was decided, before any of it is done; why that could not be.
+  private func write(_ records: TurnRecords) -> String? {
+    let failure = failure {
+      if let pending = records.pending {
+        try world.save(pending)
+        state.noteSaved(pending)
+      }
+      if let ledger = records.ledger {
+        try world.save(ledger)
+        state.noteSaved(ledger)
+      }
+    }
+    if let (time, count) = records.heartbeat {
+      state.noteHeartbeatSaved(failure: self.failure { try world.saveHeartbeat(at: time, count: count) })
+    }
+    return failure
+  }
+
+  /// Writes the ledger between turns.
+  private func keep(_ ledger: Ledger) {
+    if failure({ try world.save(ledger) }) == nil { state.noteSaved(ledger) }
+  }
+
+  /// Takes stops back, now that it is written down which agents are started.
+  private func liftStops() {
+    for lift in state.commands.takeLifts() {
+      state.noteLifted(lift, failure: failure { try world.setHold(nil, on: lift.agent) })
+    }
+  }
+}
+
+// What is done.
+extension Supervisor {
+  /// Carries out what was decided since the last call.
+  ///
+  /// - Parameter snapshot: the agents that are to be watched from now on; `nil` where that does not change.
+  private func perform(watching snapshot: TownSnapshot? = nil) {
+    var directives = state.takeDirectives()
+    if !directives.history.isEmpty {
+      state.noteHistory(failure: failure { try world.append(directives.history) })
+      directives.journal.append(contentsOf: state.takeDirectives().journal)
+    }
+    journal.write(directives.journal.lines)
+    for (ticket, result) in directives.answers { tickets.removeValue(forKey: ticket)?.continuation.resume(with: result) }
+    for life in directives.regrouped { watchers.recount(life, in: world) }
+    // Read now: what a dead agent has left is cleared up soon, and the group goes.
+    let memory = memory(of: directives.starts)
+    if let snapshot, mode == .town { watchers.watch(snapshot, ledger: state.ledger, in: world) }
+    for var start in directives.starts {
+      start.circumstances.memory = memory
+      begin(start)
+    }
+    for caller in directives.endedBeats { beatCallers.removeValue(forKey: caller)?.resume() }
+  }
+
+  /// What the kernel has counted of the memory of the dead whose evidence is gathered, by the ids of their deaths.
+  private func memory(of starts: [Directives.Start]) -> [String: MemoryEvents] {
+    var memory: [String: MemoryEvents] = [:]
+    for start in starts {
+      guard case .gather(let evidence) = start.effect else { continue }
+      for death in evidence.map(\.report) {
+        memory[death.id] = death.life.flatMap { watchers.memory(of: $0, in: world) }
+      }
+    }
+    return memory
+  }
+
+  private func begin(_ start: Directives.Start) {
+    let circumstances = circumstances(of: start)
+    let performer = Performer(world: world, journal: journal, policy: state.rules.policy) {
+      [weak self] notice, delivery in
+      await self?.post(.told(notice, delivery))
+    }
+    jobs[start.job] = Task(executorPreference: executor) { [weak self] in
+      if start.delay > .zero { try? await performer.world.sleep(for: start.delay) }
+      if Task.isCancelled { return }
+      let outcome = await performer.perform(start.effect, in: circumstances)
+      await self?.post(.finished(job: start.job, outcome))
+    }
+  }
+
+  /// Adds to the circumstances of an effect what is under way already.
+  private func circumstances(of start: Directives.Start) -> Performer.Circumstances {
+    var circumstances = start.circumstances
+    switch start.effect {
+    case .launch(let order, let remains):
+      let former = endQuestions.removeValue(forKey: order.agent.session)
+      // One that was to wait has an old answer.
+      circumstances.isShuttingDown = order.delay > .zero ? nil : former
+      circumstances.words = lastWords[order.agent.session]
+      circumstances.protected = remains == nil ? [] : protectedProcesses
+    case .end(let command, _, _):
+      circumstances.words = lastWords[command.agent.session]
+      circumstances.protected = protectedProcesses
+    case .endForRequest(let agent, _, _, _): circumstances.words = lastWords[agent.session]
+    case .confine, .sweep: circumstances.protected = protectedProcesses
+    case .readAfresh(let orders):
+      // Asked while the beads are read, so that no start waits for the answer.
+      let world = self.world
+      let isEnding = Task(executorPreference: executor) { await world.isShuttingDown() }
+      for order in orders { endQuestions[order.agent.session] = isEnding }
+    case .gather(let evidence): circumstances.words = readLastWords(of: evidence.map(\.report))
+    case .readBeads, .readHooks, .adopt, .mark, .claimRequest, .withdraw, .closeMail, .send, .announce, .begin, .limit:
+      break
+    }
+    return circumstances
+  }
+
+  /// The processes that live: no clearing up may hurt one of these, wherever it has come to be.
+  private var protectedProcesses: Set<Int32> {
+    // A supervisor that only carries out commands watches no agent.
+    let agents = mode == .town ? watchers.agentPIDs : Set(state.ledger.agents.values.compactMap { $0.life?.pid })
+    return agents.union(watchers.serverPIDs)
+  }
+
+  /// Asks for the last words of all the dead of a turn, with one tmux process for all of them. A restart takes the pane's
+  /// last screen away, so it waits for them, and for nothing else of the evidence.
+  private func readLastWords(of deaths: [DeathReport]) -> LastWords {
+    let world = self.world
+    let remains = deaths.compactMap(\.remains)
+    let words = Task<LastWords.Readings, Never>(executorPreference: executor) {
+      remains.isEmpty ? [:] : await world.lastWords(of: remains)
+    }
+    for death in deaths where death.remains != nil {
+      lastWords[death.agent.session] = LastWords(capsule: death.id, task: words)
+    }
+    return LastWords(capsule: "", task: words)
+  }
+
+  private func forgetLastWords(of deaths: [DeathReport]) {
+    for death in deaths where lastWords[death.agent.session]?.capsule == death.id {
+      lastWords[death.agent.session] = nil
     }
   }
 
   private func leave() {
     isStopping = true
     timer?.cancel()
-    stopWatching()
-    jobs.cancelAll()
-    beats.end()
-    deliverAnswers()
-    for ticket in startTickets.values { ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping")) }
-    startTickets = [:]
-    for ticket in endTickets.values {
-      ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping; \(Self.stopRemains)"))
+    watchers.stop()
+    for job in jobs.values { job.cancel() }
+    perform()
+    for (ticket, refusal) in state.commands.close() {
+      tickets.removeValue(forKey: ticket)?.continuation.resume(throwing: refusal)
     }
-    endTickets = [:]
-    for (_, ticket) in postponed { ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping")) }
-    postponed = []
     for event in inbox { dismiss(event) }
     inbox = []
+    for caller in beatCallers.values { caller.resume() }
+    beatCallers = [:]
   }
 
-  /// Answers whoever waits for an event that no turn will take in.
+  /// Answers a command that no turn will take in.
   private func dismiss(_ event: SupervisorEvent) {
-    switch event {
-    case .command(_, let ticket):
-      ticket.continuation.resume(throwing: CommandRefusal("the daemon is stopping"))
-    case .beat, .timer, .look, .died, .serverDied, .watchdog, .finished, .told, .journalled, .tellAgain, .stop:
-      break
+    guard case .command(_, let ticket) = event else { return }
+    tickets.removeValue(forKey: ticket)?.continuation.resume(throwing: CommandRefusal("the daemon is stopping"))
+  }
+}
+
+// The journal's receipts.
+extension Supervisor {
+  /// How soon the journal is given again what it has not taken.
+  private static let retellingPause: Duration = .seconds(30)
+  /// How long a supervisor that stops waits for the journal.
+  private static let farewell: Duration = .seconds(1)
+
+  /// Takes what the journal has taken out of the ledger.
+  private func takeReceipts() {
+    guard let receipts = journal.receipts else { return }
+    let (written, lost) = receipts.take()
+    state.noteReceipts(written: written, lost: lost)
+    guard !lost.isEmpty, retelling == nil else { return }
+    let world = self.world
+    retelling = Task(executorPreference: executor) { [weak self] in
+      guard (try? await world.sleep(for: Self.retellingPause)) != nil else { return }
+      await self?.post(.tellAgain)
     }
+  }
+
+  /// Waits a moment for the journal, and writes down what it has taken, so that the next supervisor need not tell it again.
+  private func settleReceipts() async {
+    if let receipts = journal.receipts {
+      receipts.listen(nil)
+      let end = world.uptime() + Self.farewell
+      takeReceipts()
+      while state.awaitsReceipts, world.uptime() < end {
+        guard (try? await world.sleep(for: .milliseconds(10))) != nil else { break }
+        takeReceipts()
+      }
+    }
+    retelling?.cancel()
+    if let ledger = state.ledgerWithReceipts() { keep(ledger) }
+  }
+}
+
+// What must never be so, whatever the world does: where it is, this process is not to be trusted any more. It does
+// nothing further, says what it was, and has the service manager put another in its place.
+extension Supervisor {
+  /// Whether nothing is broken; where something is, that is reported, once, and the caller does nothing more.
+  private func holds(_ breach: String?) -> Bool {
+    guard !isBroken else { return false }
+    guard let breach else { return true }
+    breakOff("a fault of the daemon itself: \(breach)")
+    return false
+  }
+
+  /// Sees whether the town is still this supervisor's alone. Another one in its place would start each agent a second
+  /// time.
+  private func keepsTenure() -> Bool {
+    switch reports.tenure() {
+    case .kept:
+      state.noteTenure(nil)
+      return true
+    case .remarkable(let remark):
+      state.noteTenure(remark)
+      return true
+    case .lost(let reason):
+      guard !isBroken else { return false }
+      breakOff(reason)
+      return false
+    }
+  }
+
+  private func breakOff(_ reason: String) {
+    isBroken = true
+    let message = "\(reason); nothing more is done by this process"
+    journal.error(message)
+    reports.broken(message)
+    // Who waits for one command must not wait for ever: there is no service manager to end this.
+    if mode == .commands { post(.stop) }
   }
 }
 
 // What others ask of it.
 extension Supervisor {
+  private func number() -> Int {
+    lastNumber += 1
+    return lastNumber
+  }
+
   /// One whole beat: returns when its outcome has been acted upon and recorded.
   package func beat() async {
     guard !isStopping else { return }
     await withCheckedContinuation { continuation in
-      beats.add(continuation)
+      let caller = number()
+      beatCallers[caller] = continuation
+      state.beats.add(caller)
       post(.beat)
     }
   }
 
   /// A beat soon, because something may have changed. Does not wait for it.
   package func askBeat() {
-    beats.want()
+    state.beats.want()
     post(.beat)
   }
 
@@ -280,41 +489,38 @@ extension Supervisor {
     guard !isStopping else { throw CommandRefusal("the daemon is stopping") }
     try PersonCommand.check(who: command.who, why: command.why)
     return try await withCheckedThrowingContinuation { continuation in
-      post(.command(command, CommandTicket(continuation: continuation, isAwaited: isAwaited)))
+      let ticket = number()
+      tickets[ticket] = CommandTicket(continuation: continuation, isAwaited: isAwaited)
+      post(.command(command, ticket: ticket))
     }
   }
 
   /// Lifecycle requests carried out and refused since this supervisor began.
-  package func requests() -> RequestCounts { requestCounts }
+  package func requests() -> RequestCounts { state.requestCounts }
 
   /// Why the Deacon's mail could not be read with the last beat; `nil` where it was.
-  package func mailFailure() -> String? { beads.inbox.failure }
+  package func mailFailure() -> String? { state.beads.inbox.failure }
 
   package func health() -> SupervisorHealth {
     let uptime = world.uptime()
     return SupervisorHealth(
-      turnAge: turnBegan.map { uptime - $0 }, overdueJobs: jobs.overdue(at: uptime), heartbeatCount: heartbeats.count)
+      turnAge: turnBegan.map { uptime - $0 }, overdueJobs: state.jobs.overdue(at: uptime),
+      heartbeatCount: state.heartbeats.count)
   }
 
-  package func status() -> SupervisorStatus {
-    SupervisorStatus(
-      startedAt: startedAt, lastHeartbeat: heartbeats.last, heartbeatCount: heartbeats.count,
-      nextHeartbeat: heartbeats.next,
-      counts: counts, line: counts.line,
-      troubles: knownFailures.sorted() + (saveFailure.map { [Self.unwritten($0)] } ?? [])
-        + (isThrottled ? ["agents are slowed down, for together they use up their memory"] : []))
-  }
+  package func status() -> SupervisorStatus { state.status }
 
   /// Goes on with other settings from the next turn on. Jobs under way end as they began.
   package func adopt(world: any TownWorld, policy: Policy) {
     self.world = world
-    rules = TownRules(policy: policy)
+    state.facts = world
+    state.rules = TownRules(policy: policy)
     post(.look)
   }
 
   /// The town and the settings as the last reload has left them: what an explanation is to go by.
-  package func present() -> (world: any TownWorld, policy: Policy) { (world, rules.policy) }
+  package func present() -> (world: any TownWorld, policy: Policy) { (world, state.rules.policy) }
 
-  /// What the last turn decided about everybody.
-  package func lastFindings() -> [Finding] { findings }
+  /// What the last turn decided about every agent.
+  package func lastFindings() -> [Finding] { state.findings }
 }

@@ -16,7 +16,8 @@ enum SupervisorEvent: Sendable {
   case serverDied
   /// The service manager wants to know whether the loop still turns.
   case watchdog
-  case command(PersonCommand, CommandTicket)
+  /// A person's command; its answer is due to the holder of the ticket.
+  case command(PersonCommand, ticket: Int)
   /// An effect has ended.
   case finished(job: Int, Outcome)
   /// A message has gone out, or could not be sent; the effect goes on with the next.
@@ -77,11 +78,4 @@ package struct CommandOutcome: Sendable, Hashable {
 package struct CommandRefusal: Error, Sendable, Hashable, CustomStringConvertible {
   package var description: String
   package init(_ description: String) { self.description = description }
-}
-
-/// Where the answer to a command goes.
-struct CommandTicket: Sendable {
-  let continuation: CheckedContinuation<CommandOutcome, any Error>
-  /// Whether the client that gave the command still waits for its outcome.
-  var isAwaited: @Sendable () -> Bool = { true }
 }

@@ -24,11 +24,6 @@ package protocol TownEvidence: Sendable {
   /// where it cannot be asked. Takes seconds where it has not: it may be about to.
   @concurrent func reportedOutOfMemory(_ scope: AgentScope) async -> Bool?
 
-  /// When a process began, by the kernel's account; `nil` where that cannot be told.
-  func start(of life: ProcessLife) -> Timestamp?
-
-  func hasCapsule(_ id: String) -> Bool
-
   /// - Throws: an error that says what went wrong.
   func write(_ capsule: CrashCapsule) throws
 
@@ -36,9 +31,6 @@ package protocol TownEvidence: Sendable {
   ///
   /// - Returns: what a person should know of that, in the same words for as long as it is the same.
   func pruneEvidence() throws -> [String]
-
-  /// The last entry of an agent's history; `nil` where there is none that can be read.
-  func lastEntry(of session: String) -> HistoryEntry?
 
   /// Adds to the histories of agents, by session.
   ///

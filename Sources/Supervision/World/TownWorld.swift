@@ -7,7 +7,7 @@ package import Town
 ///
 /// The calls that end within a turn's time are ``look(beads:)``, ``screens(of:)`` and the records;
 /// everything else is slow, has deadlines of its own, and is called by jobs beside the loop.
-package protocol TownWorld: TownEvidence, TownConfinement {
+package protocol TownWorld: TownFacts, TownEvidence, TownConfinement {
   /// The wall clock's time.
   func now() -> Timestamp
 
@@ -74,18 +74,12 @@ package protocol TownWorld: TownEvidence, TownConfinement {
   /// - Throws: an error that says what went wrong; then the file is as it was.
   @concurrent func clearRequest(_ withdrawals: [Withdrawal], of agent: AgentIdentity) async throws
 
-  /// An agent's state.json; `known(nil)` where there is none.
-  func state(of agent: AgentIdentity) -> Reading<[String: JSONValue]?>
-
   /// Sends a message to everybody that it is for.
   ///
   /// - Throws: ``Undeliverable`` where it need not be tried again; else an error that says what went wrong.
   @concurrent func send(_ notice: Notice) async throws
 
-  /// Whether there is a command that is to be told of what a person should know.
-  var announces: Bool { get }
-
-  /// Runs that command, once.
+  /// Runs the command that is to be told of what a person should know, once.
   ///
   /// - Throws: an error that says what went wrong.
   @concurrent func announce(_ announcement: Announcement) async throws
@@ -101,8 +95,6 @@ package protocol TownWorld: TownEvidence, TownConfinement {
   func save(_ ledger: Ledger) throws
   func loadPendingSpawns(settingAside: Bool) throws -> [PendingSpawn]
   func save(_ pending: [PendingSpawn]) throws
-  /// When a person or an agent last used `gt`.
-  func lastActivity() -> Timestamp?
   /// Writes down that a beat has ended.
   func saveHeartbeat(at time: Timestamp, count: Int) throws
 }

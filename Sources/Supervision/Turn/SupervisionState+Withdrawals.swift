@@ -3,11 +3,11 @@
 import Town
 
 /// Requests that were dealt with or given up, and that may still stand in an agent's state.json: see ``Withdrawal``.
-extension Supervisor {
+extension SupervisionState {
   /// Takes note that a message which is refused may have left its mark in the agent's state.json.
   func withdraw(_ message: Message, of agent: AgentIdentity, at time: Timestamp, ledger: inout Ledger) {
     guard let action = LifecycleRequest.action(of: message) else { return }
-    switch world.state(of: agent) {
+    switch facts.state(of: agent) {
     case .known(let members?) where members[action.stateKey] != .bool(true): break
     case .known(nil): break
     case .known(let members?):
@@ -17,7 +17,7 @@ extension Supervisor {
   }
 
   /// Takes back whatever is still asked for, where nothing else is under way for the agent.
-  func startWithdrawals(at time: Timestamp) {
+  mutating func startWithdrawals(at time: Timestamp) {
     guard mode == .town else { return }
     let left = ledger.agents.filter { $0.value.withdrawn != nil && $0.value.lifecycle == nil }
     for (session, record) in left.sorted(by: { $0.key < $1.key }) {
@@ -29,7 +29,7 @@ extension Supervisor {
     }
   }
 
-  func noteWithdrawn(
+  mutating func noteWithdrawn(
     _ agent: AgentIdentity, _ withdrawals: [Withdrawal], failure: String?, at time: Timestamp, plan: inout Plan
   ) {
     guard let failure else {

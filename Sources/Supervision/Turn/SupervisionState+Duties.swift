@@ -3,7 +3,7 @@
 import Town
 
 /// Stale agents, and what is told of the work on hooks.
-extension Supervisor {
+extension SupervisionState {
   /// The marks that this turn may make, written down before they are made.
   func marks(of plan: inout Plan, starting: [LaunchOrder]) -> [MarkOrder] {
     let taken = jobs.busy.union(starting.map(\.agent.session))
@@ -16,7 +16,7 @@ extension Supervisor {
   }
 
   /// The bead was marked, or could not be; a failure is said once.
-  func finishMark(_ order: MarkOrder, _ outcome: StaleRule.Outcome, at time: Timestamp, plan: inout Plan) {
+  mutating func finishMark(_ order: MarkOrder, _ outcome: StaleRule.Outcome, at time: Timestamp, plan: inout Plan) {
     switch outcome {
     case .failed(let reason) where plan.ledger[order.agent].marking?.failure == nil:
       journal.error("\(order.agent.address) runs nowhere, and its bead could not be marked dead: \(reason)")
@@ -29,7 +29,7 @@ extension Supervisor {
   }
 
   /// Notes what became of a message.
-  func note(_ delivery: Outbox.Delivery, of notice: Notice, ledger: inout Ledger) {
+  mutating func note(_ delivery: Outbox.Delivery, of notice: Notice, ledger: inout Ledger) {
     if let complaint = outbox.note(delivery, of: notice, ledger: &ledger) { journal.error(complaint) }
   }
 }

@@ -3,15 +3,10 @@
 import Town
 
 /// The clock by which restarts are spaced, and the person's own command.
-extension Supervisor {
-  /// Reads the wall clock for the whole turn. One that is set meanwhile is followed by the next turn: until then all
-  /// times are by the same clock, and none of them lies an hour away.
-  func readClock() { bootTime = world.now() + (.zero - world.uptime()) }
-
+extension SupervisionState {
   /// Sees whether the wall clock was set since the last turn.
-  func followClock(_ ledger: inout Ledger) {
+  mutating func followClock(_ ledger: inout Ledger) {
     guard let boot else { return }
-    let uptime = world.uptime()
     let former = ledger.clock
     ledger.follow(now: bootTime + uptime, uptime: uptime, boot: boot, isWatching: isReady && mode == .town)
     // What the last look has put off is by the former clock.
@@ -19,7 +14,7 @@ extension Supervisor {
   }
 
   /// Learns which boot this is, at the first look; no clock can be followed before.
-  func noteBoot(_ boot: String, ledger: inout Ledger) {
+  mutating func noteBoot(_ boot: String, ledger: inout Ledger) {
     guard self.boot != boot else { return }
     self.boot = boot
     followClock(&ledger)
@@ -28,7 +23,7 @@ extension Supervisor {
   /// Writes down what the person's command is to be told, and returns it. What an earlier daemon did not
   /// come to is told first.
   func announce(_ events: [TownEvent], at time: Timestamp, ledger: inout Ledger) -> [Announcement] {
-    guard mode == .town, world.announces else {
+    guard mode == .town, facts.announces else {
       ledger.announcements = []
       return []
     }
@@ -41,7 +36,7 @@ extension Supervisor {
   }
 
   /// The command has ended, or could not be run; it is run once for an event, whatever came of it.
-  func finishAnnouncement(_ announcement: Announcement, failure: String?, ledger: inout Ledger) {
+  mutating func finishAnnouncement(_ announcement: Announcement, failure: String?, ledger: inout Ledger) {
     if let index = ledger.announcements.firstIndex(of: announcement) { ledger.announcements.remove(at: index) }
     if let failure {
       journal.error("the command in 'notify' was not told of \(announcement.event): \(failure)")

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Heartbeats that were asked for, and the callers that wait for their ends.
-struct Beats {
-  private typealias Waiting = [CheckedContinuation<Void, Never>]
-
+/// Heartbeats that were asked for, and the callers that wait for their ends, by number.
+struct Beats: Sendable {
   private var isWanted = false
   /// Callers that wait for the next reading of the beads, those of the present one, and those whose turn was taken and
   /// whose effects are still at work.
-  private var coming: Waiting = []
-  private var reading: Waiting = []
-  private var acting: Waiting = []
+  private var coming: [Int] = []
+  private var reading: [Int] = []
+  private var acting: [Int] = []
 
   /// Whether a reading of the beads is to begin.
   var isDue: Bool { isWanted || !coming.isEmpty }
@@ -18,7 +16,7 @@ struct Beats {
   mutating func want() { isWanted = true }
 
   /// Asks for a beat.
-  mutating func add(_ waiting: CheckedContinuation<Void, Never>) { coming.append(waiting) }
+  mutating func add(_ caller: Int) { coming.append(caller) }
 
   mutating func beginReading() {
     isWanted = false
@@ -32,14 +30,10 @@ struct Beats {
   }
 
   /// All that the beat has set in motion has ended.
-  mutating func settle() {
-    for waiting in acting { waiting.resume() }
-    acting = []
-  }
-
-  /// No beat will come any more.
-  mutating func end() {
-    for waiting in coming + reading + acting { waiting.resume() }
-    (coming, reading, acting) = ([], [], [])
+  ///
+  /// - Returns: the callers that waited for that.
+  mutating func settle() -> [Int] {
+    defer { acting = [] }
+    return acting
   }
 }

@@ -3,13 +3,15 @@
 import Town
 
 /// What people want of single agents.
-extension Supervisor {
+extension SupervisionState {
   /// Begins to carry out commands on what was just seen.
-  func carryOut(
-    _ commands: [(PersonCommand, CommandTicket)], snapshot: TownSnapshot, plan: inout Plan, orders: inout [LaunchOrder]
+  mutating func carryOut(
+    _ commands: [CommandDesk.Command], snapshot: TownSnapshot, given circumstances: TurnCircumstances,
+    plan: inout Plan, orders: inout [LaunchOrder]
   ) {
-    for (command, ticket) in commands {
-      guard ticket.isAwaited() else {
+    for one in commands {
+      let (command, ticket) = (one.command, one.ticket)
+      guard one.isBegun || !circumstances.abandoned.contains(ticket) else {
         let text = "the \(command.verb.rawValue) of \(command.agent.address) was not begun"
         journal.info("\(text), as \(displayable(command.who)) gave up waiting for it")
         answer(ticket, throwing: CommandRefusal(text))
@@ -21,41 +23,31 @@ extension Supervisor {
         continue
       }
       let session = command.agent.session
-      // Nothing is done to the agent, so nobody can be in the way.
+      // Nothing is done to the agent, so nothing can be in the way.
       if command.verb == .reset {
         reset(command, ticket, at: snapshot.time, plan: &plan)
         continue
       }
-      if jobs.busy.contains(session) || startTickets[session] != nil
+      if jobs.busy.contains(session) || self.commands.isStarting(session)
         || orders.contains(where: { $0.agent == command.agent })
       {
-        postpone(command, ticket, at: snapshot.time)
+        // It waits for what is under way, whose end is the next turn's cause. A stop is written down already: it is begun.
+        self.commands.postpone(
+          CommandDesk.Command(command: command, ticket: ticket, isBegun: one.isBegun || command.verb == .stop))
         continue
       }
       switch command.verb {
-      case .start: start(command, ticket, observation, at: snapshot.time, plan: &plan, orders: &orders)
-      case .stop: stop(command, ticket, observation, at: snapshot.time, plan: &plan)
+      case .start: start(command, ticket, observation, plan: &plan, orders: &orders)
+      case .stop: stop(command, ticket, observation, failure: circumstances.unwrittenStops[ticket], plan: &plan)
       case .restart: restart(command, ticket, observation, in: snapshot, plan: &plan)
       case .reset: break
       }
     }
   }
 
-  /// Waits for what is under way; its end is the next turn's cause. A stop is written down at once, so
-  /// that a start which has not come to its last look is still prevented.
-  private func postpone(_ command: PersonCommand, _ ticket: CommandTicket, at time: Timestamp) {
-    var ticket = ticket
-    if command.verb == .stop {
-      // It is begun.
-      ticket.isAwaited = { true }
-      try? world.setHold(Hold(kind: .stop, who: command.who, when: time, why: command.why), on: command.agent)
-    }
-    postponed.append((command, ticket))
-  }
-
-  private func start(
-    _ command: PersonCommand, _ ticket: CommandTicket, _ observation: AgentObservation, at time: Timestamp,
-    plan: inout Plan, orders: inout [LaunchOrder]
+  private mutating func start(
+    _ command: PersonCommand, _ ticket: Int, _ observation: AgentObservation, plan: inout Plan,
+    orders: inout [LaunchOrder]
   ) {
     let agent = command.agent
     do {
@@ -72,11 +64,13 @@ extension Supervisor {
           "\(agent.address) is not started: in \(agent.session) runs pid \(life.pid), of which \(place.objection ?? ""); "
             + "\(SessionCheck.makingRoom(for: agent))")
       case .alive(let life, _):
-        if isStopped { try world.setHold(nil, on: agent) }
-        answer(
-          ticket,
-          returning: CommandOutcome(
-            text: "\(agent.address) is running already (pid \(life.pid))", changed: false, pid: life.pid))
+        let outcome = CommandOutcome(
+          text: "\(agent.address) is running already (pid \(life.pid))", changed: false, pid: life.pid)
+        if isStopped {
+          commands.lift(agent, answering: ticket, with: outcome)
+        } else {
+          answer(ticket, returning: outcome)
+        }
         return
       case .unknown(let reason):
         throw CommandRefusal("\(agent.address) is not started, for it may be running: \(reason)")
@@ -85,7 +79,7 @@ extension Supervisor {
       case .deadShell(let shell) where !shell.belongsHere:
         throw CommandRefusal("\(agent.session) holds a shell that is not this agent's; end that first")
       case .dead, .deadShell, .absent:
-        if isStopped { lifts.append(agent) }
+        if isStopped { commands.lift(agent) }
       }
     } catch {
       answer(ticket, throwing: CommandRefusal("\(error)"))
@@ -93,7 +87,7 @@ extension Supervisor {
     }
     plan.ledger[agent].shutdown = nil
     overrule(plan.ledger[agent].lifecycle, by: command, plan: &plan)
-    startTickets[agent.session] = ticket
+    commands.noteStart(of: agent.session, for: ticket)
     orders.append(
       order(
         for: command, in: observation.liveness, hook: observation.bead.value.flatMap { $0?.hookBead }))
@@ -101,24 +95,22 @@ extension Supervisor {
   }
 
   /// A person's decision is written down before anything is ended, so that no death of it is a crash.
-  private func stop(
-    _ command: PersonCommand, _ ticket: CommandTicket, _ observation: AgentObservation, at time: Timestamp,
-    plan: inout Plan
+  private mutating func stop(
+    _ command: PersonCommand, _ ticket: Int, _ observation: AgentObservation, failure: String?, plan: inout Plan
   ) {
-    do {
-      try world.setHold(Hold(kind: .stop, who: command.who, when: time, why: command.why), on: command.agent)
-    } catch {
-      answer(ticket, throwing: CommandRefusal("the decision cannot be written down, so nothing is ended: \(error)"))
+    if let failure {
+      answer(
+        ticket, throwing: CommandRefusal("the decision cannot be written down, so nothing is ended: \(failure)"))
       return
     }
     overrule(plan.ledger[command.agent].lifecycle, by: command, plan: &plan)
     let liveness = plan.ledger[command.agent].doubting(observation.liveness)
-    endTickets[start(.end(command, liveness, clearing: leftovers(of: command.agent)))] = ticket
+    commands.noteEnd(by: start(.end(command, liveness, clearing: leftovers(of: command.agent))), for: ticket)
   }
 
   /// Nothing is ended for a restart of which it is clear beforehand that the start would be refused.
-  private func restart(
-    _ command: PersonCommand, _ ticket: CommandTicket, _ observation: AgentObservation, in snapshot: TownSnapshot,
+  private mutating func restart(
+    _ command: PersonCommand, _ ticket: Int, _ observation: AgentObservation, in snapshot: TownSnapshot,
     plan: inout Plan
   ) {
     let agent = command.agent
@@ -155,11 +147,11 @@ extension Supervisor {
       action: .restart, mail: nil, who: command.who, why: command.why, at: snapshot.time,
       life: observation.liveness.life, hook: observation.bead.value.flatMap { $0?.hookBead }, step: .ending,
       lifts: stop)
-    startTickets[agent.session] = ticket
+    commands.noteStart(of: agent.session, for: ticket)
   }
 
   /// Begins its restarts anew, as if it had never died; the next turn decides on that.
-  private func reset(_ command: PersonCommand, _ ticket: CommandTicket, at time: Timestamp, plan: inout Plan) {
+  private mutating func reset(_ command: PersonCommand, _ ticket: Int, at time: Timestamp, plan: inout Plan) {
     let agent = command.agent
     let former = plan.ledger[agent].restartPolicy
     let parking = plan.ledger.reset(agent)
@@ -179,7 +171,7 @@ extension Supervisor {
   }
 
   /// The agent's old process has ended, or could not be.
-  func finishEnding(_ command: PersonCommand, _ ticket: CommandTicket, _ outcome: EndOutcome, plan: inout Plan) {
+  mutating func finishEnding(_ command: PersonCommand, _ ticket: Int, _ outcome: EndOutcome, plan: inout Plan) {
     let agent = command.agent
     switch outcome {
     case .failed(let reason):
@@ -200,18 +192,28 @@ extension Supervisor {
   static let stopRemains =
     "the stop is written down, so it is not started again once it ends; gt session start takes it back"
 
-  /// Takes stops back, now that it is written down who is started. Where that fails the start finds the hold, and says so.
-  func liftStops() {
-    for agent in lifts {
-      do { try world.setHold(nil, on: agent) } catch {
-        journal.error("the stop of \(agent.address) could not be taken back: \(error)")
-      }
+  /// A stop was taken back, now that it is written down who is started; or could not be. Then the start finds the hold, and
+  /// reports it.
+  mutating func noteLifted(_ lift: CommandDesk.Lift, failure: String?) {
+    if let failure { journal.error("the stop of \(lift.agent.address) could not be taken back: \(failure)") }
+    guard let (ticket, outcome) = lift.answer else { return }
+    if let failure {
+      answer(ticket, throwing: CommandRefusal("\(outcome.text), and its stop could not be taken back: \(failure)"))
+    } else {
+      answer(ticket, returning: outcome)
     }
-    lifts = []
+  }
+
+  /// Leaves stops as they are, as it could not be written down who is started.
+  mutating func refuseLifts(because failure: String) {
+    for lift in commands.takeLifts() {
+      guard let (ticket, outcome) = lift.answer else { continue }
+      answer(ticket, throwing: CommandRefusal("\(outcome.text), and is still stopped, for \(Self.unwritten(failure))"))
+    }
   }
 
   /// Takes note that an agent was ended on purpose, so that nobody takes that for a crash.
-  func noteEnd(of agent: AgentIdentity, reason: String, how: String, plan: inout Plan) {
+  mutating func noteEnd(of agent: AgentIdentity, reason: String, how: String, plan: inout Plan) {
     let lived = plan.ledger[agent].life ?? plan.ledger[agent].death?.life
     let pid = plan.ledger[agent].worker ?? lived?.pid
     // Its pane may remain, beside those of a person.
@@ -222,22 +224,22 @@ extension Supervisor {
   }
 
   /// Answers whoever asked for a restart that comes to nothing, if anybody still waits.
-  func answerRestart(of agent: AgentIdentity, throwing reason: String) {
+  mutating func answerRestart(of agent: AgentIdentity, throwing reason: String) {
     answerRestart(session: agent.session, with: .failure(CommandRefusal(reason)))
   }
 
-  func answerRestart(of agent: AgentIdentity, returning text: String, pid: Int32?) {
+  mutating func answerRestart(of agent: AgentIdentity, returning text: String, pid: Int32?) {
     answerRestart(session: agent.session, with: .success(CommandOutcome(text: text, changed: true, pid: pid)))
   }
 
-  func answerRestart(session: String, with result: Result<CommandOutcome, CommandRefusal>) {
-    guard let ticket = startTickets.removeValue(forKey: session) else { return }
-    answers.append((ticket, result))
+  mutating func answerRestart(session: String, with result: Result<CommandOutcome, CommandRefusal>) {
+    guard let ticket = commands.takeStart(of: session) else { return }
+    directives.answers.append((ticket, result))
   }
 
   /// Answers whoever asked for a start.
-  func answerStart(_ order: LaunchOrder, _ outcome: LaunchRule.Outcome) {
-    guard let ticket = startTickets.removeValue(forKey: order.agent.session) else { return }
+  mutating func answerStart(_ order: LaunchOrder, _ outcome: LaunchRule.Outcome) {
+    guard let ticket = commands.takeStart(of: order.agent.session) else { return }
     switch outcome {
     case .launched(let life, let warnings):
       let caution = warnings.isEmpty ? "" : " (\(warnings.joined(separator: "; ")))"
@@ -260,17 +262,11 @@ extension Supervisor {
   }
 
   /// Keeps an answer until what it tells of is recorded.
-  private func answer(_ ticket: CommandTicket, returning outcome: CommandOutcome) {
-    answers.append((ticket, .success(outcome)))
+  private mutating func answer(_ ticket: Int, returning outcome: CommandOutcome) {
+    directives.answers.append((ticket, .success(outcome)))
   }
 
-  private func answer(_ ticket: CommandTicket, throwing refusal: CommandRefusal) {
-    answers.append((ticket, .failure(refusal)))
-  }
-
-  /// Answers those whose outcome is recorded now.
-  func deliverAnswers() {
-    for (ticket, result) in answers { ticket.continuation.resume(with: result) }
-    answers = []
+  private mutating func answer(_ ticket: Int, throwing refusal: CommandRefusal) {
+    directives.answers.append((ticket, .failure(refusal)))
   }
 }

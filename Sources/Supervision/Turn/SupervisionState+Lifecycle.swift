@@ -3,7 +3,7 @@
 import Town
 
 /// Ends that have been decided, step by step: see ``LifecycleIntent``.
-extension Supervisor {
+extension SupervisionState {
   /// One step for one agent that takes longer than a turn.
   struct IntentStep: Sendable {
     var agent: AgentIdentity
@@ -17,7 +17,7 @@ extension Supervisor {
   }
 
   /// Takes the next step for everybody whose end has been decided, also by a supervisor before this one.
-  func advanceIntents(_ snapshot: TownSnapshot, plan: inout Plan, orders: inout [LaunchOrder]) -> [IntentStep] {
+  mutating func advanceIntents(_ snapshot: TownSnapshot, plan: inout Plan, orders: inout [LaunchOrder]) -> [IntentStep] {
     var steps: [IntentStep] = []
     for observation in snapshot.agents {
       let agent = observation.agent
@@ -47,7 +47,7 @@ extension Supervisor {
             giveUpStart(intent, of: agent, because: hold.summary, plan: &plan)
             continue
           }
-          lifts.append(agent)
+          commands.lift(agent)
         }
         guard case .start(let place) = next else { continue }
         orders.append(order(for: intent, agent: agent, place: place, observation: observation))
@@ -60,7 +60,7 @@ extension Supervisor {
     return steps
   }
 
-  func start(_ step: IntentStep) {
+  mutating func start(_ step: IntentStep) {
     switch step.act {
     case .deleteMail(let id): start(.claimRequest(step.agent, mail: id))
     case .end(let liveness):
@@ -70,7 +70,7 @@ extension Supervisor {
   }
 
   /// Gives up steps that could not be written down. An agent's own request is tried again; a person is told.
-  func withdraw(_ steps: [IntentStep], from plan: inout Plan) {
+  mutating func withdraw(_ steps: [IntentStep], from plan: inout Plan) {
     for step in steps where step.intent.isPersons {
       plan.ledger[step.agent].lifecycle = nil
       answerRestart(
@@ -80,7 +80,7 @@ extension Supervisor {
   }
 
   /// The request's message is out of the inbox, or could not be taken out.
-  func noteClaimed(_ agent: AgentIdentity, failure: String?, at time: Timestamp, plan: inout Plan) {
+  mutating func noteClaimed(_ agent: AgentIdentity, failure: String?, at time: Timestamp, plan: inout Plan) {
     guard var intent = plan.ledger[agent].lifecycle, intent.step == .claimed else { return }
     if let failure {
       pause(
@@ -93,7 +93,7 @@ extension Supervisor {
   }
 
   /// The agent's process has ended, or could not be.
-  func noteEnded(
+  mutating func noteEnded(
     _ agent: AgentIdentity, _ outcome: EndOutcome, left: [Withdrawal], at time: Timestamp, plan: inout Plan
   ) {
     guard var intent = plan.ledger[agent].lifecycle, intent.step != .ended else { return }
@@ -118,7 +118,7 @@ extension Supervisor {
   }
 
   /// The agent that was to be started again is up, or is not.
-  func finishIntent(_ order: LaunchOrder, _ outcome: LaunchRule.Outcome, at time: Timestamp, plan: inout Plan) {
+  mutating func finishIntent(_ order: LaunchOrder, _ outcome: LaunchRule.Outcome, at time: Timestamp, plan: inout Plan) {
     let agent = order.agent
     guard let intent = plan.ledger[agent].lifecycle, intent.step == .ended else { return }
     switch outcome {
@@ -144,7 +144,7 @@ extension Supervisor {
   }
 
   /// A person's command takes the place of what is waiting.
-  func overrule(_ intent: LifecycleIntent?, by command: PersonCommand, plan: inout Plan) {
+  mutating func overrule(_ intent: LifecycleIntent?, by command: PersonCommand, plan: inout Plan) {
     requestPauses[command.agent.session] = nil
     failedEnds.remove(command.agent.session)
     guard let intent else { return }
@@ -155,9 +155,9 @@ extension Supervisor {
   }
 }
 
-extension Supervisor {
+extension SupervisionState {
   /// Whether it is this supervisor's to go on with: where only commands are carried out, only its own.
-  private func isOurs(_ agent: AgentIdentity) -> Bool { mode == .town || startTickets[agent.session] != nil }
+  private func isOurs(_ agent: AgentIdentity) -> Bool { mode == .town || commands.isStarting(agent.session) }
 
   private func order(
     for intent: LifecycleIntent, agent: AgentIdentity, place: LaunchOrder.Place, observation: AgentObservation
@@ -168,12 +168,12 @@ extension Supervisor {
       reason: "\(intent.action.rawValue) \(intent.isPersons ? "by \(intent.whoAndWhy)" : "on its own request")")
   }
 
-  private func finish(
+  private mutating func finish(
     _ intent: LifecycleIntent, of agent: AgentIdentity, observation: AgentObservation, at time: Timestamp,
     plan: inout Plan
   ) {
     plan.ledger[agent].lifecycle = nil
-    if case .known(let hold?) = observation.hold, intent.lifts(hold) { lifts.append(agent) }
+    if case .known(let hold?) = observation.hold, intent.lifts(hold) { commands.lift(agent) }
     if intent.action.startsAgain {
       let pid = observation.liveness.life?.pid
       execute(intent, of: agent, "runs", pid: pid, plan: &plan)
@@ -189,7 +189,7 @@ extension Supervisor {
   }
 
   /// It is ended, and a decision that came in between keeps it down.
-  private func giveUpStart(
+  private mutating func giveUpStart(
     _ intent: LifecycleIntent, of agent: AgentIdentity, because reason: String, plan: inout Plan
   ) {
     plan.ledger[agent].lifecycle = nil
@@ -197,7 +197,7 @@ extension Supervisor {
     answerRestart(of: agent, throwing: "\(agent.address) is ended, and not started again: \(reason)")
   }
 
-  private func execute(
+  private mutating func execute(
     _ intent: LifecycleIntent, of agent: AgentIdentity, _ what: String, pid: Int32?, plan: inout Plan
   ) {
     complaints.clear(.request(agent.session))
@@ -210,10 +210,10 @@ extension Supervisor {
         bead: intent.mail, pid: pid, reason: "\(intent.action.rawValue), asked for by \(displayable(intent.who))"))
   }
 
-  private func wait(
+  private mutating func wait(
     _ intent: LifecycleIntent, of agent: AgentIdentity, because reason: String, at time: Timestamp, plan: inout Plan
   ) {
-    if intent.isPersons, startTickets[agent.session] != nil, intent.step == .ending {
+    if intent.isPersons, commands.isStarting(agent.session), intent.step == .ending {
       plan.ledger[agent].lifecycle = nil
       answerRestart(of: agent, throwing: "\(agent.address) is left alone: \(reason)")
       return
@@ -223,7 +223,7 @@ extension Supervisor {
     pause(agent, at: time, "what was asked for \(agent.address) waits: \(reason)", plan: &plan)
   }
 
-  private func abandon(_ intent: LifecycleIntent, of agent: AgentIdentity, because reason: String, plan: inout Plan) {
+  private mutating func abandon(_ intent: LifecycleIntent, of agent: AgentIdentity, because reason: String, plan: inout Plan) {
     plan.ledger[agent].lifecycle = nil
     guard !intent.isPersons else { return }
     plan.ledger[agent].withdraw(intent.withdrawal)
@@ -235,7 +235,7 @@ extension Supervisor {
         bead: intent.mail, reason: reason))
   }
 
-  func pause(
+  mutating func pause(
     _ agent: AgentIdentity, at time: Timestamp, for duration: Duration = TownRules.retry, _ text: String,
     plan: inout Plan
   ) {
@@ -245,11 +245,11 @@ extension Supervisor {
   }
 
   /// An agent that was removed meanwhile has nothing left to wait for.
-  private func dropStrangers(_ snapshot: TownSnapshot, plan: inout Plan) {
+  private mutating func dropStrangers(_ snapshot: TownSnapshot, plan: inout Plan) {
     guard snapshot.registryFailure == nil, snapshot.unreadableRigs.isEmpty else { return }
     let known = Set(snapshot.agents.map(\.agent.session))
     for session in plan.ledger.sessionsWithIntents.subtracting(known)
-    where mode == .town || startTickets[session] != nil {
+    where mode == .town || commands.isStarting(session) {
       answerRestart(session: session, with: .failure(CommandRefusal("\(session) is no agent of this town any more")))
       plan.ledger.agents[session]?.lifecycle = nil
       journal.warning("what was asked for in \(session) is given up: it is no agent of this town any more")

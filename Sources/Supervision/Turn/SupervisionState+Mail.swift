@@ -3,7 +3,7 @@
 import Town
 
 /// The Deacon's mail: who was started, and who asks for its own end.
-extension Supervisor {
+extension SupervisionState {
   /// How many messages are taken out of the inbox by one beat at most; the rest waits for the next.
   private static let closingLimit = 50
 
@@ -11,8 +11,9 @@ extension Supervisor {
   /// it is gone from the inbox, so that nothing is done twice however often it is read.
   ///
   /// - Returns: the messages that are to be taken out of the inbox.
-  func attendMail(_ snapshot: TownSnapshot, commands: [PersonCommand], plan: inout Plan) -> [String] {
+  mutating func attendMail(_ snapshot: TownSnapshot, commands: [PersonCommand], plan: inout Plan) -> [String] {
     guard mode == .town else { return [] }
+    let facts = self.facts
     guard case .known(let inbox) = beads.inbox else {
       readMailLater(at: snapshot.time, plan: &plan)
       return []
@@ -35,7 +36,7 @@ extension Supervisor {
     let known = plan.ledger
     let judgements = LifecycleRule.judge(
       fresh, snapshot: snapshot, busy: busy, policy: rules.policy, withdrawn: { known[$0].withdrawn },
-      state: { world.state(of: $0) }, birth: { world.start(of: $0) })
+      state: { facts.state(of: $0) }, birth: { facts.start(of: $0) })
     let waits = judgements.contains { if case .wait = $0.verdict { true } else { false } }
     if !waits { mailRetry.clear() }
     for judgement in judgements { take(judgement, at: snapshot.time, plan: &plan) }
@@ -50,8 +51,7 @@ extension Supervisor {
   }
 
   /// Has the mail read again, soon at first, and no more often than every heartbeat where that does not help.
-  private func readMailLater(at time: Timestamp, plan: inout Plan) {
-    let uptime = world.uptime()
+  private mutating func readMailLater(at time: Timestamp, plan: inout Plan) {
     if let due = mailRetry.due, due > uptime {
       // Another beat has come before.
       plan.look(at: time + (due - uptime))
@@ -60,7 +60,7 @@ extension Supervisor {
     }
   }
 
-  private func take(_ judgement: LifecycleRule.Judgement, at time: Timestamp, plan: inout Plan) {
+  private mutating func take(_ judgement: LifecycleRule.Judgement, at time: Timestamp, plan: inout Plan) {
     let message = judgement.message
     switch judgement.verdict {
     case .claim(let agent, let intent):
@@ -85,7 +85,7 @@ extension Supervisor {
   }
 
   /// What could not be taken out is tried again with the next heartbeat, and that is said once.
-  func tellUnclosed(_ failures: [String: String]) {
+  mutating func tellUnclosed(_ failures: [String: String]) {
     for (id, reason) in failures.sorted(by: { $0.key < $1.key }) {
       tellWaiting(
         id, "the message \(displayable(id)) has been dealt with and cannot be taken out of the inbox: \(reason)")
@@ -93,7 +93,7 @@ extension Supervisor {
   }
 
   /// Says why something waits, once for each reason.
-  func tellWaiting(_ key: String, _ text: String) {
+  mutating func tellWaiting(_ key: String, _ text: String) {
     if complaints.isNew(text, about: .request(key)) { journal.warning(text) }
   }
 }

@@ -4,13 +4,13 @@ import Town
 
 /// What is done where nothing can be written down: nothing that could not be undone, and nothing that the next daemon
 /// would have to know of.
-extension Supervisor {
+extension SupervisionState {
   /// Takes back starts and marks whose decision could not be written down; they are decided again at the next look. A
   /// start that nobody remembers would be a second one to the next daemon, outside of every back-off, and its agent
   /// would never be told to begin.
   ///
   /// - Parameter former: the ledger before they were entered.
-  func withhold(
+  mutating func withhold(
     starts: [LaunchOrder], marks: [MarkOrder], because failure: String, at time: Timestamp, former: Ledger,
     plan: inout Plan
   ) {
@@ -21,9 +21,9 @@ extension Supervisor {
       plan.replaceFinding(
         of: order.agent.session, by: .wait, reason: "not started: \(Self.unwritten(failure))",
         until: time + TownRules.retry)
-      if let ticket = startTickets.removeValue(forKey: order.agent.session) {
+      if let ticket = commands.takeStart(of: order.agent.session) {
         let refusal = CommandRefusal("\(order.agent.address) is not started, for \(Self.unwritten(failure))")
-        answers.append((ticket, .failure(refusal)))
+        directives.answers.append((ticket, .failure(refusal)))
       }
     }
     if !starts.isEmpty { plan.ledger.starts = former.starts }

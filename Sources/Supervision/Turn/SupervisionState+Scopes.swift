@@ -3,10 +3,10 @@
 import Town
 
 /// Agents in control groups of their own. No start waits for a group to be made, and no turn for anything of this.
-extension Supervisor {
+extension SupervisionState {
   /// Looks for those who stand still, where somebody may be judged by it, and with a heartbeat for those whom
   /// somebody has put into another group than the one that is known.
-  func noteStanding(in snapshot: inout TownSnapshot, isHeartbeat: Bool, plan: inout Plan) {
+  mutating func noteStanding(in snapshot: inout TownSnapshot, isHeartbeat: Bool, plan: inout Plan) {
     let concerned = frozen.union(pending.map(\.session))
     for index in snapshot.agents.indices {
       let agent = snapshot.agents[index].agent
@@ -14,7 +14,7 @@ extension Supervisor {
       snapshot.agents[index].isFrozen = nil
       guard isHeartbeat || concerned.contains(agent.session) else { continue }
       frozen.remove(agent.session)
-      guard case .alive(let life, _) = snapshot.agents[index].liveness, let standing = world.standing(of: life) else {
+      guard case .alive(let life, _) = snapshot.agents[index].liveness, let standing = facts.standing(of: life) else {
         continue
       }
       snapshot.agents[index].isFrozen = standing.isFrozen
@@ -26,12 +26,11 @@ extension Supervisor {
   }
 
   /// Begins what is to be done about the groups of those whom this turn has seen.
-  func attendScopes(_ snapshot: TownSnapshot, starting: [LaunchOrder]) {
+  mutating func attendScopes(_ snapshot: TownSnapshot, starting: [LaunchOrder]) {
     confinementRetries.keep(Set(snapshot.agents.compactMap(\.liveness.life)))
     let busy = jobs.busy.union(jobs.confining).union(starting.map(\.agent.session))
-    let uptime = world.uptime()
     let steps = ScopeRule.steps(
-      snapshot, ledger: ledger, busy: busy, confines: mode == .town && world.confines, limits: rules.policy.limits)
+      snapshot, ledger: ledger, busy: busy, confines: mode == .town && facts.confines, limits: rules.policy.limits)
     for step in steps {
       switch step {
       case .confine(let agent, let life, let former):
@@ -54,13 +53,6 @@ extension Supervisor {
     return event
   }
 
-  /// Who lives: no clearing up may hurt one of these, wherever it has come to be.
-  var protectedProcesses: Set<Int32> {
-    // Who only carries out commands watches nobody.
-    let lives = mode == .town ? watches.keys.map(\.pid) : ledger.agents.values.compactMap { $0.life?.pid }
-    return Set(lives).union(serverWatches.keys.map(\.pid))
-  }
-
   /// What a start has to clear up before: the group of the agent's last life, and what bears the mark of a former one.
   func leftovers(of order: LaunchOrder) -> AgentRemains? {
     let record = ledger[order.agent]
@@ -80,33 +72,36 @@ extension Supervisor {
 
   /// Says once that the agents are slowed down for want of memory, and once that it is over. Looked at whenever
   /// something happens; a watchdog asks twice in half a minute.
-  func notePressure() {
+  mutating func notePressure(at uptime: Duration) {
     guard mode == .town else { return }
-    let pressure = world.agentsPressure
+    self.uptime = uptime
+    let pressure = facts.agentsPressure
     let isHigh = PressureRule.isHigh(pressure, before: isThrottled)
     guard isHigh != isThrottled else { return }
     isThrottled = isHigh
     let event = PressureRule.event(isHigh: isHigh, pressure: pressure)
-    let time = bootTime + world.uptime()
-    _ = announce([event], at: time, ledger: &ledger).map { start(.announce($0)) }
+    var ledger = self.ledger
+    let announcements = announce([event], at: bootTime + uptime, ledger: &ledger)
+    self.ledger = ledger
+    for announcement in announcements { start(.announce(announcement)) }
     journal.record(event)
   }
 
-  func finishConfining(_ agent: AgentIdentity, _ life: ProcessLife, _ reading: Reading<AgentScope>) {
+  mutating func finishConfining(_ agent: AgentIdentity, _ life: ProcessLife, _ reading: Reading<AgentScope>) {
     switch reading {
     case .known(let scope):
       // The counts of a group of its own are its own, and begin with none.
-      if ledger[agent].scope?.path != scope.path { memory[life] = world.memoryEvents(of: life) }
+      if ledger[agent].scope?.path != scope.path { directives.regrouped.append(life) }
       ledger[agent].scope = scope
       scopesHaveChanged = true
       confinementRetries.noteSuccess(of: life)
       complaints.clear(.confinement)
     case .unknown(let reason):
       // One that has died meanwhile is the next turn's.
-      guard ledger[agent].life == life, world.isRunning(life) else { return }
+      guard ledger[agent].life == life, facts.isRunning(life) else { return }
       let isConfined = ledger[agent].scope?.life == life
       if !isConfined { ledger[agent].scope = nil }
-      let isFirst = confinementRetries.noteFailure(of: life, at: world.uptime())
+      let isFirst = confinementRetries.noteFailure(of: life, at: uptime)
       if complaints.isNew(reason, about: .confinement), isFirst {
         journal.warning(
           isConfined
@@ -116,17 +111,7 @@ extension Supervisor {
     }
   }
 
-  /// Writes down which groups there are, where no turn does: should the daemon end now, and then an agent, the next
-  /// daemon knows what to clear up.
-  func keepScopes() {
-    guard scopesHaveChanged else { return }
-    scopesHaveChanged = false
-    // What cannot be written is the next turn's to complain of.
-    guard saveFailure == nil, (try? world.save(ledger)) != nil else { return }
-    savedLedger = ledger
-  }
-
-  func finishSweeping(_ agent: AgentIdentity, _ remains: AgentRemains, _ outcome: SweepOutcome) {
+  mutating func finishSweeping(_ agent: AgentIdentity, _ remains: AgentRemains, _ outcome: SweepOutcome) {
     if let scope = remains.scope, ledger[agent].scope == scope {
       ledger[agent].scope = nil
       scopesHaveChanged = true
@@ -135,27 +120,27 @@ extension Supervisor {
       ledger[agent].forget(remains.marks)
       scopesHaveChanged = true
     }
-    journal.tell(outcome, leftBy: agent)
+    for line in outcome.lines(leftBy: agent) { journal.append(line) }
   }
 }
 
-extension EventJournal {
-  /// Says what became of clearing up behind a dead agent, where there was anything.
-  func tell(_ outcome: SweepOutcome, leftBy agent: AgentIdentity) {
-    switch outcome {
+extension SweepOutcome {
+  /// What is said of clearing up behind a dead agent, where there was anything.
+  func lines(leftBy agent: AgentIdentity) -> [JournalLines.Line] {
+    switch self {
     case .swept(let count, let left):
+      var lines: [JournalLines.Line] = []
       if count > 0 {
         let what = counted(count, "process", "processes")
-        remark(Remark(agent: agent, message: "\(agent.address) had left \(what) behind, ended now"))
+        lines.append(.remark(Remark(agent: agent, message: "\(agent.address) had left \(what) behind, ended now")))
       }
       if !left.isEmpty {
         let names = left.prefix(10).map(\.description).joined(separator: "; ") + (left.count > 10 ? "; …" : "")
-        warning("of what \(agent.address) has left behind, this is left alone: \(names)")
+        lines.append(.warning("of what \(agent.address) has left behind, this is left alone: \(names)"))
       }
-    case .spared(let reason):
-      warning("what \(agent.address) has left behind is left alone: \(reason)")
-    case .failed(let reason):
-      warning("what \(agent.address) has left behind could not be ended: \(reason)")
+      return lines
+    case .spared(let reason): return [.warning("what \(agent.address) has left behind is left alone: \(reason)")]
+    case .failed(let reason): return [.warning("what \(agent.address) has left behind could not be ended: \(reason)")]
     }
   }
 }

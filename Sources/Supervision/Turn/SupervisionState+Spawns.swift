@@ -1,39 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Commands
 import Town
 
 /// Agents that were started and have to be told to begin.
-extension Supervisor {
-  /// Looks after the agents that wait, and takes in those that this turn has found to be up.
+extension SupervisionState {
+  /// Takes in the agents that this turn has found to be up, and says whose screens are to be read now, by session.
   ///
-  /// Nobody's start waits for the screens of others: a turn that has starts to see to leaves them to the
+  /// No agent's start waits for the screens of others: a turn that has starts to see to leaves them to the
   /// next, but never for longer than the time between two looks at them.
-  func attendSpawns(
+  mutating func screensWanted(
     _ snapshot: TownSnapshot, starting: [LaunchOrder], isPressed: Bool, plan: inout Plan
-  ) async -> [SpawnRule.Beginning] {
+  ) -> [String: ProcessLife] {
     for spawn in plan.unannounced {
       pending.removeAll { $0.session == spawn.session }
       pending.append(spawn)
     }
     // What others have started is the daemon's to look after.
-    guard !pending.isEmpty, mode == .town else { return [] }
+    guard !pending.isEmpty, mode == .town else { return [:] }
     passTime(at: snapshot.time)
-    let busy = jobs.occupied.union(starting.map(\.agent.session))
-    let lives = SpawnRule.watched(pending, in: snapshot, busy: busy)
-    let uptime = world.uptime()
+    let lives = SpawnRule.watched(pending, in: snapshot, busy: busy(starting))
+    // A tmux that has just not answered is not asked again in the same turn.
+    guard !lives.isEmpty, snapshot.tmuxFailure == nil else { return [:] }
     let rest = screensRead.map { $0 + rules.policy.spawnLook - uptime } ?? .zero
-    var screens: [String: PaneScreen] = [:]
-    if lives.isEmpty || snapshot.tmuxFailure != nil {
-      // A tmux that has just not answered is not asked again in the same turn.
-    } else if isPressed, rest > .zero {
+    if isPressed, rest > .zero {
       plan.look(at: snapshot.time + rest)
-    } else {
-      screens = await CommandBudget.$end.withValue(turnBudgetEnd) { await world.screens(of: lives) }
-      screensRead = uptime
+      return [:]
     }
+    screensRead = uptime
+    return lives
+  }
+
+  /// Looks after the agents that wait.
+  mutating func attendSpawns(
+    _ snapshot: TownSnapshot, screens: [String: PaneScreen], starting: [LaunchOrder], plan: inout Plan
+  ) -> [SpawnRule.Beginning] {
+    guard !pending.isEmpty, mode == .town else { return [] }
     let spawns = SpawnRule.decide(
-      pending, snapshot: snapshot, screens: screens, busy: busy, ledger: &plan.ledger, policy: rules.policy)
+      pending, snapshot: snapshot, screens: screens, busy: busy(starting), ledger: &plan.ledger, policy: rules.policy)
     pending = spawns.pending
     plan.events += spawns.events
     for notice in spawns.notices { plan.tell(notice) }
@@ -41,16 +44,19 @@ extension Supervisor {
     return spawns.begin
   }
 
+  private func busy(_ starting: [LaunchOrder]) -> Set<String> {
+    jobs.occupied.union(starting.map(\.agent.session))
+  }
+
   /// An agent's time to become ready passes only while somebody looks: not while the machine is suspended or the
   /// daemon is down, and not by a clock that is set.
-  private func passTime(at time: Timestamp) {
-    let uptime = world.uptime()
+  private mutating func passTime(at time: Timestamp) {
     defer { spawnsSeen = (time, uptime) }
     guard let last = spawnsSeen else {
       for index in pending.indices { pending[index].firstSeen = nil }
       return
     }
-    let passed = min(uptime - last.uptime, Supervisor.longestGap)
+    let passed = min(uptime - last.uptime, Self.longestGap)
     let lost = time - last.time - passed
     guard lost >= Ledger.clockTolerance || lost <= .zero - Ledger.clockTolerance else { return }
     for index in pending.indices { pending[index].firstSeen = pending[index].firstSeen.map { $0 + lost } }
@@ -60,7 +66,7 @@ extension Supervisor {
   private static let longestGap = Duration.seconds(30)
 
   /// The agent was told to begin, or could not be.
-  func finishBeginning(_ beginning: SpawnRule.Beginning, failure: String?, plan: inout Plan) {
+  mutating func finishBeginning(_ beginning: SpawnRule.Beginning, failure: String?, plan: inout Plan) {
     let agent = beginning.agent
     // The life that was spoken to may be over, and the next waits for a word of its own.
     guard plan.ledger[agent].life == beginning.life else { return }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The slow work beside the loop: what is under way, for whom, and whether it is overdue.
-struct JobTable {
-  struct Job {
+struct JobTable: Sendable {
+  struct Job: Sendable {
     var effect: Effect
     /// On the clock of the world's uptime. Every effect ends itself before this; a job that is still
     /// there then is a fault of ours, and the service manager is to know it.
     var deadline: Duration
-    var task: Task<Void, Never>?
   }
 
   private(set) var jobs: [Int: Job] = [:]
@@ -18,8 +17,6 @@ struct JobTable {
     jobs[next] = Job(effect: effect, deadline: deadline)
     return next
   }
-
-  mutating func attach(_ task: Task<Void, Never>, to job: Int) { jobs[job]?.task = task }
 
   mutating func finish(_ job: Int) { jobs[job] = nil }
 
@@ -59,8 +56,6 @@ struct JobTable {
 
   /// Whether a process of this agent is being started, or ended, already.
   func isHandling(_ session: String) -> Bool { keys(of: .changesProcess).contains(session) }
-
-  func cancelAll() { for job in jobs.values { job.task?.cancel() } }
 
   private func has(_ traits: Effect.Traits) -> Bool { jobs.values.contains { $0.effect.traits.contains(traits) } }
 
