@@ -29,6 +29,7 @@ import Testing
     do {
       let lost = try RawConnection(directory.socket)
       try await lost.send(Self.request("Beat"))
+      lost.hangUp()
     }
     let waiting = try RawConnection(directory.socket)
     try await waiting.send(Self.request("Beat"))
@@ -48,6 +49,7 @@ import Testing
     do {
       let lost = try RawConnection(directory.socket)
       try await lost.send(Self.request("Beat", #","oneway":true"#))
+      lost.hangUp()
     }
     let counter = Counter()
     let town = try await served(counting: counter, in: directory, at: socket)

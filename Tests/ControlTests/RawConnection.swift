@@ -54,6 +54,9 @@ final class RawConnection: Sendable {
     }
   }
 
+  /// Neither sends nor reads any more. That the last reference goes is not enough: a block that has just ended may have one.
+  func hangUp() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+
   func endOutput() { shutdown(descriptor, Int32(SHUT_WR)) }
 
   private func on<Result: Sendable>(

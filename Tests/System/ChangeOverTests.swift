@@ -74,7 +74,7 @@ struct ChangeOverTests {
       try await eventually("it begins") { town.log("gt-rig1-toast").contains("told Begin.") }
       // In the same session, beside the person's pane.
       #expect(try await town.homePanes("gt-rig1-toast").count == 2)
-      #expect(try await town.processes(of: "gt-rig1-toast").count == 1)
+      #expect(try await town.roots(of: "gt-rig1-toast").count == 1)
 
       // A cycle, which the agent itself asks for: all that the original had started of it ends.
       let witness = try #require(before["gt-rig1-witness"])

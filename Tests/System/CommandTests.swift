@@ -138,7 +138,7 @@ struct CommandTests {
         last = try await only()
         // One that has no work is started all the same, when a person wants it.
         try await town.gt("session", "start", "rig1/nux")
-        #expect(try await town.processes(of: "gt-rig1-nux").count == 1)
+        #expect(try await town.roots(of: "gt-rig1-nux").count == 1)
         try await town.gt("session", "stop", "rig1/nux")
       }
       #expect(try await town.tryGT("session", "start", "rig1/nobody").status == 64)
@@ -157,7 +157,7 @@ struct CommandTests {
         try await town.gt("session", "stop", "rig1/toast")
         try await town.shell(
           "for i in 1 2 3 4 5; do gt session start rig1/toast >start.$i 2>&1 & done; wait; cat start.*")
-        #expect(try await town.processes(of: Self.session).count == 1)
+        #expect(try await town.roots(of: Self.session).count == 1)
         #expect(try await town.panes().count == 3)
       }
     }

@@ -26,7 +26,7 @@ struct MachineFaultTests {
     }
     let after = try await town.settle(Self.everybody)
     for session in Self.everybody where session != "gt-rig1-toast" { #expect(after[session] == before[session]) }
-    for session in Self.everybody { #expect(try await town.processes(of: session).count == 1, "\(session)") }
+    for session in Self.everybody { #expect(try await town.roots(of: session).count == 1, "\(session)") }
     try await eventually("its start") { town.log("gt-rig1-toast").count { $0.hasPrefix("start ") } == 2 }
     #expect(try await town.mainPID() == main)
     #expect(try await town.property("NRestarts") == "0")

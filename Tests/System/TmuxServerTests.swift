@@ -78,7 +78,7 @@ struct TmuxServerTests {
     #expect(asked == "\(new)\n")
     #expect(try await town.shell("cat /proc/\(new)/cgroup").contains("gastown-tmux.service"))
     #expect(try await town.panes().count == Self.everybody.count)
-    for session in Self.everybody { #expect(try await town.processes(of: session).count == 1, "\(session)") }
+    for session in Self.everybody { #expect(try await town.roots(of: session).count == 1, "\(session)") }
     // Restarted, not started: each of these deaths was seen.
     #expect(Set(try await town.events("crash_detected").compactMap { $0["GT_SESSION"] }) == Self.everybody)
     #expect(try await town.events("crash_detected").count == Self.everybody.count)

@@ -152,21 +152,26 @@ package actor Supervisor {
     let budgetEnd = ContinuousClock.now + SupervisorHealth.turnBudget
     takeReceipts()
     var draft = state.begin(events, now: world.now(), uptime: world.uptime())
+    report()
     let look = await look(for: draft, budgetEnd: budgetEnd)
     var circumstances = TurnCircumstances()
     circumstances.abandoned = Set(tickets.filter { !$0.value.isAwaited() }.keys)
     for stop in state.stops(in: draft, look: look, abandoned: circumstances.abandoned) {
       circumstances.unwrittenStops[stop.ticket] = failure { try world.setHold(stop.hold, on: stop.agent) }
     }
-    guard holds(state.decide(&draft, look: look, given: circumstances, uptime: world.uptime())) else { return }
+    let breach = state.decide(&draft, look: look, given: circumstances, uptime: world.uptime())
+    report()
+    guard holds(breach) else { return }
     var screens: [String: PaneScreen] = [:]
     if !draft.screensWanted.isEmpty {
       let lives = draft.screensWanted
       screens = await CommandBudget.$end.withValue(budgetEnd) { await world.screens(of: lives) }
     }
     let records = state.complete(&draft, screens: screens, uptime: world.uptime())
+    report()
     let failure = write(records)
     state.settle(draft, failure: failure, uptime: world.uptime())
+    report()
     if failure == nil { liftStops() }
     reports.status(state.counts.line)
     perform(watching: look.snapshot)
@@ -254,16 +259,19 @@ extension Supervisor {
 
 // What is done.
 extension Supervisor {
+  /// Writes to the journal what there is to be said by now.
+  private func report() { journal.write(state.journal.takeAll()) }
+
   /// Carries out what was decided since the last call.
   ///
   /// - Parameter snapshot: the agents that are to be watched from now on; `nil` where that does not change.
   private func perform(watching snapshot: TownSnapshot? = nil) {
-    var directives = state.takeDirectives()
+    report()
+    let directives = state.takeDirectives()
     if !directives.history.isEmpty {
       state.noteHistory(failure: failure { try world.append(directives.history) })
-      directives.journal.append(contentsOf: state.takeDirectives().journal)
+      report()
     }
-    journal.write(directives.journal.lines)
     for (ticket, result) in directives.answers { tickets.removeValue(forKey: ticket)?.continuation.resume(with: result) }
     for life in directives.regrouped { watchers.recount(life, in: world) }
     // Read now: what a dead agent has left is cleared up soon, and the group goes.

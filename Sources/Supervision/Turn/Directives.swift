@@ -37,10 +37,15 @@ struct JournalLines: Sendable {
     case debug(String)
   }
 
-  private(set) var lines: [Line] = []
+  private var lines: [Line] = []
+
+  /// The lines that were not taken before.
+  mutating func takeAll() -> [Line] {
+    defer { lines = [] }
+    return lines
+  }
 
   mutating func append(_ line: Line) { lines.append(line) }
-  mutating func append(contentsOf others: JournalLines) { lines += others.lines }
   mutating func record(_ event: TownEvent, isRepeated: Bool = false) {
     lines.append(.event(event, isRepeated: isRepeated))
   }

@@ -32,7 +32,7 @@ struct DescriptorTests {
       try await town.shell("prlimit --pid \"$1\" --nofile=4096:", "\(daemon)")
       let after = try await town.settle(everybody, within: .seconds(90))
       #expect(after.filter { $0.key != "gt-rig1-toast" } == before.filter { $0.key != "gt-rig1-toast" })
-      #expect(try await town.processes(of: "gt-rig1-toast").count == 1)
+      #expect(try await town.roots(of: "gt-rig1-toast").count == 1)
       #expect(try await town.events("crash_detected").count == 1)
       #expect(try await town.mainPID() == daemon)
       // It is watched like any other.

@@ -43,8 +43,7 @@ struct KilledAtEveryStepTests {
   @Test func `no effect of the supervisor is without its points`() throws {
     let readings: Set = [
       "now", "sleep", "uptime", "readBeads", "look", "waitForEnd", "waitForClockStep", "readAfresh", "screens",
-      "state", "lastActivity", "lastWords", "worktree", "memoryEvents", "memoryEventsNow", "reportedOutOfMemory",
-      "start", "hasCapsule", "lastEntry", "standing", "isRunning", "isShuttingDown", "newMark",
+      "lastWords", "worktree", "memoryEvents", "memoryEventsNow", "reportedOutOfMemory", "isShuttingDown",
     ]
     var effects: Set<String> = []
     for name in ["TownWorld", "TownEvidence", "TownConfinement"] {
@@ -148,7 +147,9 @@ struct KilledAtEveryStepTests {
   /// Starts the agent once more by `gt` alone, and has it told to begin by a daemon.
   private func start(_ cut: CutTown, after former: SoakAgents.Run, at line: String) async throws {
     try await cut.town.gt("session", "start", "rig1/toast")
-    #expect(try await cut.town.processes(of: toast).count == 1, "\(line)")
+    // Its program may be starting processes of its own just now.
+    let roots = try await cut.town.roots(of: toast)
+    #expect(roots.count == 1, "\(line): \(roots)")
     try await cut.town.systemctl("start", "gastown-daemon")
     try await cut.back(toast, after: former, at: line)
     try await cut.town.gt("daemon", "stop")

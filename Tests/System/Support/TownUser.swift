@@ -203,6 +203,18 @@ struct TownUser: Sendable {
     ).split(separator: "\n").compactMap { Int32($0) }
   }
 
+  /// Those of an agent's processes that no other of them has started: the agent itself, and what it has left to itself.
+  func roots(of session: String) async throws -> [Int32] {
+    let pids = Set(try await processes(of: session))
+    return pids.filter { pid in
+      guard let text = TestFile.text("\(systemd.root)/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else {
+        return false
+      }
+      let parent = text[text.index(after: end)...].split(separator: " ").dropFirst().first.flatMap { Int32($0) }
+      return !(parent.map(pids.contains) ?? false)
+    }.sorted()
+  }
+
   /// `gt daemon explain`: the line about one agent.
   func explanation(of agent: String) async throws -> String {
     try await gt("daemon", "explain").split(separator: "\n").first { $0.hasPrefix("\(agent) ") }.map(String.init) ?? ""
