@@ -7,7 +7,7 @@ import TownFiles
 /// `gt daemon restart`.
 struct DaemonRestartCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "restart", abstract: "Restart the daemon's service. No agent notices.")
+    commandName: "restart", abstract: "Restart the daemon's service. Agents are not affected.")
   @OptionGroup var options: TownOptions
 
   func run() async throws {

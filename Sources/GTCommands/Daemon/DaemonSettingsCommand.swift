@@ -9,10 +9,10 @@ import TownFiles
 /// `gt daemon settings`.
 struct DaemonSettingsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "settings", abstract: "Print the settings in force, and where each comes from.",
+    commandName: "settings", abstract: "Print the settings in force, and the source of each.",
     discussion: """
-      The settings are in the town's mayor/daemon.json; gastown-daemon.json(5) explains them. A daemon that runs \
-      takes over a changed file with: systemctl --user reload gastown-daemon
+      The settings are in the town's mayor/daemon.json; gastown-daemon.json(5) explains them. A running \
+      daemon reads a changed file again with: systemctl --user reload gastown-daemon
       """)
 
   @Flag(help: "Print JSON.")

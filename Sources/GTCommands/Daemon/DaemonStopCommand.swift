@@ -11,7 +11,7 @@ import TownFiles
 /// `gt daemon stop`.
 struct DaemonStopCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "stop", abstract: "Stop the daemon, and the socket that would wake it. Agents go on.")
+    commandName: "stop", abstract: "Stop the daemon and its socket. Agents continue to run.")
   @OptionGroup var options: TownOptions
 
   /// How long a daemon has to end, as `TimeoutStopSec=` gives it.

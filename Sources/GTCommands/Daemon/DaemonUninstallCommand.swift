@@ -9,9 +9,9 @@ import TownFiles
 struct DaemonUninstallCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "uninstall", abstract: "Stop the daemon and remove its units.",
-    discussion: "The agents and their tmux server go on, until you stop gastown-tmux.service or log out.")
+    discussion: "The agents and their tmux server run until you stop gastown-tmux.service or log out.")
 
-  @Flag(help: "Remove those that were installed with --runtime.")
+  @Flag(help: "Remove the units that were installed with --runtime.")
   var runtime = false
   @OptionGroup var options: TownOptions
 

@@ -12,12 +12,12 @@ struct PolecatRemoveCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "remove", abstract: "Remove a polecat: its directory and its bead.",
     discussion: """
-      Refuses one that runs, one with work on its hook, and one whose work is not committed or not pushed, without \
-      --force. Its rig's Witness is told of work that was on its hook.
+      Without --force, refuses to remove a polecat that is running, has work on its hook, or has work that is not \
+      committed or not pushed. The rig's Witness is notified of work that was on the hook.
       """)
   @Argument(help: "RIG/NAME.", completion: .polecat)
   var polecat: String
-  @Flag(help: "End it where it runs, take its work away, and throw away what is not committed or pushed.")
+  @Flag(help: "End the polecat if it is running, clear its hook, and discard work that is not committed or pushed.")
   var force = false
   @OptionGroup var options: TownOptions
 

@@ -11,7 +11,7 @@ import Town
 /// `gt session at`.
 struct SessionAtCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "at", abstract: "Go to an agent's session: attach to it, or switch to it inside its tmux server.")
+    commandName: "at", abstract: "Attach to an agent's session. Inside its tmux server, switch to it.")
 
   @OptionGroup var address: AgentAddress
 

@@ -9,9 +9,9 @@ import Town
 /// `gt session capture`.
 struct SessionCaptureCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "capture", abstract: "Show the last lines of an agent's pane; of a dead one, its last words.")
+    commandName: "capture", abstract: "Show the last lines of an agent's pane, also of a dead agent.")
 
-  @Option(name: [.customShort("n"), .long], help: "How many lines at most.")
+  @Option(name: [.customShort("n"), .long], help: "The maximum number of lines.")
   var lines = 50
   @Flag(help: "Print JSON.")
   var json = false

@@ -12,7 +12,7 @@ import TownFiles
 struct TownOptions: ParsableArguments {
   @Option(
     name: .long,
-    help: ArgumentHelp("The town's directory (default: where you stand, $GT_TOWN_ROOT, ~/gt).", valueName: "path"),
+    help: ArgumentHelp("The town's directory (default: the current town, $GT_TOWN_ROOT, ~/gt).", valueName: "path"),
     completion: .directory)
   var town: String?
 

@@ -7,9 +7,9 @@ import TownFiles
 
 /// `gt town init`.
 struct TownInitCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "init", abstract: "Make a town out of a directory.")
+  static let configuration = CommandConfiguration(commandName: "init", abstract: "Make a directory a town.")
 
-  @Argument(help: "The directory; it is made where it is missing.", completion: .directory)
+  @Argument(help: "The directory; it is created if it is missing.", completion: .directory)
   var directory: String
 
   func run() async throws {

@@ -12,8 +12,8 @@ import TownFiles
 /// `gastown-daemon check`: the dead man's check, run by gastown-check.timer in a process of its own.
 struct CheckCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "check", abstract: "Ask the running daemon how it is, and revive it where it failed or is stuck.",
-    discussion: "A daemon that a person has stopped is left alone, and so is one whose settings cannot be used.")
+    commandName: "check", abstract: "Check the running daemon, and start it again if it failed or is stuck.",
+    discussion: "A daemon that a person has stopped is left alone, and so is a daemon with unusable settings.")
 
   @OptionGroup var options: DaemonOptions
 
