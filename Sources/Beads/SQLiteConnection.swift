@@ -75,7 +75,7 @@ final class SQLiteConnection: Sendable {
   /// `nil` where there are no tables yet, and none are to be made.
   private func open(_ identity: SQLiteFiles.Identity, creating: Bool, attempt: String) throws -> Store? {
     guard opener.wait(timeout: .now() + .seconds(5)) == .success else {
-      throw BeadStoreError(.unavailable, attempt: attempt, message: "\(path) is being opened, and that does not end")
+      throw BeadStoreError(.unavailable, attempt: attempt, message: "\(path) is being opened; this does not complete")
     }
     defer { opener.signal() }
     if let store = opened.withLock({ $0 }), store.identity == identity { return store }

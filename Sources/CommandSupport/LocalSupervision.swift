@@ -11,9 +11,9 @@ extension TownLock {
   package var tenure: Tenure {
     switch keep() {
     case .held: .kept
-    case .madeAnew: .remarkable("daemon/lock was removed or replaced; it has been made anew, and this process has it")
-    case .lost(let error): .lost("daemon/lock was removed, and another process has taken the new one: \(error)")
-    case .unknown(let error): .remarkable("daemon/lock was removed, and cannot be made anew: \(error)")
+    case .madeAnew: .remarkable("daemon/lock was removed or replaced; it was created again, and this process holds it")
+    case .lost(let error): .lost("daemon/lock was removed, and another process holds the new one: \(error)")
+    case .unknown(let error): .remarkable("daemon/lock was removed, and cannot be created again: \(error)")
     }
   }
 }

@@ -88,7 +88,7 @@ extension OpenTown {
   private static func withWayOut(_ error: TownFileError) -> TownFileError {
     TownFileError(
       error.code, path: error.path,
-      reason: "\(error.reason); it is not taken for an empty one: make it readable, or give up what it holds with: "
+      reason: "\(error.reason); it is not treated as empty: make it readable, or discard its content with: "
         + "mv \(error.path) \(error.path).given-up")
   }
 }

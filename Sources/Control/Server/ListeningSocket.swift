@@ -45,7 +45,7 @@ struct ListeningSocket: Sendable {
     } catch {
       switch error.code {
       case .foreign, .planted, .shared:
-        throw ListenError(.system(EACCES), subject: path, reason: "it is not made there: \(error)")
+        throw ListenError(.system(EACCES), subject: path, reason: "the socket is not created there: \(error)")
       // Binding it says what is the matter.
       case .link, .missing, .unreadable, .wrongKind: break
       }
@@ -105,7 +105,7 @@ struct ListeningSocket: Sendable {
       throw failure(errno, path, "cannot be looked at")
     }
     guard status.st_mode & S_IFMT == S_IFSOCK else {
-      throw ListenError(.notASocket, subject: path, reason: "what is there is no socket; it is left alone")
+      throw ListenError(.notASocket, subject: path, reason: "the file there is not a socket; it is left alone")
     }
     let probe = try newSocket(path)
     defer { close(probe) }
@@ -113,7 +113,7 @@ struct ListeningSocket: Sendable {
       throw ListenError(.inUse, subject: path, reason: "another process answers there")
     }
     guard unlink(path) == 0 || errno == ENOENT else {
-      throw failure(errno, path, "what a former process left cannot be removed")
+      throw failure(errno, path, "the socket of a former process cannot be removed")
     }
   }
 

@@ -93,7 +93,7 @@ struct UnitProperties: Sendable, Hashable {
     do {
       let result = try await runner.run(command)
       guard result.succeeded else {
-        let reason = result.complaint.split(separator: "\n").first.map(String.init) ?? "systemctl failed without a word"
+        let reason = result.complaint.split(separator: "\n").first.map(String.init) ?? "systemctl gave no reason"
         return .failure(Unreadable(description: reason))
       }
       return .success(parse(result.output))

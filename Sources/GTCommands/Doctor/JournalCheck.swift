@@ -41,7 +41,7 @@ struct JournalCheck: DoctorCheck {
 
   static func judge(_ facts: Facts) -> CheckResult {
     guard facts.isRunning else { return .unexamined("persistence", "there is no journald") }
-    let why = "After a boot nobody can tell any more who died and why; `journalctl --user` may show nothing at all."
+    let why = "After a boot the record of deaths and their causes is lost; `journalctl --user` may show nothing at all."
     let storage = facts.storage ?? "auto"
     if storage == "none" || storage == "volatile" {
       return CheckResult(
