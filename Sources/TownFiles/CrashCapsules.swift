@@ -83,7 +83,7 @@ package struct CrashCapsules: Sendable {
     {
       remarks.append(
         """
-        capsules of deaths are given up before they are \(Self.youth) days old: there are more than \
+        capsules of deaths are removed before they are \(Self.youth) days old: there are more than \
         \(CapsuleShelf.countLimit), or more than \(CapsuleShelf.byteLimit / 1_000_000) MB
         """)
     }
@@ -91,8 +91,8 @@ package struct CrashCapsules: Sendable {
     if !strangers.isEmpty {
       remarks.append(
         """
-        \(directory) holds capsules that the daemon has not written. No capsule is given up for them, and none of them is \
-        removed; what the daemon has written is in \(index.path)
+        \(directory) holds capsules that the daemon has not written. They cause no removal of other capsules, and are \
+        not removed; \(index.path) lists the capsules of the daemon
         """)
     }
     return remarks

@@ -224,7 +224,7 @@ extension Disk {
     do {
       return try JSONDecoder().decode(type, from: Data(content))
     } catch {
-      throw TownFileError(.malformed, path: path, reason: "it is not the JSON that is expected: \(brief(error))")
+      throw TownFileError(.malformed, path: path, reason: "it is not the expected JSON: \(brief(error))")
     }
   }
 

@@ -122,7 +122,7 @@ package struct HistoryFiles: Sendable {
       }
     }
     guard !gone.isEmpty else { return [] }
-    return ["histories of agents are given up: there are more than \(count) of agents to whom something has happened"]
+    return ["histories of agents are removed: there are more than \(count) of agents that had an event"]
   }
 
   /// Takes over what a daemon has written that kept no index: the histories that tell of an event.

@@ -122,8 +122,8 @@ package final class TownLock: Sendable {
     package var refusal: String {
       if isOurs { return "this town is supervised already, by pid \(pid) (\(program))" }
       return """
-        pid \(pid) (\(program)) holds it, which is no gastown-daemon, and nobody supervises this town: end it (kill \(pid)), \
-        or have it close that file
+        pid \(pid) (\(program)) holds it, which is not a gastown-daemon; this town is not supervised: end it \
+        (kill \(pid)), or have it close that file
         """
     }
   }

@@ -48,7 +48,7 @@ package struct PathObjection: Error, Sendable, Hashable {
 extension PathObjection: CustomStringConvertible {
   package var description: String {
     let facts = owner.map { " (owner \($0), mode \(Self.octal(mode ?? 0)))" } ?? ""
-    let way = remedy.map { "; mend it with: \($0.joined(separator: " "))" } ?? ""
+    let way = remedy.map { "; fix it with: \($0.joined(separator: " "))" } ?? ""
     return "\(path)\(facts) \(reason)\(way)"
   }
 }

@@ -67,7 +67,7 @@ package struct PathTrust: Sendable {
     case .directory, .regular, .other: throw objection(.wrongKind, place, "is no socket")
     }
     guard place.facts.owner == userID else {
-      throw objection(.foreign, place, "belongs to another user, who decides what it answers")
+      throw objection(.foreign, place, "belongs to another user, who controls its answers")
     }
   }
 
@@ -147,7 +147,7 @@ extension PathTrust {
     guard directory.facts.isSticky else { throw shared(directory) }
     let entryOwner = entry.facts.owner
     guard entryOwner == userID || roots.contains(entryOwner) else {
-      throw objection(.planted, entry, "was made by another user, in a directory where everybody may make files")
+      throw objection(.planted, entry, "was created by another user, in a directory where all users may create files")
     }
   }
 

@@ -22,7 +22,7 @@ struct AgentSetCommand: AsyncParsableCommand {
   @OptionGroup var options: TownOptions
 
   func validate() throws {
-    if state == nil, hook == nil { throw ValidationError("Name what is to be changed: --state, --hook, or both.") }
+    if state == nil, hook == nil { throw ValidationError("Nothing to change: give --state, --hook, or both.") }
     if let state,
       state.isEmpty || !state.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "-_".contains($0)) })
     {

@@ -55,7 +55,7 @@ struct DaemonInstallCommand: AsyncParsableCommand {
       if town.units.instance != nil, let plain = TownUnits.plainTown(environment: town.environment),
         plain != town.layout.root
       {
-        print("gastown-daemon.service is of the town \(displayable(plain)); this town has \(town.units.daemon).")
+        print("gastown-daemon.service belongs to the town \(displayable(plain)); this town has \(town.units.daemon).")
       }
       try await HomeServer.settle(town, option: tmuxSocket)
       let directory = TownUnits.unitDirectory(town.environment, isRuntime: runtime)
@@ -70,7 +70,7 @@ struct DaemonInstallCommand: AsyncParsableCommand {
       let enable =
         ["systemctl", "--user", "enable"] + (runtime ? ["--runtime"] : []) + ["--now", town.units.shortName]
       print("To start the daemon now and at every login:  \(enable.map(Remedy.quoted).joined(separator: " "))")
-      if !runtime, !Self.lingers { print("To keep it when you are logged out:          loginctl enable-linger") }
+      if !runtime, !Self.lingers { print("To keep it running after logout:             loginctl enable-linger") }
     }
   }
 

@@ -14,7 +14,7 @@ struct DaemonRestartCommand: AsyncParsableCommand {
     try await failing {
       let town = try options.open("daemon restart")
       try await Systemctl(runner: town.runner).run(["restart", town.units.daemon])
-      print("The daemon was restarted; every agent is as it was.")
+      print("The daemon was restarted; the agents were not affected.")
     }
   }
 }

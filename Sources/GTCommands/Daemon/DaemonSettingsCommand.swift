@@ -41,7 +41,7 @@ struct DaemonSettingsCommand: AsyncParsableCommand {
         let rows = listing.entries.map { Row(key: $0.key, value: $0.value, source: $0.source) }
         return try printJSON(Report(file: path, settings: rows))
       }
-      print(file == nil ? "There is no \(path); all of this is built in." : path)
+      print(file == nil ? "There is no \(path); these are the built-in defaults." : path)
       let width = listing.entries.map(\.key.count).max() ?? 0
       for entry in listing.entries {
         let padding = String(repeating: " ", count: width - entry.key.count)

@@ -39,7 +39,7 @@ struct DaemonUninstallCommand: AsyncParsableCommand {
         }
       }
       try await systemctl.run(["daemon-reload"], deadline: .seconds(30))
-      print("The units are removed. Agents that run go on.")
+      print("The units are removed. Running agents continue.")
       // Those of a package come to light again.
       if let packaged = UnitFiles.packageDirectories.first(where: { Disk.exists("\($0)/gastown-daemon.service") }) {
         print("The units in \(packaged) are in force again, for ~/gt: systemctl --user enable --now gastown-daemon")

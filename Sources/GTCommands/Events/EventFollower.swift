@@ -49,7 +49,7 @@ struct EventFollower: Sendable {
       printer.print(
         Watch.Reply(
           event: "stream_interrupted", time: LiveTown.wallClock().description, sequence: 0, town: layout.root,
-          message: "the daemon has gone; waiting for the next"))
+          message: "the daemon has ended; waiting for the next one"))
       client = try await next(after: daemon)
       request.recent = true
     }

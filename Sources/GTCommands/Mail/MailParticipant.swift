@@ -54,7 +54,7 @@ struct MailParticipant: Sendable {
       let rigs = try RigRegistry(layout: layout).rigs().map(\.name)
       let candidates = Set(Roster(rigs: rigs).candidates(address: role).map(\.mailbox))
       guard let mailbox = candidates.first, candidates.count == 1 else {
-        throw AddressError("GT_ROLE is \(quotedForDisplay(role)), which is neither a role nor an agent of this town")
+        throw AddressError("GT_ROLE is \(quotedForDisplay(role)), which is not a role or an agent of this town")
       }
       return mailbox
     }
@@ -68,7 +68,7 @@ struct MailParticipant: Sendable {
 
   private func variable(_ name: String, of role: String) throws -> String {
     guard let value = environment[name], !value.isEmpty else {
-      throw AddressError("GT_ROLE is \(role), but \(name) is not set: which one is writing?")
+      throw AddressError("GT_ROLE is \(role), but \(name) is not set, so the sender is unknown")
     }
     return value
   }

@@ -27,7 +27,7 @@ struct SessionAtCommand: AsyncParsableCommand {
       if !isInside {
         guard isatty(STDIN_FILENO) == 1 else {
           throw CommandRefusal(
-            "standard input is no terminal; to read the session: gt session capture \(agent.address)")
+            "standard input is not a terminal; to read the session: gt session capture \(agent.address)")
         }
         // Inside another tmux server: a session in a session is what was asked for.
         environment["TMUX"] = nil

@@ -36,7 +36,7 @@ struct SessionCaptureCommand: AsyncParsableCommand {
       let (town, agent) = try address.open("session capture")
       let found = try await FoundPane.find(agent, in: town)
       guard let text = try await found.client.capture(panes: [PaneCapture(found.pane, lines: lines)])[found.pane] else {
-        throw CommandRefusal("\(agent.address): its pane is just gone")
+        throw CommandRefusal("\(agent.address): its pane has just been removed")
       }
       let shown = text.map { TypedText.withoutControls($0) }
       if json {

@@ -44,7 +44,7 @@ struct SessionCrashCommand: AsyncParsableCommand {
       let some = matching.prefix(3).joined(separator: ", ")
       throw CommandRefusal(
         "\(quotedForDisplay(text)) is the beginning of \(matching.count) capsules (\(some)\(matching.count > 3 ? ", …" : ""));"
-          + " say more of it, or \(advice)")
+          + " give more of it, or \(advice)")
     }
   }
 }

@@ -35,7 +35,7 @@ struct TownOptions: ParsableArguments {
       guard place == nil else { throw error }
       throw TownFileError(
         error.code, path: error.path,
-        reason: "\(error.reason); the directory in which you stand was deleted: leave it (cd)")
+        reason: "\(error.reason); the current directory was deleted: leave it (cd)")
     }
   }
 

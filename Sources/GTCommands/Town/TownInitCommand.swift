@@ -17,7 +17,7 @@ struct TownInitCommand: AsyncParsableCommand {
       let place = directory.hasPrefix("/") ? "" : TownOptions.workingDirectory
       guard let place else {
         throw Unreadable(
-          description: "the directory in which you stand was deleted: leave it (cd), or give a whole path")
+          description: "the current directory was deleted: leave it (cd), or give a whole path")
       }
       let path = place.isEmpty ? directory : "\(place)/\(directory)"
       try Disk.makeDirectory(path)

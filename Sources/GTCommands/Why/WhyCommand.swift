@@ -62,7 +62,7 @@ struct WhyCommand: AsyncParsableCommand {
     let now = judgements.first { $0.agent == agent.address || $0.session == agent.session }
     guard let now else {
       throw Unreadable(
-        description: "\(agent.address): nothing can be told of it: "
+        description: "\(agent.address): its state is unknown: "
           + (explanation.snapshot.registryFailure ?? "it is no agent of this town"))
     }
     return Answer(
@@ -74,7 +74,7 @@ struct WhyCommand: AsyncParsableCommand {
     let entries = answer.history.map { ["\($0.time)", displayable($0.what), HistoryText.line($0)] }
     let now = answer.now.map { ["now", displayable($0.decision.what), HistoryText.line($0.decision)] }
     let next = answer.now.map { ["next", "", displayable($0.next.line)] }
-    let earlier = entries.isEmpty ? ["  Nothing was decided about it yet."] : []
+    let earlier = entries.isEmpty ? ["  There are no decisions about it yet."] : []
     return ["\(answer.agent) (\(answer.session))"] + earlier
       + TextTable.lines(entries + now + next).map { "  \($0)" }
   }

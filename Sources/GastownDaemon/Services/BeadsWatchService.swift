@@ -31,7 +31,7 @@ struct BeadsWatchService: Service {
           try await watch()
           isSaid = false
         } catch {
-          if !isSaid { complain("changes of the beads are not seen before the next heartbeat: \(error)") }
+          if !isSaid { complain("changes of the beads are not seen until the next heartbeat: \(error)") }
           isSaid = true
         }
         // It was replaced, or is not there: what is there next is watched as well.

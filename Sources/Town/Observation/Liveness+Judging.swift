@@ -69,8 +69,8 @@ extension Liveness {
     if let shell = others.first(where: { $0.isRunning && $0.isOfOurMaking(town) && $0.belongsHere }) {
       return .unknown(
         """
-        a shell that the ledger does not know bears the agent's mark (pane \(shell.pane), pid \(shell.pid)); close it \
-        where it is not the agent
+        a shell that the ledger does not know has the agent's mark (pane \(shell.pane), pid \(shell.pid)); close it \
+        if it is not the agent
         """)
     }
     // The pane in which it has lived last tells of its end, and not an older corpse on another server.
@@ -110,7 +110,7 @@ extension Liveness {
     let marked = panes.filter { $0.mark == town && $0.isRunning && $0.isInSession(of: pane) }
     if marked.count == 1, pane.mark == town { return nil }
     if !pane.isFirstOfSession(among: panes) || marked.count > 1 {
-      return "its session has several panes, and which of them is the agent's is not known"
+      return "its session has several panes, and it is unknown which of them is the agent's"
     }
     return nil
   }

@@ -95,7 +95,7 @@ extension Liveness {
       if panes.contains(where: { $0.isRunning && $0.isBareShell && $0.shows(life) }) { return self }
       guard isRunning(life) else { return self }
       return .unknown(
-        "its process (pid \(life.pid)) runs, but \(whereabouts ?? "no tmux server shows it in a session of its name")")
+        "its process (pid \(life.pid)) runs, but \(whereabouts ?? "no tmux server lists it in a session of its name")")
     }
   }
 }

@@ -82,7 +82,7 @@ package enum AdoptionRule {
   private static func note(_ outcome: Outcome, agent: AgentIdentity, pid: Int32, plan: inout Plan) {
     let message =
       switch outcome {
-      case .adopted: "\(agent.address) is adopted where it runs (pid \(pid)); it goes on undisturbed"
+      case .adopted: "\(agent.address) is adopted where it runs (pid \(pid)), without a restart"
       case .declined(let reason), .failed(let reason): "\(agent.address) could not be adopted: \(reason)"
       }
     plan.remarks.append(Remark(agent: agent, message: message))

@@ -101,7 +101,7 @@ package enum DeathRule {
   ) {
     if record.life != nil {
       var gone = observation
-      gone.liveness = .unknown("something else runs in its place")
+      gone.liveness = .unknown("another process runs in its place")
       note(gone, need: need, snapshot: snapshot, policy: policy, record: &record, plan: &plan)
     }
     if record.death != nil { plan.look(at: snapshot.time + TownRules.retry) }

@@ -28,7 +28,7 @@ package enum OrphanRule {
     plan.events.append(
       TownEvent(
         .orphanedWork, agent: agent,
-        message: "\(agent.address) is dead, and nobody works on \(displayable(hook)), which is on its hook",
+        message: "\(agent.address) is dead, and no agent works on \(displayable(hook)), which is on its hook",
         bead: hook, reason: "its bead \(bead.id) says dead\(caution)"))
   }
 }

@@ -36,8 +36,8 @@ enum ParkRule {
   static func outlook(_ parking: Parking, policy: Policy) -> String {
     switch parking.reason {
     case .crashLoop, .unfinished:
-      "it is tried every \(policy.restart.probe.inWords), and cleared when it lasts \(policy.restart.stable.inWords)"
-    case .noCommand: "it is looked for every \(policy.restart.probe.inWords), and the agent is started when it is there"
+      "it is tried every \(policy.restart.probe.inWords), and unparked when it lasts \(policy.restart.stable.inWords)"
+    case .noCommand: "it is looked for every \(policy.restart.probe.inWords), and the agent is started when it is found"
     }
   }
 
@@ -45,7 +45,7 @@ enum ParkRule {
     switch parking.reason {
     case .crashLoop: "it has lasted \(policy.restart.stable.inWords)"
     case .unfinished: "it has lasted \(policy.restart.stable.inWords), or has other work"
-    case .noCommand: "its command is there"
+    case .noCommand: "its command was found"
     }
   }
 }

@@ -18,7 +18,7 @@ package enum PressureRule {
 
   package static func event(isHigh: Bool, pressure: Double?) -> TownEvent {
     guard isHigh else {
-      return TownEvent(.agentsRelieved, message: "agents no longer wait for memory", reason: "there is memory again")
+      return TownEvent(.agentsRelieved, message: "agents no longer wait for memory", reason: "memory suffices again")
     }
     let reason = "they wait for memory \(Int64((pressure ?? 0).rounded(.up))) % of the time"
     return TownEvent(.agentsThrottled, message: "the agents are slowed down: \(reason)", reason: reason)

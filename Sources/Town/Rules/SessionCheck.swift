@@ -64,7 +64,7 @@ package struct SessionCheck: Sendable, Hashable, Codable {
 extension SessionCheck {
   /// How a person makes room for an agent in whose session something else runs.
   package static func makingRoom(for agent: AgentIdentity) -> String {
-    "to make room: end what runs there, or give its session another name (tmux rename-session -t \(agent.session) NAME)"
+    "to make room: end the process there, or rename its session (tmux rename-session -t \(agent.session) NAME)"
   }
 
   /// - Parameters:
@@ -119,7 +119,7 @@ extension SessionCheck {
     case .alive(let life, let place) where record.isBeside(life, place: place):
       state = .crashed
       isBlocked = true
-      reason = "its own pane is gone, and another one of its session is in the way (pid \(life.pid))"
+      reason = "its own pane is gone, and another pane of its session is in the way (pid \(life.pid))"
       if case .rest = need { state = .idle } else { isWell = false }
       return
     case .alive(_, let place):
@@ -132,7 +132,7 @@ extension SessionCheck {
       }
       if let parking { reason = "on trial, as it was parked: \(parking.words)" }
       if let objection = place.objection {
-        reason = (reason.map { "\($0); " } ?? "") + "started by others and not adopted: \(objection)"
+        reason = (reason.map { "\($0); " } ?? "") + "started by another program and not adopted: \(objection)"
       }
       if let hold { reason = hold.summary }
       if let objection = observation.worktree.objection {

@@ -71,7 +71,7 @@ package enum StaleRule {
       plan.events.append(
         TownEvent(
           .staleAgent, agent: agent,
-          message: "\(agent.address) runs nowhere and had not been heard of for \(age); its bead now says dead",
+          message: "\(agent.address) runs nowhere and had not changed its bead for \(age); its bead now says dead",
           bead: order.bead, reason: "it reported to be at work, without a process, for \(age)"))
     case .declined:
       plan.ledger[agent].marking = nil
