@@ -3,13 +3,12 @@
 import GRDB
 import Town
 
-/// The embedded store's tables, and how a file comes by them.
+/// The embedded store's tables, and their creation.
 ///
-/// Several processes may open a new file at once, so looking at a file and changing it is one
-/// transaction: whoever comes second finds the work done.
+/// Several processes may open a new file at once, so looking at a file and changing it is one transaction: the second
+/// process finds the work done.
 enum SQLiteSchema {
-  /// In the header of every file of ours ("GtBd"), so that a database of somebody else's is never
-  /// taken for one.
+  /// In the header of every file of ours ("GtBd"), so that another program's database is never mistaken for one.
   static let applicationID: Int32 = 0x4774_4264
 
   /// What is wrong with a file that is a database, but not one that can be used.

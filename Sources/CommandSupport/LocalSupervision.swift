@@ -21,7 +21,7 @@ extension TownLock {
 /// Supervises a town for the length of one piece of work, where no daemon does: the same supervisor,
 /// the same lock, the same records.
 package enum LocalSupervision {
-  /// - Throws: `TownFileError` `.held` where somebody supervises the town already; what `work` throws.
+  /// - Throws: `TownFileError` `.held` where another process supervises the town; the errors of `work`.
   package static func with<Result: Sendable>(
     _ town: OpenTown, mode: Supervisor.Mode, logger: Logger, receipts: LogReceipts? = nil,
     _ work: @Sendable (Supervisor) async throws -> Result

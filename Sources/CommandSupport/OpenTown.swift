@@ -22,7 +22,7 @@ package struct OpenTown: Sendable {
 
   /// - Parameter awaitingBd: whether a `bd` that the town needs and that is missing now may come later, as a
   ///   daemon can wait for it and a command cannot.
-  /// - Parameter units: the town's systemd units, where somebody has said which; else they are found.
+  /// - Parameter units: the town's systemd units, where they are given; else they are found.
   /// - Throws: `TownFileError` where the town or its settings cannot be read.
   package init(
     layout: TownLayout, environment: [String: String], awaitingBd: Bool = false,

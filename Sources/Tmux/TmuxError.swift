@@ -36,9 +36,9 @@ package struct TmuxError: Error, Sendable, Hashable, CustomStringConvertible {
   }
 
   package var code: Code
-  /// What was attempted, and on which server.
+  /// The attempted action, and the server.
   package var operation: String
-  /// Why it failed, in the words of whoever refused.
+  /// Why it failed, in the words of the program that refused.
   package var reason: String
 
   package init(_ code: Code, operation: String, reason: String) {

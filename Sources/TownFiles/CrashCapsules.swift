@@ -53,11 +53,11 @@ package struct CrashCapsules: Sendable {
   /// How young a capsule is, in days, that is not given up without a word.
   private static let youth = 7
 
-  /// Removes what is more than is kept of what the daemon has written, the oldest first, and what a daemon that was
-  /// killed while writing has left. What others have put there is left, and takes nothing's place.
+  /// Removes the daemon's oldest capsules beyond the limits, and unfinished files of a daemon that was killed while
+  /// writing. Files of others are left, and do not count.
   ///
-  /// - Parameter now: the time, by which it is told what was given up early.
-  /// - Returns: what a person should know of it.
+  /// - Parameter now: the time, which determines what was removed early.
+  /// - Returns: remarks for a person.
   @discardableResult
   package func prune(now: Timestamp? = nil) throws(TownFileError) -> [String] {
     try Disk.removeAbandoned(in: directory)

@@ -99,7 +99,7 @@ package enum Disk {
     }
   }
 
-  /// Makes a directory, 0700, which nobody else has made.
+  /// Makes a directory, 0700, which no other process has made.
   ///
   /// - Returns: `false` where something of the name is there already.
   package static func makeNewDirectory(_ path: String) throws(TownFileError) -> Bool {
@@ -228,7 +228,7 @@ extension Disk {
     }
   }
 
-  /// What is in a JSON file, whatever that is.
+  /// The content of a JSON file, of any form.
   ///
   /// - Parameter limit: how large the file may be, in bytes.
   /// - Throws: ``TownFileError``, `.malformed` where it is no JSON.

@@ -13,7 +13,7 @@ package struct PathObjection: Error, Sendable, Hashable {
     case wrongKind
     /// It belongs to another user.
     case foreign
-    /// It belongs to another user, in a directory where everybody may make files.
+    /// It belongs to another user, in a directory where all users may create files.
     case planted
     /// Users besides its owner may write to it.
     case shared

@@ -56,7 +56,7 @@ package struct PathTrust: Sendable {
     try judge(place, isOwn: false)
   }
 
-  /// A socket of the user's own, no link, in a directory of the user's own to which nobody else may write.
+  /// A socket of the user's own, no link, in a directory of the user's own to which no other user may write.
   package func checkSocket(_ path: String) throws(PathObjection) {
     let path = Self.absolute(path)
     try checkDirectory(Self.parent(of: path), isOwn: true)

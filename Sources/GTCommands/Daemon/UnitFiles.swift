@@ -95,7 +95,7 @@ struct UnitFiles: Sendable {
   }
 
   /// The units and templates as a package has them, with its own place of the daemon. The plain ones are for the town
-  /// `~/gt` of whoever enables them.
+  /// `~/gt` of the user who enables them.
   ///
   /// - Parameter daemon: the absolute path of the daemon's executable.
   static func packaged(daemon: String) -> [(name: String, text: String)] {

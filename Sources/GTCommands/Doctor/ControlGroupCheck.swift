@@ -23,7 +23,7 @@ struct ControlGroupCheck: DoctorCheck {
     var group: String?
     /// Whether it lives on the server of the tmux unit's address.
     var isOnUnitServer: Bool
-    /// Whether its group is a scope that holds nobody else's agent, and no tmux server.
+    /// Whether its group is a scope that holds no other agent and no tmux server.
     var isAlone: Bool
   }
 

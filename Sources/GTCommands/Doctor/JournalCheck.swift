@@ -11,7 +11,7 @@ struct JournalCheck: DoctorCheck {
   struct Facts: Sendable, Hashable {
     /// Whether `/run/systemd/journal/socket` is there.
     var isRunning = true
-    /// `Storage=` of journald.conf, where it could be read; `auto` where nobody has set it.
+    /// `Storage=` of journald.conf, where it could be read; `auto` where it is not set.
     var storage: String? = "auto"
     /// Whether /var/log/journal is there.
     var hasDirectory = true

@@ -5,11 +5,11 @@ import Glibc
 import Town
 import TownFiles
 
-/// Who holds the town, and locks that somebody has left behind.
+/// The holder of the town's lock, and stale locks.
 struct LockCheck: DoctorCheck {
   let name = "locks"
 
-  /// How old a lock of git must be until nobody works under it any more, in seconds.
+  /// The age from which a lock of git counts as stale, in seconds.
   static let patience: Int64 = 600
 
   func run(in context: DoctorContext) async -> [CheckResult] {
@@ -28,7 +28,7 @@ struct LockCheck: DoctorCheck {
   }
 
   /// - Parameters:
-  ///   - holder: who holds the town's lock: a pid, 0 where it is not known, `nil` for nobody.
+  ///   - holder: who holds the town's lock: a pid, 0 where it is not known, `nil` for none.
   ///   - unit: the main process of the daemon's unit; 0 for none.
   ///   - stranger: what program the holder runs, where that is none of ours.
   ///   - name: that unit.
@@ -78,7 +78,7 @@ struct LockCheck: DoctorCheck {
     ]
   }
 
-  /// Locks of git in the agents' worktrees that nobody works under any more.
+  /// Locks of git in the agents' worktrees that are stale.
   private static func gitLocks(layout: TownLayout, rigs: [String]) -> [CheckResult] {
     let now = Int64(time(nil))
     return rigs.flatMap { rig in

@@ -55,8 +55,8 @@ struct EventFollower: Sendable {
     }
   }
 
-  /// A client of the next daemon. It is known by its holding the town's lock: a connection before that would
-  /// wake a daemon that somebody has just stopped.
+  /// A client of the next daemon. It is known by its holding the town's lock: a connection before that would start a
+  /// daemon that has just been stopped.
   private func next(after former: Int32?) async throws -> ControlClient {
     let end = ContinuousClock.now + Self.patience
     while true {

@@ -11,7 +11,7 @@ struct MailParticipant: Sendable {
 
   let layout: TownLayout
   let environment: [String: String]
-  /// The rig in which whoever asks stands, for names without one.
+  /// The rig of the current directory, for names without a rig.
   let rig: String?
 
   /// The mailbox that an address means, in any form that mail has ever carried.
@@ -28,10 +28,10 @@ struct MailParticipant: Sendable {
     }
   }
 
-  /// The mailbox of whoever runs this command: the agent whose environment this is, else the person.
+  /// The mailbox of the caller of this command: the agent whose environment this is, else the person.
   ///
-  /// - Throws: `AddressError` or `NameError` where the environment names nobody: mail from an agent
-  ///   must not look as if a person had written it.
+  /// - Throws: `AddressError` or `NameError` where the environment names no participant: mail from an agent must not
+  ///   look as if a person had written it.
   func own() throws -> String {
     guard let role = environment["GT_ROLE"], !role.isEmpty else { return Self.overseer }
     switch AgentIdentity.Role(rawValue: role) {
@@ -81,7 +81,7 @@ struct MailParticipant: Sendable {
 }
 
 extension OpenTown {
-  /// The mailboxes of this town, as whoever runs this command sees them.
+  /// The mailboxes of this town, as seen by the caller of this command.
   var participant: MailParticipant {
     MailParticipant(layout: layout, environment: environment, rig: TownOptions.currentRig(layout))
   }

@@ -152,7 +152,7 @@ struct PolecatDirectory: Sendable {
     return "its commit \(head.prefix(12)) is on no branch; to keep that: git -C \(git.path) branch NAME \(head)"
   }
 
-  /// A process that was started in the polecat's session and works in its directory, whatever tmux knows of it.
+  /// A process that was started in the polecat's session and works in its directory, known to tmux or not.
   func worker(among processes: ProcessTable) -> Int32? {
     let home = Disk.canonical(path) ?? path
     return processes.all().first { status in

@@ -20,8 +20,8 @@ struct Injection: Sendable {
   var patience = Duration.zero
   var processes = ProcessTable()
 
-  /// - Throws: `CommandRefusal` where nobody is there who could be told, and nothing was typed then;
-  ///   ``TryLater`` where the agent has no prompt, or what was typed was not submitted; `TmuxError`.
+  /// - Throws: `CommandRefusal` where no agent is there, and nothing was typed; ``TryLater`` where the agent has no
+  ///   prompt, or the typed text was not submitted; `TmuxError`.
   @concurrent func submit(_ text: String) async throws {
     let text = TypedText.withoutControls(text)
     let process = try listener()

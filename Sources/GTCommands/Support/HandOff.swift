@@ -57,7 +57,7 @@ package enum HandOff {
   }
 }
 
-/// A file, whatever its path.
+/// A file, independent of its path.
 struct FileIdentity: Sendable, Hashable, LosslessStringConvertible {
   var device: UInt64
   var inode: UInt64

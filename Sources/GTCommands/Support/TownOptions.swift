@@ -39,7 +39,7 @@ struct TownOptions: ParsableArguments {
     }
   }
 
-  /// Opens the town, and notes that somebody uses it: the heartbeat's interval follows that.
+  /// Opens the town, and records the use of it, which determines the heartbeat's interval.
   ///
   /// - Parameter units: the town's systemd units, where the command decides about them.
   func open(_ command: String, units: TownUnits? = nil) throws(TownFileError) -> OpenTown {

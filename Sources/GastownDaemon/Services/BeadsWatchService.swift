@@ -6,7 +6,7 @@ import Supervision
 import Town
 import TownFiles
 
-/// Asks for a beat when the town's beads were changed by somebody, since there may be mail in them.
+/// Asks for a beat when the town's beads were changed, since there may be mail in them.
 struct BeadsWatchService: Service {
   let layout: TownLayout
   let supervisor: Supervisor

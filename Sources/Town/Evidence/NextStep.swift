@@ -2,14 +2,14 @@
 
 /// The next thing that will happen to an agent, and when.
 package struct NextStep: Sendable, Hashable {
-  /// Whether anybody is there to do it.
+  /// Whether a daemon is running to do it.
   package enum Daemon: Sendable, Hashable {
     case running(nextHeartbeat: Timestamp?)
     case stopped
   }
 
   package var what: String
-  /// `nil` where nobody can tell, or where it waits for something to happen.
+  /// `nil` where it is unknown, or where it waits for something to happen.
   package var at: Timestamp?
 
   package init(_ what: String, at: Timestamp? = nil) {

@@ -123,7 +123,7 @@ extension Notice {
         """)
   }
 
-  /// `ORPHANED_WORK`: the work on a dead agent's hook, which nobody takes up.
+  /// `ORPHANED_WORK`: the work on a dead agent's hook, which no agent works on.
   package static func orphanedWork(_ agent: AgentIdentity, bead: String, hook: String) -> Notice {
     Notice(
       key: orphanKey, agent: agent, hook: hook,

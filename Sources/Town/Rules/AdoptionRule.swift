@@ -61,7 +61,7 @@ package enum AdoptionRule {
     return nil
   }
 
-  /// Takes note of the end of an attempt. A failure is told once, and tried again.
+  /// Takes note of the end of an attempt. A failure is reported once, and tried again.
   package static func record(_ outcome: Outcome, of order: Order, at time: Timestamp, in plan: inout Plan) {
     let agent = order.agent
     switch outcome {

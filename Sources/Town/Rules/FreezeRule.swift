@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// An agent that a person has frozen lives, and can do nothing: nobody judges it by the time that passes.
+/// An agent that a person has frozen is alive and cannot run: the time does not count against it.
 package enum FreezeRule {
   /// Takes note of what the kernel says; who has frozen it, and how, does not matter.
   static func note(

@@ -6,7 +6,7 @@ package enum HostRule {
   /// How soon a host without room is looked at again.
   static let retry: Duration = .seconds(30)
 
-  /// Why nobody is to be started at present; `nil` where there is room.
+  /// Why no agent is to be started at present; `nil` where disk and memory suffice.
   package static func objection(_ host: HostReading, policy: Policy) -> String? {
     if let free = host.diskFree, free < policy.diskFree {
       return "\(free.inMebibytes) are free on the town's disk, but \(policy.diskFree.inMebibytes) are required"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What is said when an agent is parked or cleared: once each, to the journal, and of a parked one also to
-/// whoever looks after it.
+/// The events when an agent is parked or unparked, once each. For a parked agent there is also a message to the agents
+/// in charge of it.
 enum ParkRule {
   static func tell(
     _ change: RestartPolicy.Change, of agent: AgentIdentity, hook: String?, cause: ExitCause? = nil,

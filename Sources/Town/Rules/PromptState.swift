@@ -55,7 +55,7 @@ package enum PromptState: Sendable, Hashable {
     return InputSite.find(on: screen, last: last)?.isUnderCursor == true
   }
 
-  /// In the words in which a refusal tells of it.
+  /// The words for the message of a refusal.
   package var description: String {
     switch self {
     case .empty: "it is at its prompt"

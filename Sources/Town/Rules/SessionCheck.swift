@@ -31,7 +31,7 @@ package struct SessionCheck: Sendable, Hashable, Codable {
   package var pid: Int32?
   package var supervision: Supervision
   package var reason: String?
-  /// Whether it lives and stands still because somebody wants that.
+  /// Whether it is alive and frozen by request.
   package var isFrozen = false
   /// Whether something else is in its session, so that it cannot be started. Not part of the JSON.
   package var isBlocked = false
@@ -70,7 +70,7 @@ extension SessionCheck {
   /// - Parameters:
   ///   - hook: the work on the hook, read afresh where the answer depends on it.
   ///   - steps: those of the wall clock, by which the times of beads are understood.
-  ///   - heldBack: why nobody is started at present.
+  ///   - heldBack: why no agent is started at present.
   ///   - addedAt: when the agent was added, or its bead last changed by a command, where its history has nothing else
   ///     that happened.
   package init(
@@ -185,7 +185,7 @@ extension SessionCheck {
     }
   }
 
-  /// Somebody found on disk who cannot be supervised.
+  /// A name found on disk that cannot be supervised.
   package init(stranger: Census.Stranger) {
     rig = stranger.rig
     polecat = displayable(stranger.name)

@@ -61,7 +61,7 @@ package enum StaleRule {
     return nil
   }
 
-  /// Takes note of an outcome. A failure is told once, and tried again at the next heartbeat.
+  /// Takes note of an outcome. A failure is reported once, and tried again at the next heartbeat.
   package static func record(_ outcome: Outcome, of order: MarkOrder, at time: Timestamp, in plan: inout Plan) {
     let agent = order.agent
     switch outcome {

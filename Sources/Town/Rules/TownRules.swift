@@ -140,7 +140,7 @@ package struct TownRules: Sendable {
     answer(need, to: observation, in: snapshot, isConfirmed: isConfirmed, record: &record, plan: &plan)
   }
 
-  /// Takes note of who lives, and of a launch of ours that nobody saw the end of.
+  /// Records the living agents, and launches of ours whose end was not seen.
   private func noteLife(
     _ life: ProcessLife, place: Liveness.Place, of observation: AgentObservation, in snapshot: TownSnapshot,
     record: inout AgentRecord, plan: inout Plan
@@ -190,7 +190,7 @@ package struct TownRules: Sendable {
     }
   }
 
-  /// A life that has lasted, whether or not anybody looked, begins everything anew.
+  /// A life that has lasted, whether or not it was observed, clears the restart history.
   private func noteLasting(
     of agent: AgentIdentity, at time: Timestamp, record: inout AgentRecord, plan: inout Plan
   ) {

@@ -125,7 +125,7 @@ package struct PolecatWorktree: Sendable {
     return found.count == 1 ? found.first : nil
   }
 
-  /// Whether a path is that of this worktree's `.git`, whatever links lead there.
+  /// Whether a path is that of this worktree's `.git`, through any links.
   private func isHere(_ path: String) -> Bool {
     if path == link { return true }
     let parent = Disk.parent(of: path)
