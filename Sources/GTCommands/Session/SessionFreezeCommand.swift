@@ -5,7 +5,7 @@ import ArgumentParser
 /// `gt session freeze`.
 struct SessionFreezeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "freeze", abstract: "Stop an agent and all that it has started, until it is thawed.",
+    commandName: "freeze", abstract: "Freeze an agent and all that it has started, until it is thawed.",
     discussion: """
       The kernel freezes all processes in the agent's control group. Nothing is ended or lost. A frozen agent counts \
       as alive, and the time while it is frozen does not count against it. It stays frozen even if the daemon ends. An \
