@@ -35,7 +35,7 @@ package struct NextStep: Sendable, Hashable {
     let heartbeat: Timestamp? = if case .running(let next) = daemon { next } else { nil }
     switch finding.decision {
     case .alive:
-      guard let spawn else { return NextStep("nothing; its end would be detected at once") }
+      guard let spawn else { return NextStep("it continues; its end would be detected at once") }
       if spawn.isTold == true {
         return NextStep(
           "its first prompt was an argument of its command; the daemon waits until it has taken it, or gives up",
