@@ -56,7 +56,7 @@ extension BdBeadStore {
     if try await isEmpty(listing, result: result, on: database) { return [] }
     throw BeadStoreError(
       .unreadable, attempt: attempt,
-      message: "bd printed nothing, which is no bead list; \(await knowledge.version(on: database))")
+      message: "bd printed nothing instead of a bead list; \(await knowledge.version(on: database))")
   }
 
   /// Whether a list of which nothing at all was printed is empty: `bd` must say of a bead that is none that there is
@@ -99,7 +99,7 @@ extension BdBeadStore {
     let remedy =
       "Compare with 'bd list \(filters) --limit \(rows + 1)', and install another version of bd if there are more"
     memory.remark(
-      "\(what), so it is not known what else there is: \(await knowledge.version(on: database)). \(remedy)",
+      "\(what), so the list may be incomplete: \(await knowledge.version(on: database)). \(remedy)",
       about: subject)
   }
 

@@ -63,9 +63,9 @@ extension BdBeadStore {
   /// Remembers that a bead is listed and not shown, and says so.
   func contradiction(_ id: String, on database: BeadDatabase) async -> String {
     let text = """
-      'bd list' has \(id) in \(database.path), and 'bd show \(id)' does not find it, so it is not known whether it is \
-      there: \(await knowledge.version(on: database)). Run 'bd doctor' in \(client.parent(of: database.path)), or install another \
-      version of bd
+      'bd list' has \(id) in \(database.path), and 'bd show \(id)' does not find it, so it is unknown whether the bead \
+      exists: \(await knowledge.version(on: database)). Run 'bd doctor' in \(client.parent(of: database.path)), or \
+      install another version of bd
       """
     memory.remark(text, about: id)
     return text
@@ -166,7 +166,7 @@ extension BdOutput {
     // Every id has its answer or its complaint; what is left over got the bead of another id.
     let others = answers.count - found.values.count { $0.value.flatMap { $0 } != nil }
     let isAnswered = others == silent.count || isEmptyList && !lines.contains { !BdWording.isWarning($0) }
-    return found.merging(silent.map { ($0, isAnswered ? .known(nil) : .unknown("bd said nothing of \($0)")) }) {
+    return found.merging(silent.map { ($0, isAnswered ? .known(nil) : .unknown("bd reported nothing about \($0)")) }) {
       first, _ in first
     }
   }

@@ -76,7 +76,7 @@ extension BdBeadStore {
     }
     guard let id = printed ?? draft.id, draft.id == nil || id == draft.id else {
       throw BeadStoreError(
-        .refused, attempt: attempt, message: "bd says that it has created \(quotedForDisplay(printed ?? ""))")
+        .refused, attempt: attempt, message: "bd reports that it created \(quotedForDisplay(printed ?? ""))")
     }
     return id
   }

@@ -104,7 +104,7 @@ struct BdClient: Sendable {
     throw BeadStoreError(
       .unavailable, attempt: attempt,
       message: """
-        \(database.path) has a routes.jsonl but no issues.jsonl, and bd would overwrite the routes. To mend it: \
+        \(database.path) has a routes.jsonl but no issues.jsonl, and bd would overwrite the routes. To repair it: \
         move routes.jsonl out of that directory, run 'bd export -o .beads/issues.jsonl' in the directory above it, and \
         move routes.jsonl back
         """)

@@ -99,7 +99,7 @@ enum BdOutput {
         if let value = try? JSONDecoder().decode(type, from: Data(part)) { return value }
       }
       let beginning = String(displayable(String(decoding: bytes.prefix(80), as: UTF8.self)))
-      throw Unreadable(description: "bd printed what is no bead list: '\(beginning)' (\(explain(error)))")
+      throw Unreadable(description: "bd did not print a bead list: '\(beginning)' (\(explain(error)))")
     }
   }
 

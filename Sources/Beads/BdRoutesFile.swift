@@ -5,7 +5,7 @@ import Town
 
 /// Reads which databases a town with `.beads` has. `routes.jsonl` is never written.
 enum BdRoutesFile {
-  /// The most routes that are followed, and the most problems that are told: a town has a handful.
+  /// The most routes that are followed, and the most problems that are reported: a town has few.
   static let mostRoutes = 1_000
   static let mostProblems = 20
 

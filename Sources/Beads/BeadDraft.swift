@@ -11,14 +11,14 @@ package struct BeadDraft: Sendable, Hashable {
   /// At most 500 bytes, on one line or more.
   package var title: String
   package var description: String
-  /// Empty for nobody.
+  /// Empty where there is no assignee.
   package var assignee: String
   /// 0 is urgent, 4 can wait.
   package var priority: Int
   package var labels: [String]
   /// Kept out of what is exported and shared: messages that matter today only.
   package var isEphemeral: Bool
-  /// Who creates it, for the record; `nil` is whoever runs this process.
+  /// The recorded creator; `nil` is the user of this process.
   package var author: String?
 
   package init(

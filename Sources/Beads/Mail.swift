@@ -31,7 +31,7 @@ package struct Mail: Sendable {
     return MailMessage(bead: try await store.create(draft))
   }
 
-  /// Why a message can never be sent, whatever the store; `nil` where nothing stands in the way.
+  /// Why a message can never be sent with any store; `nil` where it can be sent.
   package static func objection(from sender: String, to recipient: String, subject: String, body: String) -> String? {
     do throws(BeadStoreError) {
       try BeadRules.check(draft(from: sender, to: recipient, subject: subject, body: body), attempt: "")

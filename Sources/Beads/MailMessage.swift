@@ -41,7 +41,7 @@ package struct MailMessage: Sendable, Hashable, Codable {
   package var threadID: String
   /// The message that this one answers. The key is left out where there is none.
   package var replyTo: String?
-  /// Left out where nobody has a copy.
+  /// Omitted where there are no copies.
   package var cc: [String]?
 
   package init(

@@ -146,8 +146,8 @@ package struct SQLiteBeadStore: BeadStore {
     case .newer: "\(path) was written by a newer version of this program"
     case .altered(let what):
       """
-      \(path) is not the bead store that was made there, and is not read: \(what). Take out of it what others have put \
-      in, or put a copy of the file in its place
+      \(path) is not the bead store that was created there, and is not read: \(what). Remove what other programs have \
+      added, or replace the file by a copy
       """
     }
   }
@@ -162,7 +162,7 @@ package struct SQLiteBeadStore: BeadStore {
         return BeadStoreError(.deadlineExceeded, attempt: attempt, message: self.reason(of: .deadline))
       case .tooMuchWork, nil:
         return BeadStoreError(
-          .unreadable, attempt: attempt, message: "\(path) takes more work to read than a bead store can take")
+          .unreadable, attempt: attempt, message: "\(path) takes too much work to read for a bead store")
       }
     case .SQLITE_TOOBIG:
       return BeadStoreError(

@@ -8,8 +8,8 @@ import Glibc
 /// Opens the embedded store's file when it is first needed, once. Everything here blocks, and is called on the thread of
 /// a ``SQLiteErrand``.
 ///
-/// A file that was replaced or removed meanwhile is noticed: SQLite would go on reading, and
-/// writing, the file that nobody sees any longer.
+/// Detects a file that was replaced or removed meanwhile: SQLite would continue to read and write the file that has no
+/// name any more.
 final class SQLiteConnection: Sendable {
   /// An open database, with what limits its connections.
   struct Store: Sendable {
@@ -39,7 +39,7 @@ final class SQLiteConnection: Sendable {
   private let path: String
   private let limits: SQLiteLimits
   private let opened = Mutex<Store?>(nil)
-  /// Whoever opens the file has this, so that it is opened once.
+  /// Held while the file is opened, so that it is opened once.
   private let opener = DispatchSemaphore(value: 1)
   /// How long a file may be without tables, as one that is just being made is, and how long another may take to open it.
   private static let patience: Duration = .seconds(5)
@@ -75,7 +75,7 @@ final class SQLiteConnection: Sendable {
   /// `nil` where there are no tables yet, and none are to be made.
   private func open(_ identity: SQLiteFiles.Identity, creating: Bool, attempt: String) throws -> Store? {
     guard opener.wait(timeout: .now() + .seconds(5)) == .success else {
-      throw BeadStoreError(.unavailable, attempt: attempt, message: "\(path) is being opened, and that does not end")
+      throw BeadStoreError(.unavailable, attempt: attempt, message: "\(path) is being opened; this does not complete")
     }
     defer { opener.signal() }
     if let store = opened.withLock({ $0 }), store.identity == identity { return store }

@@ -34,7 +34,7 @@ final class SQLiteErrand: Sendable {
   /// Why it was ended; `nil` where it was not.
   var end: End? { state.withLock { $0.end } }
 
-  /// Whether nobody waits for it any more.
+  /// Whether it has been abandoned.
   var isOver: Bool {
     if ContinuousClock.now >= finishBy { note(.deadline) }
     return end != nil
@@ -42,7 +42,7 @@ final class SQLiteErrand: Sendable {
 
   func note(_ end: End) { state.withLock { $0.end = $0.end ?? end } }
 
-  /// Begins to use a connection, which is told to stop where the errand is ended meanwhile.
+  /// Begins to use a connection, which is interrupted if the errand is ended meanwhile.
   ///
   /// - Returns: `false` where it was ended already.
   func enter(_ connection: OpaquePointer?) -> Bool {
@@ -113,7 +113,7 @@ final class SQLiteErrand: Sendable {
   }
 }
 
-/// How many threads still hang in operations for which nobody waits.
+/// The number of threads that still hang in abandoned operations.
 final class Abandoned: Sendable {
   /// With so many no further one is tried.
   static let limit = 4

@@ -4,8 +4,8 @@ import Glibc
 
 /// Looks at the files of the embedded store before SQLite opens them.
 ///
-/// SQLite opens whatever it finds under the names of its files, and waits for ever in a named pipe, out of the reach of
-/// any deadline. What is put there between the look and the opening is not excluded: reading has a deadline besides.
+/// SQLite opens any file under the names of its files, and waits for ever in a named pipe, beyond any deadline. A file
+/// that is put there between this check and the opening is not excluded; reading has a deadline too.
 enum SQLiteFiles {
   /// The names that SQLite puts behind that of the database.
   static let suffixes = ["", "-journal", "-wal", "-shm"]

@@ -3,13 +3,12 @@
 import GRDB
 import Town
 
-/// The embedded store's tables, and how a file comes by them.
+/// The embedded store's tables, and their creation.
 ///
-/// Several processes may open a new file at once, so looking at a file and changing it is one
-/// transaction: whoever comes second finds the work done.
+/// Several processes may open a new file at once, so looking at a file and changing it is one transaction: the second
+/// process finds the work done.
 enum SQLiteSchema {
-  /// In the header of every file of ours ("GtBd"), so that a database of somebody else's is never
-  /// taken for one.
+  /// In the header of every file of ours ("GtBd"), so that another program's database is never mistaken for one.
   static let applicationID: Int32 = 0x4774_4264
 
   /// What is wrong with a file that is a database, but not one that can be used.
@@ -107,17 +106,17 @@ enum SQLiteSchema {
   ///
   /// - Throws: ``Mismatch/altered(_:)``.
   static func check(_ database: Database) throws {
-    guard let expected else { throw Mismatch.altered("what it should hold is not known") }
+    guard let expected else { throw Mismatch.altered("the expected content is unknown") }
     let found = try entries(of: database).filter { $0.isOfOurTables || expected[$0.name] != nil }
     let strange = found.filter { expected[$0.name] != $0 }
     // What has taken a table's place before what only hangs on one.
     let first = strange.filter { tables.contains($0.name) }
     let names = (first + strange.filter { !tables.contains($0.name) }).prefix(4).map(\.description)
-    guard names.isEmpty else { throw Mismatch.altered("not ours are \(names.joined(separator: ", "))") }
+    guard names.isEmpty else { throw Mismatch.altered("foreign objects: \(names.joined(separator: ", "))") }
     let missing = expected.values.filter { !found.contains($0) }.sorted { $0.name < $1.name }
     guard missing.isEmpty, found.count == expected.count else {
       let names = missing.prefix(4).map(\.description).joined(separator: ", ")
-      throw Mismatch.altered(names.isEmpty ? "something is in it twice" : "missing are \(names)")
+      throw Mismatch.altered(names.isEmpty ? "an object is in it twice" : "missing objects: \(names)")
     }
   }
 

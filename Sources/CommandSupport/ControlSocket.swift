@@ -17,8 +17,8 @@ package enum ControlSocket {
     return ControlClient(socketPath: path(environment: environment, units: units), town: layout.root)
   }
 
-  /// A client of the town's daemon, only where one runs: reading commands must not wake a daemon that
-  /// somebody has stopped.
+  /// A client of the town's daemon, only where one runs: commands that only read must not start a daemon that was
+  /// stopped.
   package static func clientIfRunning(layout: TownLayout, environment: [String: String]) -> ControlClient? {
     TownLock.currentHolder(layout: layout) == nil ? nil : client(layout: layout, environment: environment)
   }

@@ -4,7 +4,7 @@ import Control
 package import Town
 import TownFiles
 
-/// Whether a daemon supervises a town now, for whoever tells what will happen next.
+/// Whether a daemon supervises a town now, for reports on the next steps.
 package enum DaemonPresence {
   /// Asks the daemon only where one holds the town's lock; one that does not answer is there all the same.
   package static func find(_ town: OpenTown) async -> NextStep.Daemon {

@@ -46,8 +46,8 @@ package struct DaemonSilence: Error, Sendable, Hashable, CustomStringConvertible
     case "T", "t":
       cause = .stopped(holder)
       description =
-        "\(daemon) does not answer: its process is stopped (SIGSTOP, or a debugger), and what was asked for is dropped "
-        + "unless it was begun; to let it go on: kill -CONT \(holder.pid); \(end)"
+        "\(daemon) does not answer: its process is stopped (SIGSTOP, or a debugger), and the request is dropped "
+        + "unless it was begun; to continue it: kill -CONT \(holder.pid); \(end)"
     case _ where holder.program == "gt":
       cause = .command(holder)
       description =
@@ -55,12 +55,12 @@ package struct DaemonSilence: Error, Sendable, Hashable, CustomStringConvertible
     case _ where error?.code == .deadlineExceeded:
       cause = .silent(holder)
       description =
-        "\(daemon) runs and does not answer (\(error.map { "\($0)" } ?? "")), and what was asked for is dropped unless it "
-        + "was begun; what is wrong with it: gt doctor; \(end)"
+        "\(daemon) runs and does not answer (\(error.map { "\($0)" } ?? "")), and the request is dropped unless it "
+        + "was begun; to find the cause: gt doctor; \(end)"
     default:
       cause = .unreachable(holder)
       description =
-        "\(daemon) runs and cannot be reached\(error.map { " (\($0))" } ?? ""); what is wrong with it: gt doctor; \(end)"
+        "\(daemon) runs and cannot be reached\(error.map { " (\($0))" } ?? ""); to find the cause: gt doctor; \(end)"
     }
   }
 }

@@ -8,11 +8,11 @@ package enum ExitStatus {
   /// The daemon does not run (as `systemctl status` has it).
   package static let notRunning: Int32 = 3
   package static let usage: Int32 = 64
-  /// What was needed could not be read.
+  /// Required data could not be read.
   package static let unavailable: Int32 = 69
-  /// What is in the way may go by itself: another supervisor's short work, a directory that is not
-  /// mounted yet. The service manager tries again.
+  /// A temporary failure: another supervisor's short work, a directory that is not mounted yet. The service manager
+  /// tries again.
   package static let temporary: Int32 = 75
-  /// The settings cannot be used, or somebody else supervises: starting again will not help.
+  /// The settings cannot be used, or another supervisor has the town: starting again will not help.
   package static let configuration: Int32 = 78
 }

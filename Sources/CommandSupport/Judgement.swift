@@ -27,7 +27,7 @@ package struct Judgement: Sendable, Encodable {
   package var session: String
   package var steps: [Step]
 
-  /// Everybody's, in the order of the findings.
+  /// Those of all agents, in the order of the findings.
   package static func all(
     _ explanation: Explanation, daemon: NextStep.Daemon, policy: Policy
   ) -> [Judgement] {

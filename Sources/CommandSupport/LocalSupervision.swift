@@ -11,9 +11,9 @@ extension TownLock {
   package var tenure: Tenure {
     switch keep() {
     case .held: .kept
-    case .madeAnew: .remarkable("daemon/lock was removed or replaced; it has been made anew, and this process has it")
-    case .lost(let error): .lost("daemon/lock was removed, and another process has taken the new one: \(error)")
-    case .unknown(let error): .remarkable("daemon/lock was removed, and cannot be made anew: \(error)")
+    case .madeAnew: .remarkable("daemon/lock was removed or replaced; it was created again, and this process holds it")
+    case .lost(let error): .lost("daemon/lock was removed, and another process holds the new one: \(error)")
+    case .unknown(let error): .remarkable("daemon/lock was removed, and cannot be created again: \(error)")
     }
   }
 }
@@ -21,7 +21,7 @@ extension TownLock {
 /// Supervises a town for the length of one piece of work, where no daemon does: the same supervisor,
 /// the same lock, the same records.
 package enum LocalSupervision {
-  /// - Throws: `TownFileError` `.held` where somebody supervises the town already; what `work` throws.
+  /// - Throws: `TownFileError` `.held` where another process supervises the town; the errors of `work`.
   package static func with<Result: Sendable>(
     _ town: OpenTown, mode: Supervisor.Mode, logger: Logger, receipts: LogReceipts? = nil,
     _ work: @Sendable (Supervisor) async throws -> Result

@@ -22,7 +22,7 @@ package struct OpenTown: Sendable {
 
   /// - Parameter awaitingBd: whether a `bd` that the town needs and that is missing now may come later, as a
   ///   daemon can wait for it and a command cannot.
-  /// - Parameter units: the town's systemd units, where somebody has said which; else they are found.
+  /// - Parameter units: the town's systemd units, where they are given; else they are found.
   /// - Throws: `TownFileError` where the town or its settings cannot be read.
   package init(
     layout: TownLayout, environment: [String: String], awaitingBd: Bool = false,
@@ -88,7 +88,7 @@ extension OpenTown {
   private static func withWayOut(_ error: TownFileError) -> TownFileError {
     TownFileError(
       error.code, path: error.path,
-      reason: "\(error.reason); it is not taken for an empty one: make it readable, or give up what it holds with: "
+      reason: "\(error.reason); it is not treated as empty: make it readable, or discard its content with: "
         + "mv \(error.path) \(error.path).given-up")
   }
 }

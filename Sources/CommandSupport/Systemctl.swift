@@ -25,7 +25,7 @@ package struct Systemctl: Sendable {
     let result = try await runner.run(command)
     guard result.succeeded else {
       let reason = result.complaint.split(separator: "\n").joined(separator: "; ")
-      throw Failure(description: "\(command.summary): \(reason.isEmpty ? "it failed without a word" : reason)")
+      throw Failure(description: "\(command.summary): \(reason.isEmpty ? "it failed without a message" : reason)")
     }
     return result.output
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The time that several commands have together, each of which has a deadline of its own: whatever is awaited in sequence,
-/// the caller is back when this time is over.
+/// The total time of several commands that each have a deadline of their own. The caller returns when this time is
+/// over, however many commands run in sequence.
 package enum CommandBudget {
   /// When the time is over; `nil` where each command has its own deadline only.
   @TaskLocal package static var end: ContinuousClock.Instant?

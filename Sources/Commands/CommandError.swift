@@ -14,9 +14,9 @@ package struct CommandError: Error, Sendable, Hashable, CustomStringConvertible 
   }
 
   package var code: Code
-  /// What was attempted.
+  /// The attempted action.
   package var command: String
-  /// Why it failed, in the words of whoever refused.
+  /// Why it failed, in the words of the program that refused.
   package var reason: String
 
   package init(_ code: Code, command: Command, reason: String) {

@@ -34,9 +34,9 @@ package struct Daemon: Sendable {
     self.flush = flush
   }
 
-  /// Supervises until it is told to stop by SIGTERM or SIGINT.
+  /// Supervises until it gets SIGTERM or SIGINT.
   ///
-  /// - Throws: `TownFileError` where the town is somebody else's; what a service throws that ends.
+  /// - Throws: `TownFileError` where another process supervises the town; the error of a service that ends.
   package func run() async throws {
     // A client that goes away must be an error of its connection, not the end of us.
     signal(SIGPIPE, SIG_IGN)

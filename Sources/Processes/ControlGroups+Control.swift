@@ -72,7 +72,7 @@ extension ControlGroups {
     _ text: String, to file: String, of path: String, _ operation: String
   ) throws(ControlGroupError) {
     guard let directory = directory(path) else {
-      throw ControlGroupError(operation: operation, path: path, reason: "it is no path of a control group")
+      throw ControlGroupError(operation: operation, path: path, reason: "it is not the path of a control group")
     }
     let descriptor = open("\(directory)/\(file)", O_WRONLY | O_CLOEXEC)
     guard descriptor >= 0 else {

@@ -14,7 +14,7 @@ package enum LoginShell {
   /// Whether a process is a shell that was given nothing to run: neither a script nor `-c`.
   ///
   /// - Parameters:
-  ///   - name: the kernel's name for the process. A script has its own, whatever its `#!` says.
+  ///   - name: the kernel's name for the process. A script has its own, independent of its `#!`.
   ///   - arguments: its words, the program first (`-bash` for a login shell); where there are none,
   ///     the name decides.
   package static func isBare(name: String, arguments: [String]) -> Bool {

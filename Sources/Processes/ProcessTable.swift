@@ -24,16 +24,16 @@ package struct ProcessTable: Sendable {
     return status.identity
   }
 
-  /// Whether exactly this process lives. A zombie does not, nor does another one with its pid. Where nothing can be
-  /// seen for want of descriptors, whoever has the pid is taken for it: nobody is dead because of that.
+  /// Whether exactly this process lives. A zombie does not, nor does another one with its pid. Where no descriptors are
+  /// left to check, any process with the pid counts as alive: no agent is dead because of that.
   package func isRunning(_ identity: ProcessIdentity) -> Bool {
     let misses = Self.misses
     if self.identity(of: identity.pid) == identity { return true }
     return root == "/proc" && Self.misses != misses && (kill(identity.pid, 0) == 0 || errno == EPERM)
   }
 
-  /// Counts what could not be seen for want of descriptors or memory, here and in whatever else notes it. Who has
-  /// found that something is not there, and sees that this has grown meanwhile, knows nothing.
+  /// Counts the checks that failed because descriptors or memory ran out, here and in other code that notes them. A
+  /// result "not there" is unknown if this has grown meanwhile.
   package static var misses: Int { ProcessFiles.misses.load(ordering: .sequentiallyConsistent) }
 
   /// Counts a failure, by `errno`, where it is one of that kind.

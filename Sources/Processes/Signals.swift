@@ -5,7 +5,7 @@ import Glibc
 /// Why a signal did not reach a process.
 package struct SignalError: Error, Sendable, Hashable, CustomStringConvertible {
   package enum Code: Sendable, Hashable {
-    /// The process is gone, or its pid is another's by now. Nobody was signalled.
+    /// The process is gone, or its pid belongs to another process by now. No signal was sent.
     case noSuchProcess
     /// It is another user's.
     case notPermitted

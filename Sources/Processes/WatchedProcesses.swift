@@ -14,7 +14,7 @@ final class WatchedProcesses: Sendable {
   /// Notes an open descriptor of exactly this process.
   func add(_ process: ProcessIdentity, descriptor: Int32) { watched.withLock { $0[descriptor] = process } }
 
-  /// Closes a descriptor, which nobody asks any more from here on.
+  /// Closes a descriptor, which is not used any more.
   func close(_ descriptor: Int32) {
     watched.withLock { watched in
       watched[descriptor] = nil

@@ -34,7 +34,7 @@ package struct NewPane: Sendable, Hashable {
   package var session: SessionName
   package var mark: PaneMark
   package var process: PaneProcess
-  /// Columns and rows until somebody attaches.
+  /// Columns and rows until a client attaches.
   package var size: (columns: Int, rows: Int) { (200, 50) }
 
   package init(session: SessionName, mark: PaneMark, process: PaneProcess) {

@@ -22,9 +22,9 @@ package struct PaneMark: Sendable, Hashable, CustomStringConvertible {
   /// A format for the option's value, for `set-option -F`; the token's characters are inert in it.
   var format: String { "#{pane_id}:\(token)" }
 
-  /// A format that is the option's value where no character is in it that a mark cannot have, else empty:
-  /// whatever others put into the option cannot spoil a line. What form it has is ours to see, as tmux
-  /// compiles a regular expression anew for every pane, at the price of half a listing.
+  /// A format that is the option's value where no character is in it that a mark cannot have, else empty: other content
+  /// of the option cannot break a line. Its form is checked here and not by tmux, which compiles a regular expression
+  /// again for every pane, at half the cost of a listing.
   static let readingFormat = "#{?#{m:*[!-%A-Za-z0-9_./:=]*,#{\(option)}},,#{\(option)}}"
 
   /// Reads the option's value as it was found on `pane`; `nil` where that is not a mark of this pane.

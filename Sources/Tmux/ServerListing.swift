@@ -14,7 +14,7 @@ package struct ServerLife: Sendable, Hashable, Codable {
 
 /// What was found at a server's address.
 package enum ServerListing: Sendable, Hashable {
-  /// Nobody listens there. That is a fact: there are no sessions.
+  /// No server listens there. That is a fact: there are no sessions.
   case noServer
   /// A server, with every pane of every session; none where it has no sessions.
   case server(ServerLife, [Pane])

@@ -28,8 +28,8 @@ package enum TmuxArgument {
   /// One word, which tmux's parser of configuration files turns into exactly `word`.
   ///
   /// In single quotes everything stands for itself, but a line ends where its line feed is, quotes or none. So a word
-  /// with a control character, or with a single quote, goes into double quotes, and there whatever could mean something
-  /// is a number: `~` is a home directory after an opening quote.
+  /// with a control character, or with a single quote, goes into double quotes, and there every character with a
+  /// meaning is a number: `~` is a home directory after an opening quote.
   static func quoted(_ word: String) -> String {
     let needsNumbers = word.utf8.contains { $0 < 0x20 || $0 == 0x7F || $0 == UInt8(ascii: "'") }
     guard needsNumbers else { return "'\(word)'" }

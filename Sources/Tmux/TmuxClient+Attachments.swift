@@ -6,7 +6,7 @@ package struct TmuxAttachments: Sendable, Hashable {
     /// As `-t` of the commands for clients takes it.
     package var name: String
     package var pid: Int32
-    /// Whether it is a program that is told of everything, not a terminal.
+    /// Whether it is a control-mode client, not a terminal.
     package var isControlMode: Bool
     package var session: String
 
@@ -29,7 +29,7 @@ package struct TmuxAttachments: Sendable, Hashable {
 
   /// Of the server that runs, such as `3.5a`.
   package var version: String
-  /// Whether the server ends when nobody is attached, sessions or not.
+  /// Whether the server ends when no client is attached, sessions or not.
   package var exitsUnattached: Bool
   /// Whether its sessions end when the last client of them detaches, unless they have an option of their own.
   package var destroysUnattached: Bool
@@ -49,7 +49,7 @@ package struct TmuxAttachments: Sendable, Hashable {
 }
 
 extension TmuxClient {
-  /// Who is attached. Errors are those of ``panes()``, and `noServer` where nobody listens.
+  /// The attached clients. Errors are those of ``panes()``, and `noServer` where no server listens.
   package func attachments() async throws -> TmuxAttachments {
     let operation = "list clients"
     let output = try await call(

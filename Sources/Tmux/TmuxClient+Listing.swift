@@ -3,8 +3,7 @@
 import Commands
 
 extension TmuxClient {
-  /// Which life of the server answers; `nil` where nobody listens at the address. Errors are those of
-  /// ``panes()``.
+  /// Which life of the server answers; `nil` where no server listens at the address. Errors are those of ``panes()``.
   package func identity() async throws -> ServerLife? {
     let operation = "identify the tmux server \(server)"
     let result = try await run(
@@ -28,8 +27,8 @@ extension TmuxClient {
     return String(output.prefix { $0 != "\n" })
   }
 
-  /// Every pane of every session. That nobody listens at the address is an answer,
-  /// ``ServerListing/noServer``; that we may not ask, or got no answer in time, is an error.
+  /// Every pane of every session. No server at the address is an answer, ``ServerListing/noServer``; a refusal, or no
+  /// answer in time, is an error.
   @concurrent package func panes() async throws -> ServerListing {
     let operation = "list panes on the tmux server \(server)"
     let result = try await run(

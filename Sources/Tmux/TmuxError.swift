@@ -36,9 +36,9 @@ package struct TmuxError: Error, Sendable, Hashable, CustomStringConvertible {
   }
 
   package var code: Code
-  /// What was attempted, and on which server.
+  /// The attempted action, and the server.
   package var operation: String
-  /// Why it failed, in the words of whoever refused.
+  /// Why it failed, in the words of the program that refused.
   package var reason: String
 
   package init(_ code: Code, operation: String, reason: String) {
@@ -52,7 +52,7 @@ package struct TmuxError: Error, Sendable, Hashable, CustomStringConvertible {
   /// Reads the complaint of a tmux client that ended with a status other than 0.
   init(complaint: String, operation: String) {
     let text = complaint.split(separator: "\n").joined(separator: "; ")
-    self.init(Self.code(for: text), operation: operation, reason: text.isEmpty ? "it failed without a word" : text)
+    self.init(Self.code(for: text), operation: operation, reason: text.isEmpty ? "it failed without a message" : text)
   }
 
   init(_ error: CommandError, operation: String) {

@@ -9,7 +9,7 @@ enum TmuxTarget: Sendable, Hashable {
   case session(SessionName)
   /// The current pane and window of a session, for commands that take a pane or a window.
   case contents(SessionName)
-  /// The pane that a session began with, whatever the hooks of a person have added to the session since.
+  /// The pane that a session began with, even if a person's hooks have added others since.
   case firstPane(SessionName)
   case pane(PaneID)
 

@@ -34,7 +34,7 @@ package struct AddressBook: Sendable {
     case 0: throw AddressError(unknown(text, in: rig, rigs: rigs, others: others))
     default:
       let forms = present.map(\.actor).joined(separator: " or ")
-      throw AddressError("\(quotedForDisplay(text)) may be \(forms); say which")
+      throw AddressError("\(quotedForDisplay(text)) may be \(forms); give the full address")
     }
   }
 

@@ -2,7 +2,7 @@
 
 import Town
 
-/// The address that somebody may have meant who gave one that names nobody.
+/// The address that may have been meant by one that names no agent.
 struct AddressSuggestion {
   let layout: TownLayout
   let rigs: [String]

@@ -53,11 +53,11 @@ package struct CrashCapsules: Sendable {
   /// How young a capsule is, in days, that is not given up without a word.
   private static let youth = 7
 
-  /// Removes what is more than is kept of what the daemon has written, the oldest first, and what a daemon that was
-  /// killed while writing has left. What others have put there is left, and takes nothing's place.
+  /// Removes the daemon's oldest capsules beyond the limits, and unfinished files of a daemon that was killed while
+  /// writing. Files of others are left, and do not count.
   ///
-  /// - Parameter now: the time, by which it is told what was given up early.
-  /// - Returns: what a person should know of it.
+  /// - Parameter now: the time, which determines what was removed early.
+  /// - Returns: remarks for a person.
   @discardableResult
   package func prune(now: Timestamp? = nil) throws(TownFileError) -> [String] {
     try Disk.removeAbandoned(in: directory)
@@ -83,7 +83,7 @@ package struct CrashCapsules: Sendable {
     {
       remarks.append(
         """
-        capsules of deaths are given up before they are \(Self.youth) days old: there are more than \
+        capsules of deaths are removed before they are \(Self.youth) days old: there are more than \
         \(CapsuleShelf.countLimit), or more than \(CapsuleShelf.byteLimit / 1_000_000) MB
         """)
     }
@@ -91,8 +91,8 @@ package struct CrashCapsules: Sendable {
     if !strangers.isEmpty {
       remarks.append(
         """
-        \(directory) holds capsules that the daemon has not written. No capsule is given up for them, and none of them is \
-        removed; what the daemon has written is in \(index.path)
+        \(directory) holds capsules that the daemon has not written. They cause no removal of other capsules, and are \
+        not removed; \(index.path) lists the capsules of the daemon
         """)
     }
     return remarks

@@ -7,7 +7,7 @@ extension Disk {
   ///
   /// - Parameters:
   ///   - file: only what was to replace this one, a name in the directory; `nil` is any.
-  ///   - sparesLiving: whether others write there too, of whom some may be just about it.
+  ///   - sparesLiving: whether other processes write there too, possibly right now.
   package static func removeAbandoned(
     in directory: String, of file: String? = nil, sparesLiving: Bool = false
   ) throws(TownFileError) {

@@ -99,7 +99,7 @@ package enum Disk {
     }
   }
 
-  /// Makes a directory, 0700, which nobody else has made.
+  /// Makes a directory, 0700, which no other process has made.
   ///
   /// - Returns: `false` where something of the name is there already.
   package static func makeNewDirectory(_ path: String) throws(TownFileError) -> Bool {
@@ -224,11 +224,11 @@ extension Disk {
     do {
       return try JSONDecoder().decode(type, from: Data(content))
     } catch {
-      throw TownFileError(.malformed, path: path, reason: "it is not the JSON that is expected: \(brief(error))")
+      throw TownFileError(.malformed, path: path, reason: "it is not the expected JSON: \(brief(error))")
     }
   }
 
-  /// What is in a JSON file, whatever that is.
+  /// The content of a JSON file, of any form.
   ///
   /// - Parameter limit: how large the file may be, in bytes.
   /// - Throws: ``TownFileError``, `.malformed` where it is no JSON.

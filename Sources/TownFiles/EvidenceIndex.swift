@@ -2,8 +2,8 @@
 
 import Glibc
 
-/// What the daemon has written into a directory of evidence, in that order: `daemon/crashes.index`,
-/// `daemon/history.index`. Names and dates in such a directory are written by anybody, so what is given up goes by this.
+/// The files that the daemon has written into a directory of evidence, in that order: `daemon/crashes.index`,
+/// `daemon/history.index`. Any process can write names and dates in such a directory, so removals go by this index.
 ///
 /// One line for each time that something was written: its name, and how many bytes it then had.
 struct EvidenceIndex: Sendable {

@@ -89,10 +89,10 @@ package struct HistoryFiles: Sendable {
 
   /// Removes the oldest histories, where there are too many.
   ///
-  /// Those of agents to whom something has happened, by the daemon's own account, are counted apart from all others: a
-  /// directory is an agent, and whoever makes thousands of them takes no history's place.
+  /// Histories of agents that had an event, by the daemon's own records, are counted apart from all others: a directory
+  /// is an agent, and thousands of new directories must not displace histories.
   ///
-  /// - Returns: what a person should know of it.
+  /// - Returns: remarks for a person.
   @discardableResult
   package func prune(to count: Int = HistoryFiles.countLimit) throws(TownFileError) -> [String] {
     try Disk.removeAbandoned(in: directory)
@@ -122,7 +122,7 @@ package struct HistoryFiles: Sendable {
       }
     }
     guard !gone.isEmpty else { return [] }
-    return ["histories of agents are given up: there are more than \(count) of agents to whom something has happened"]
+    return ["histories of agents are removed: there are more than \(count) of agents that had an event"]
   }
 
   /// Takes over what a daemon has written that kept no index: the histories that tell of an event.

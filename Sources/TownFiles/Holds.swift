@@ -39,7 +39,7 @@ package struct Holds: Sendable {
 
   /// The decision that concerns an agent: its own, its rig's, or the whole town's.
   ///
-  /// A file that cannot be understood holds all the same: somebody meant something by it.
+  /// A file that cannot be understood still holds: it was written for a reason.
   package func hold(on agent: AgentIdentity) -> Reading<Hold?> {
     let places: [Place] = [.agent(agent)] + (agent.rig.map { [.rig($0)] } ?? []) + [.town]
     for name in places.map(\.name) where listed?.contains(name) ?? true {
@@ -66,7 +66,7 @@ package struct Holds: Sendable {
     }
   }
 
-  /// The decision about this very place, whatever holds besides.
+  /// The decision about exactly this place, independent of other holds.
   ///
   /// - Throws: ``TownFileError`` where that cannot be read.
   package func decision(on place: Place) throws(TownFileError) -> Hold? {

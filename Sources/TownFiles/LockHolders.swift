@@ -3,9 +3,9 @@
 import Town
 import Glibc
 
-/// Finds the processes that hold the `flock` of an open file. What is written in a lock's file is anybody's word, and
-/// the kernel names only the process that has taken the lock, which may have ended and left it to a child. What counts
-/// is who has the locked file open: `lock:` in `/proc/PID/fdinfo`.
+/// Finds the processes that hold the `flock` of an open file. Any process can write the lock's file, and the kernel
+/// names only the process that has taken the lock, which may have ended and left it to a child. The holders are the
+/// processes that have the locked file open: `lock:` in `/proc/PID/fdinfo`.
 enum LockHolders {
   /// - Parameters:
   ///   - descriptor: the file, opened anew; without its lock.

@@ -31,7 +31,7 @@ package enum SettingsFile {
       switch error.code {
       case .foreign, .planted, .shared:
         throw TownFileError(
-          .unreadable, path: path, reason: "another user could put commands into it, which you would run: \(error)")
+          .unreadable, path: path, reason: "another user could put commands into it that you would run: \(error)")
       // Reading it says what is the matter.
       case .link, .missing, .unreadable, .wrongKind: return
       }

@@ -8,7 +8,7 @@ package struct TownFileError: Error, Sendable, Hashable, CustomStringConvertible
     /// It was read, and what stands in it makes no sense.
     case malformed
     case unwritable
-    /// Somebody else holds it.
+    /// Another process holds it.
     case held
   }
 

@@ -109,7 +109,7 @@ extension TownLayout {
     guard Disk.exists(layout.townFile) else {
       throw TownFileError(
         .missing, path: layout.townFile,
-        reason: "this marks a town and is not there (from \(source)); make a town with: gt town init \(root)")
+        reason: "a town has this file, and it is missing (from \(source)); make a town with: gt town init \(root)")
     }
     return layout
   }

@@ -13,7 +13,7 @@ package final class TownLock: Sendable {
 
   /// Takes the lock.
   ///
-  /// - Throws: ``TownFileError``: `.held` with the holder's pid and program where somebody else has it.
+  /// - Throws: ``TownFileError``: `.held` with the holder's pid and program where another process has it.
   package init(layout: TownLayout) throws(TownFileError) {
     self.layout = layout
     descriptor = Mutex(try TownLock.lockedFile(of: layout))
@@ -84,11 +84,10 @@ package final class TownLock: Sendable {
     }
   }
 
-  /// Takes the lock, and waits for it where somebody has it: for an instant only, as whoever just asks
+  /// Takes the lock, and waits for it while another process has it: for an instant, as during a query
   /// (``currentHolder(layout:)``), or for a short piece of work.
   ///
-  /// - Throws: ``TownFileError``, `.held` where somebody else has it for longer than `patience`;
-  ///   `CancellationError`.
+  /// - Throws: ``TownFileError``, `.held` where another process has it for longer than `patience`; `CancellationError`.
   package static func take(
     layout: TownLayout, patience: Duration, waiting: (TownFileError) -> Void = { _ in }
   ) async throws -> TownLock {
@@ -109,7 +108,8 @@ package final class TownLock: Sendable {
     package var pid: Int32
     /// The name of the program that it runs.
     package var program: String
-    /// Whether that is one of ours. Any process of the town's user can take the lock, and then nobody supervises.
+    /// Whether that is one of ours. Any process of the town's user can take the lock, and then the town is not
+    /// supervised.
     package var isOurs: Bool
 
     package init(pid: Int32, program: String, isOurs: Bool) {
@@ -122,13 +122,13 @@ package final class TownLock: Sendable {
     package var refusal: String {
       if isOurs { return "this town is supervised already, by pid \(pid) (\(program))" }
       return """
-        pid \(pid) (\(program)) holds it, which is no gastown-daemon, and nobody supervises this town: end it (kill \(pid)), \
-        or have it close that file
+        pid \(pid) (\(program)) holds it, which is not a gastown-daemon; this town is not supervised: end it \
+        (kill \(pid)), or have it close that file
         """
     }
   }
 
-  /// The pid that the lock's file names; `nil` where it names none. Anybody may have written it.
+  /// The pid that the lock's file names; `nil` where it names none. Any process may have written it.
   private static func named(layout: TownLayout) -> Int32? {
     guard let content = try? Disk.read(layout.lock, limit: FileLimit.processNumber) else { return nil }
     let text = String(decoding: content, as: UTF8.self).split(whereSeparator: \.isWhitespace).first
@@ -148,8 +148,9 @@ package final class TownLock: Sendable {
     }
   }
 
-  /// Who holds the lock, without taking it; `nil` where nobody does, or where it cannot be seen who. Of those who share it,
-  /// which keeps a supervisor out as well, only a program that is none of ours: ours ask whether it is held in this way.
+  /// Who holds the lock, without taking it; `nil` where no process does, or where the holder cannot be determined. Of
+  /// those who share it, which keeps a supervisor out as well, only a program that is none of ours: ours ask whether it
+  /// is held in this way.
   package static func holder(layout: TownLayout) -> Holder? {
     if let holder = withHeldFile(of: layout, { holder(of: $0, layout: layout) }) { return holder }
     let descriptor = open(layout.lock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
@@ -158,8 +159,8 @@ package final class TownLock: Sendable {
     return holders(of: descriptor, hint: nil).first { !$0.isOurs }
   }
 
-  /// Whether somebody holds the lock, without taking it. Returns the holder's pid, 0 where
-  /// it is not known, and `nil` where nobody holds it.
+  /// Whether a process holds the lock, without taking it. Returns the holder's pid, 0 where it is not known, and `nil`
+  /// where no process holds it.
   package static func currentHolder(layout: TownLayout) -> Int32? {
     withHeldFile(of: layout) { holder(of: $0, layout: layout)?.pid ?? 0 }
   }

@@ -33,8 +33,8 @@ package struct TownRecords: Sendable {
       names.contains(where: { $0.hasSuffix(".jsonl") })
     else { return nil }
     return
-      "\(layout.ledger) is missing, although the town has a history: restarts are counted anew, no agent is parked, and "
-      + "who died since it went is not known; to put one back: gt daemon stop, then move it there, then gt daemon start"
+      "\(layout.ledger) is missing, although the town has a history: restart counts are zero, no agent is parked, and "
+      + "deaths since then are unknown; to put a copy back: gt daemon stop, then move it there, then gt daemon start"
   }
 
   package func write(_ ledger: Ledger) throws(TownFileError) {

@@ -13,7 +13,7 @@ package struct PathObjection: Error, Sendable, Hashable {
     case wrongKind
     /// It belongs to another user.
     case foreign
-    /// It belongs to another user, in a directory where everybody may make files.
+    /// It belongs to another user, in a directory where all users may create files.
     case planted
     /// Users besides its owner may write to it.
     case shared
@@ -48,7 +48,7 @@ package struct PathObjection: Error, Sendable, Hashable {
 extension PathObjection: CustomStringConvertible {
   package var description: String {
     let facts = owner.map { " (owner \($0), mode \(Self.octal(mode ?? 0)))" } ?? ""
-    let way = remedy.map { "; mend it with: \($0.joined(separator: " "))" } ?? ""
+    let way = remedy.map { "; fix it with: \($0.joined(separator: " "))" } ?? ""
     return "\(path)\(facts) \(reason)\(way)"
   }
 }

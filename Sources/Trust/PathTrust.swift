@@ -56,7 +56,7 @@ package struct PathTrust: Sendable {
     try judge(place, isOwn: false)
   }
 
-  /// A socket of the user's own, no link, in a directory of the user's own to which nobody else may write.
+  /// A socket of the user's own, no link, in a directory of the user's own to which no other user may write.
   package func checkSocket(_ path: String) throws(PathObjection) {
     let path = Self.absolute(path)
     try checkDirectory(Self.parent(of: path), isOwn: true)
@@ -67,7 +67,7 @@ package struct PathTrust: Sendable {
     case .directory, .regular, .other: throw objection(.wrongKind, place, "is no socket")
     }
     guard place.facts.owner == userID else {
-      throw objection(.foreign, place, "belongs to another user, who decides what it answers")
+      throw objection(.foreign, place, "belongs to another user, who controls its answers")
     }
   }
 
@@ -147,7 +147,7 @@ extension PathTrust {
     guard directory.facts.isSticky else { throw shared(directory) }
     let entryOwner = entry.facts.owner
     guard entryOwner == userID || roots.contains(entryOwner) else {
-      throw objection(.planted, entry, "was made by another user, in a directory where everybody may make files")
+      throw objection(.planted, entry, "was created by another user, in a directory where all users may create files")
     }
   }
 

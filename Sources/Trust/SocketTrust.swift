@@ -24,7 +24,7 @@ extension PathTrust {
     return peer(ofSocket: path)
   }
 
-  /// Who listens on a socket, whatever its directory is like. Nothing is said to it.
+  /// The user that listens on a socket, independent of its directory. Nothing is sent to it.
   package func peer(ofSocket path: String) -> SocketStanding {
     func failure(_ code: Int32) -> SocketStanding {
       .refused(PathObjection(.unreadable, path: path, reason: "cannot be used: \(String(cString: strerror(code)))"))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A command as `--experimental-dump-help` tells of it, as far as a manual page has a use for it.
+/// A command in the output of `--experimental-dump-help`, with the fields that a manual page needs.
 struct CommandHelp: Decodable {
   var commandName: String
   var abstract: String?
@@ -9,7 +9,7 @@ struct CommandHelp: Decodable {
   var arguments: [ArgumentHelp]?
   var subcommands: [CommandHelp]?
 
-  /// The commands below that people are told of.
+  /// The visible subcommands.
   var visibleCommands: [CommandHelp] {
     (subcommands ?? []).filter { $0.shouldDisplay != false && $0.commandName != "help" }
   }

@@ -26,7 +26,7 @@ enum Roff {
     return lines
   }
 
-  /// A whole line that is no request, whatever it begins with.
+  /// A whole line that is not a request, with any beginning.
   static func line(_ text: String) -> String { text.hasPrefix(".") || text.hasPrefix("'") ? "\\&\(text)" : text }
 
   private static func escaped(_ text: String, isMinus: (Unicode.Scalar) -> Bool) -> String {

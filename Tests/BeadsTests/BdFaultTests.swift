@@ -44,13 +44,13 @@ struct BdFaultTests {
         reason: "'rubbish \u{FFFD}[31mred'"),
       Fault(
         name: "cut short", faults: #"{"stdout":"[\n  {\n    \"id\": \"gt-rig01-pol"}"#, list: .nothing(.unreadable),
-        reason: "bd printed what is no bead list"),
+        reason: "bd did not print a bead list"),
       Fault(
         name: "an object", faults: #"{"stdout":"{}"}"#, list: .nothing(.unreadable),
-        reason: "bd printed what is no bead list"),
+        reason: "bd did not print a bead list"),
       Fault(
         name: "a bead of nobody's", faults: #"{"stdout":"[{\"id\":\"\",\"status\":\"open\"}]"}"#,
-        list: .nothing(.unreadable), reason: "bd printed what is no bead list"),
+        list: .nothing(.unreadable), reason: "bd did not print a bead list"),
       Fault(
         name: "a flood", faults: #"{"flood":20}"#, list: .nothing(.unreadable), reason: "it printed more than"),
       Fault(

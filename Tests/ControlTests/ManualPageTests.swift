@@ -76,7 +76,7 @@ import Testing
     #expect(limits.requestBytes == 1 << 20 && Self.page.contains("1 MiB"))
     #expect(Self.page.contains("\(limits.connections) connections"))
     #expect(limits.request == .seconds(10) && limits.reply == .seconds(10) && limits.idle == .seconds(60))
-    #expect(Self.page.contains("within 10 seconds") && Self.page.contains("for 60 is closed"))
+    #expect(Self.page.contains("within 10 seconds") && Self.page.contains("for 60 seconds is closed"))
   }
 }
 

@@ -80,7 +80,7 @@ struct CrashCommandTests {
       let result = try await town.run(["session", "crashes"])
       #expect(result.status == 0 && result.output.contains("deacon") && result.errors.contains(shelf.path(of: broken)))
       let one = try await town.run(["session", "crash", broken])
-      #expect(one.status == 69 && one.errors.contains("not the JSON that is expected"))
+      #expect(one.status == 69 && one.errors.contains("not the expected JSON"))
     }
   }
 

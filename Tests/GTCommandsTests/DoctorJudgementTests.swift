@@ -345,7 +345,7 @@ import Town
     #expect(diagnosis(.ok, .note).exitStatus == 0 && diagnosis(.ok, .warning, .note).exitStatus == 1)
     #expect(diagnosis(.broken, .warning).exitStatus == 2)
     let colour = Colour(isTerminal: false, environment: [:])
-    #expect(diagnosis(.ok, .note).lines(colour).last == "Nothing is wrong.")
+    #expect(diagnosis(.ok, .note).lines(colour).last == "No problem was found.")
     #expect(diagnosis(.broken, .warning).lines(colour).last == "1 broken, 1 warning.")
     let text = diagnosis(.broken).lines(colour).joined()
     // A command that could not be printed as it is would be another command.

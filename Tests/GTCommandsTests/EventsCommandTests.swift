@@ -22,7 +22,7 @@ import Testing
     #expect(lines.count == 1)
     #expect(lines[0].hasPrefix("2026-11-23T15:18:00Z crash_detected: rig/toast "))
     #expect(!lines[0].contains("\u{1B}"))
-    #expect(EventPrinter.lines(event(lost: 3)).first == "-- 3 events are missing here: they were read too slowly")
+    #expect(EventPrinter.lines(event(lost: 3)).first == "-- 3 events were lost here, because they were read too slowly")
     #expect(EventPrinter.lines(event(Watch.started))[0].hasPrefix("-- 2026-11-23T15:18:00Z "))
   }
 

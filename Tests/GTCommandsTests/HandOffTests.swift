@@ -123,7 +123,7 @@ struct HandOffTests {
       let path = "\(directory("ours")):/usr/bin:/bin"
       let result = try await runGT(["prime", "x"], in: directory, path: path)
       #expect(result.ending == .exited(64))
-      #expect(result.errors.contains("'prime x' is no command of this gt"))
+      #expect(result.errors.contains("'prime x' is not a command of this gt"))
       #expect(result.errors.contains(path))
     }
   }

@@ -91,7 +91,7 @@ import TownFiles
       TestFile.write("work\n", to: "\(path)/new")
       #expect(
         await refusal(directory).hasPrefix(
-          "rig/toast has changes that are not committed; to throw that away: gt polecat remove"))
+          "rig/toast has changes that are not committed; to discard that: gt polecat remove"))
       #expect(TestFile.text("\(path)/new") == "work\n")
       try await directory.remove(force: true)
       #expect(!Disk.exists(path))

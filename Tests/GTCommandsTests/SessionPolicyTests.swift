@@ -155,7 +155,7 @@ struct SessionPolicyTests {
       #expect(
         parked.reason?.hasPrefix("exited with status 3, with gt-7 on its hook; parked: 3 crashes within 15m0s") == true)
       let text = try await town.tryGT("session", "check")
-      #expect(text.ending == .exited(1) && text.output.contains("to begin anew: gt session reset verb-al/deep-fix"))
+      #expect(text.ending == .exited(1) && text.output.contains("to unpark it: gt session reset verb-al/deep-fix"))
       try await eventually("the person's command") { told().count == 1 }
       #expect(
         told()[0] == Announced(event: "agent_parked", town: town.root, agent: Self.agent, rig: "verb-al", pid: nil))

@@ -19,7 +19,7 @@ import TownFiles
       var policy = Policy()
       policy.diskFree = 1
       #expect(
-        HostRule.objection(reading, policy: policy) == "the pressure on the memory is 62 %, and 60 % are the limit")
+        HostRule.objection(reading, policy: policy) == "the memory pressure is 62 %, and the limit is 60 %")
       policy.diskFree = .max
       #expect(HostRule.objection(reading, policy: policy)?.contains("free on the town's disk") == true)
       let silent = HostReader(layout: TownLayout(root: directory("none")), pressureFile: directory("absent")).read()

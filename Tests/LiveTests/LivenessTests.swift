@@ -206,7 +206,7 @@ import TownFiles
         }
         let text = refusal?.description ?? ""
         #expect(text.contains("in \(toast.session) runs pid \(split.pid), of which"), "\(verb): \(text)")
-        #expect(text.contains("to make room: end what runs there"), "\(verb): \(text)")
+        #expect(text.contains("to make room: end the process there"), "\(verb): \(text)")
       }
       #expect(ProcessTable().identity(of: split.pid) != nil)
       try await town.tmux("kill-pane", "-t", "\(split.id)")

@@ -97,7 +97,7 @@ import Trust
       chmod(town.directory.path, 0o777)
       town.runner.reset()
       let reason = try #require(try await town.liveness().reason)
-      #expect(reason.contains("may be written to by other users; mend it with: chmod go-w \(town.directory.path)"))
+      #expect(reason.contains("may be written to by other users; fix it with: chmod go-w \(town.directory.path)"))
       let outcome = await town.world.launch(town.order())
       #expect(outcome.life == nil)
       #expect(town.runner.commands.allSatisfy { $0.executable != "tmux" }, "\(town.runner.commands)")

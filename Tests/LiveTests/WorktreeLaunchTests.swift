@@ -45,7 +45,7 @@ struct WorktreeLaunchTests {
       TestFile.write("/former/rig/polecats/toast/.git\n", to: "\(entry(town))/gitdir")
       let outcome = await town.world.launch(town.order())
       #expect(outcome.warnings?.count == 1, "\(outcome)")
-      #expect(outcome.warnings?.first?.contains("link between the worktree and its repository was mended") == true)
+      #expect(outcome.warnings?.first?.contains("link between the worktree and its repository was repaired") == true)
       #expect(try await town.run(["git", "symbolic-ref", "HEAD"], in: work).output == "refs/heads/polecat/toast\n")
       #expect(TestFile.text("\(entry(town))/gitdir") == "\(work)/.git\n")
     }

@@ -26,7 +26,7 @@ import Trust
       let error = await #expect(throws: CommandError.self) {
         _ = try await runner.run(Command("other", deadline: .seconds(60)))
       }
-      #expect(error?.reason.contains("may be written to by other users; mend it with: chmod go-w") == true)
+      #expect(error?.reason.contains("may be written to by other users; fix it with: chmod go-w") == true)
       // A path that a person has written is the person's word.
       #expect(ExecutableSearch.find(directory("open/other"), path: path) == directory("open/other"))
       // As a program that others may change by itself is.

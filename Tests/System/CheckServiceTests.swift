@@ -18,7 +18,7 @@ struct CheckServiceTests {
       // By its name: the journal does not always know any more which unit a process that has ended was of.
       try await eventually("its word") {
         try await town.run("journalctl", "--user", "-t", "gastown-check", "-o", "cat", "--no-pager").output
-          .contains("the daemon is well")
+          .contains("the daemon is healthy")
       }
     }
   }

@@ -44,7 +44,7 @@ struct DoctorTests {
       // Root sees its own manager and sockets, about which there is nothing to say here.
       let words = ["/opt/gastown/bin/gt", "doctor", "--town", town.town]
       let root = try await town.systemd.root(words)
-      #expect(root.status == 1 && root.output.contains("is that of user") && root.output.contains("1 warning."))
+      #expect(root.status == 1 && root.output.contains("belongs to user") && root.output.contains("1 warning."))
       #expect(!root.output.contains("gt daemon"), "\(root.output)")
     }
   }

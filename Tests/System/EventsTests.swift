@@ -95,7 +95,7 @@ struct EventsTests {
 
       let lines = town.text("lines") ?? ""
       #expect(lines.contains("crash_detected: rig1/toast was killed by signal 9"))
-      #expect(lines.contains("the daemon has gone; waiting for the next"))
+      #expect(lines.contains("the daemon has ended; waiting for the next one"))
       for file in ["all", "toast", "other", "lines"] {
         // Not before it has handled the last one: it is written at once.
         let status = try await town.shell(

@@ -81,7 +81,7 @@ struct ManagerTests {
       try await town.event("agent_restarted", session: "gt-rig1-toast")
       let text = try await town.shell("journalctl --user -x -o short --no-pager GT_SESSION=gt-rig1-toast")
       #expect(text.contains("Subject: Agent rig1/toast died"))
-      #expect(text.contains("lived in the tmux session gt-rig1-toast and does not any more: killed by signal 9"))
+      #expect(text.contains("ran in the tmux session gt-rig1-toast and has died: killed by signal 9"))
       #expect(text.contains("gt session crashes rig1/toast"))
     }
   }

@@ -105,7 +105,7 @@ struct StuckTests {
       let clients = try SilentClients(200, at: try await town.controlSocket())
       // They make room for who asks, so that nobody has to be ended.
       try await eventually("a check that finds the daemon well") {
-        try await town.run("gastown-daemon", "check").output.contains("the daemon is well")
+        try await town.run("gastown-daemon", "check").output.contains("the daemon is healthy")
       }
       try await town.beat()
       clients.close()

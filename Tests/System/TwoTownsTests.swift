@@ -159,7 +159,7 @@ struct TwoTownsTests {
       let result = try await town.run("bash", "-euc", "gt town init $1; gt daemon install --town $1", "bash", name)
       #expect(result.status == 1)
       #expect(
-        result.errors.contains("bytes, and the kernel takes 107") && result.errors.contains("gt daemon uninstall"))
+        result.errors.contains("bytes, and the kernel allows 107") && result.errors.contains("gt daemon uninstall"))
       #expect(try await town.shell("find .config/systemd -name '*@*'").isEmpty)
     }
   }

@@ -118,7 +118,7 @@ import TownFiles
       func complaint(_ text: String) -> String? {
         #expect(throws: AddressError.self) { try book.agent(text) }?.description
       }
-      #expect(complaint("rig/both") == "'rig/both' may be rig/polecats/both or rig/crew/both; say which")
+      #expect(complaint("rig/both") == "'rig/both' may be rig/polecats/both or rig/crew/both; give the full address")
       #expect(complaint("rig/tost")?.contains("did you mean rig/toast?") == true)
       for (text, suggestion) in [
         ("rig/witnes", "rig/witness"), ("rig-refinary", "rig/refinery"), ("rig/adda", "rig/crew/ada"),

@@ -167,7 +167,7 @@ import Testing
       LaunchRule.record(.failed("no"), of: order, at: Given.now, policy: Policy(), in: &plan)
     }
     #expect(plan.events.count == 5 && plan.notices.map(\.recipients) == [["a/witness"], ["b/witness"]])
-    #expect(plan.notices[0].body.contains("of others who fare alike there is no message"))
+    #expect(plan.notices[0].body.contains("there is no message for others in the same state"))
     plan.ledger.massDeath = nil
     plan.tell(.cannotStart(Given.toast, hook: nil, reason: "x"))
     #expect(plan.notices.count == 3)

@@ -219,10 +219,10 @@ import Testing
     let dead = [Given.seen(Given.toast, Given.corpse()), Given.seen(.deacon)]
     let first = decide(dead, ledger: Given.ledger(), host: full)
     #expect(first.events.map(\.kind) == [.crashDetected, .restartsHeld])
-    #expect(first.events[1].reason == "0 MiB are free on the town's disk, and 500 MiB are needed")
+    #expect(first.events[1].reason == "0 MiB are free on the town's disk, but 500 MiB are required")
     #expect(
       AgentCounts(findings: first.findings, at: Given.now, heldBack: first.ledger.heldBack).line.hasSuffix(
-        "; restarts are held back: 0 MiB are free on the town's disk, and 500 MiB are needed"))
+        "; restarts are held back: 0 MiB are free on the town's disk, but 500 MiB are required"))
     let second = decide(dead, ledger: first.ledger, at: Given.later(30), host: full)
     #expect(second.events.isEmpty && second.launches.isEmpty)
     let free = decide(dead, ledger: second.ledger, at: Given.later(60))

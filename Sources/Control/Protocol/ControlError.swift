@@ -3,7 +3,7 @@
 /// A request to the daemon that brought no reply, with what was attempted.
 package struct ControlError: Error, Sendable, Hashable, CustomStringConvertible {
   package enum Code: Sendable, Hashable {
-    /// Nobody listens on the socket, or the connection was lost before a reply.
+    /// No process listens on the socket, or the connection was lost before a reply.
     case unreachable
     /// No reply by the deadline. What was asked for may still be done.
     case deadlineExceeded

@@ -14,8 +14,8 @@ struct ControlRoute: Sendable {
   let method: String
   /// Whether it is only answered to a request with `more`.
   let isStreaming: Bool
-  /// Reads the request, has it handled, and writes the replies' envelopes. Throws ``ControlFailure``
-  /// and whatever the handler throws.
+  /// Reads the request, has it handled, and writes the replies' envelopes. Throws ``ControlFailure`` and the errors of
+  /// the handler.
   let answer: @Sendable (_ request: Data, _ handler: any ControlHandler) async throws -> Answer
 
   init<Method: ControlMethod>(

@@ -85,7 +85,7 @@ struct FailureEnvelope: Encodable {
   init(_ failure: ControlFailure) { (error, parameters) = failure.wire }
 }
 
-/// What the client reads first of whatever comes back.
+/// The part of any reply that the client reads first.
 struct FailureHeader: Decodable {
   let error: String?
 }

@@ -3,9 +3,9 @@
 import Logging
 import NIOCore
 
-/// Bounds how many connections are served at once. Where all places are taken, whoever has asked for nothing for
-/// longest makes room for the next; where the requests of all are being answered, no further connection is accepted:
-/// it waits in the socket's backlog, where it costs nothing.
+/// Limits the number of connections. When the limit is reached, the connection that has been idle longest is closed;
+/// when all are being answered, no further connection is accepted: it waits in the socket's backlog, where it costs
+/// nothing.
 ///
 /// Where accepting fails for want of descriptors or memory it rests for a moment, for the socket stays
 /// readable, and the event loop would do nothing but try again.
@@ -49,7 +49,7 @@ final class AcceptLimiter: ChannelDuplexHandler {
     makeRoom(context)
   }
 
-  /// Sees that one goes where all places are taken, and again a little later where that has helped nobody.
+  /// Closes a connection when the limit is reached, and again a little later if that did not help.
   private func makeRoom(_ context: ChannelHandlerContext) {
     guard count >= limit else { return }
     connections.makeRoom(patience: patience)

@@ -36,8 +36,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     context.fireChannelActive()
   }
 
-  /// The last of the connection: a request that was begun goes on, unless the server is being shut down. A stream of
-  /// replies that nobody gets ends.
+  /// Handles the end of the connection: a request that was begun continues, unless the server is being shut down. A
+  /// stream of replies without a reader ends.
   func channelInactive(context: ChannelHandlerContext) {
     presence?.end()
     timer?.cancel()

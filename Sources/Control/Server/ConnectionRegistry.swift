@@ -38,7 +38,7 @@ final class ConnectionRegistry: Sendable {
 
   private let contents = Mutex(Contents())
 
-  /// Takes a connection in until it closes; one that comes during a drain is told at once.
+  /// Registers a connection until it closes; one that comes during a drain is notified at once.
   func add(_ channel: any Channel) {
     let key = ObjectIdentifier(channel)
     let isDraining = contents.withLock { contents in
@@ -59,8 +59,8 @@ final class ConnectionRegistry: Sendable {
     }
   }
 
-  /// Ends the connection that has waited longest without a request, else the eldest stream. Nobody whose request is
-  /// being answered is ended, nor whose request may be on its way.
+  /// Ends the connection that has waited longest without a request, else the eldest stream. A connection is not ended
+  /// while its request is being answered or may be arriving.
   ///
   /// - Parameter patience: how long a connection may wait in any case.
   func makeRoom(patience: Duration) {

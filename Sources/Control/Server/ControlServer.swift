@@ -91,8 +91,8 @@ package actor ControlServer {
 
   /// Waits for the end of the listener.
   ///
-  /// - Throws: ``ListenError`` with ``ListenError/Code/lost`` where it ended by itself: then nobody can
-  ///   reach the daemon any more, and it should end as well. Returns after ``shutdown(grace:)``.
+  /// - Throws: ``ListenError`` with ``ListenError/Code/lost`` where it ended by itself: then no client can reach the
+  ///   daemon any more, and it should end as well. Returns after ``shutdown(grace:)``.
   package func untilEnded() async throws {
     guard case .serving(let channel, _) = state else { return }
     try? await channel.closeFuture.get()

@@ -5,9 +5,9 @@ package struct ListenError: Error, Sendable, Hashable, CustomStringConvertible {
   package enum Code: Sendable, Hashable {
     /// Longer than the 107 bytes that the kernel has for it.
     case pathTooLong
-    /// Somebody answers there.
+    /// Another process answers there.
     case inUse
-    /// What is there is no socket, and is left alone.
+    /// The file there is not a socket, and is left alone.
     case notASocket
     /// The descriptor that was handed over is no listening Unix stream socket.
     case unusableDescriptor

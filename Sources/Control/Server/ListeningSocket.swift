@@ -15,7 +15,7 @@ struct ListeningSocket: Sendable {
   let descriptor: Int32
   private let bound: Bound?
 
-  /// Takes over a socket that somebody else bound, and who alone may remove its file.
+  /// Takes over a socket that another process has bound; only that process may remove its file.
   static func adopt(_ descriptor: Int32) throws(ListenError) -> ListeningSocket {
     guard
       option(SO_DOMAIN, of: descriptor) == AF_UNIX,
@@ -31,8 +31,8 @@ struct ListeningSocket: Sendable {
 
   /// Binds `path` with mode 0600, in a directory that is made with mode 0700 where it is missing.
   ///
-  /// A socket that nobody answers on is what a killed daemon left, and is replaced. Two processes
-  /// that do this at the same moment are kept apart by the town's lock, which the caller holds.
+  /// A socket without a listener was left by a killed daemon, and is replaced. Two processes that do this at the same
+  /// moment are kept apart by the town's lock, which the caller holds.
   static func bind(_ path: String, backlog: Int32 = 512) throws(ListenError) -> ListeningSocket {
     guard let address = UnixAddress(path) else {
       throw ListenError(
@@ -45,7 +45,7 @@ struct ListeningSocket: Sendable {
     } catch {
       switch error.code {
       case .foreign, .planted, .shared:
-        throw ListenError(.system(EACCES), subject: path, reason: "it is not made there: \(error)")
+        throw ListenError(.system(EACCES), subject: path, reason: "the socket is not created there: \(error)")
       // Binding it says what is the matter.
       case .link, .missing, .unreadable, .wrongKind: break
       }
@@ -105,7 +105,7 @@ struct ListeningSocket: Sendable {
       throw failure(errno, path, "cannot be looked at")
     }
     guard status.st_mode & S_IFMT == S_IFSOCK else {
-      throw ListenError(.notASocket, subject: path, reason: "what is there is no socket; it is left alone")
+      throw ListenError(.notASocket, subject: path, reason: "the file there is not a socket; it is left alone")
     }
     let probe = try newSocket(path)
     defer { close(probe) }
@@ -113,7 +113,7 @@ struct ListeningSocket: Sendable {
       throw ListenError(.inUse, subject: path, reason: "another process answers there")
     }
     guard unlink(path) == 0 || errno == ENOENT else {
-      throw failure(errno, path, "what a former process left cannot be removed")
+      throw failure(errno, path, "the socket of a former process cannot be removed")
     }
   }
 

@@ -3,7 +3,7 @@
 import FoundationEssentials
 import Glibc
 
-/// Clients who wait at a socket that the service manager holds, when nobody is going to serve them.
+/// Clients that wait at a socket that the service manager holds, when no daemon is going to serve them.
 package enum PendingClients {
   /// Tells each of them that it is refused, and why. Without this the manager would start us again for
   /// the same clients, over and over.

@@ -8,7 +8,7 @@ import TownFiles
 /// `gt agent`.
 struct AgentCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "agent", abstract: "Agents' beads: what they say of themselves, and what is on their hooks.",
+    commandName: "agent", abstract: "Agents' beads: the state of each agent, and the work on its hook.",
     subcommands: [AgentListCommand.self, AgentSetCommand.self, AgentShowCommand.self])
 
   /// The bead of an agent.

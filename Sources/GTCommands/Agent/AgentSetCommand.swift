@@ -11,18 +11,18 @@ import TownFiles
 /// `gt agent set`.
 struct AgentSetCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "set", abstract: "Change what an agent's bead says.",
-    discussion: "Only what is named is changed. An agent that has no bead yet gets one.")
+    commandName: "set", abstract: "Change an agent's bead.",
+    discussion: "Changes only the given fields. Creates the bead if the agent has none.")
   @Argument(help: "The agent: RIG/NAME, RIG/witness, deacon, mayor.", completion: .agent)
   var agent: String
-  @Option(help: "Its state: working, idle, done, … any word.")
+  @Option(help: "The agent's state: working, idle, done, … any word.")
   var state: String?
-  @Option(help: "The bead on its hook, which need not exist, or none.")
+  @Option(help: "The bead on its hook (it need not exist), or none.")
   var hook: String?
   @OptionGroup var options: TownOptions
 
   func validate() throws {
-    if state == nil, hook == nil { throw ValidationError("Name what is to be changed: --state, --hook, or both.") }
+    if state == nil, hook == nil { throw ValidationError("Nothing to change: give --state, --hook, or both.") }
     if let state,
       state.isEmpty || !state.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "-_".contains($0)) })
     {

@@ -6,9 +6,9 @@ import Control
 /// `gt daemon beat`.
 struct DaemonBeatCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "beat", abstract: "Have the daemon look at everything now.",
+    commandName: "beat", abstract: "Have the daemon run a heartbeat now.",
     discussion:
-      "Returns when its outcome is acted upon and recorded. Starts the daemon where its socket waits for that.")
+      "Returns when its findings are acted upon and recorded. Starts the daemon if its socket is active.")
 
   @OptionGroup var options: TownOptions
 

@@ -8,8 +8,8 @@ import Town
 /// `gt daemon explain`.
 struct DaemonExplainCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "explain", abstract: "Print what a heartbeat would do now, and why. Does nothing.",
-    discussion: "For one agent, with what was decided about it before: gt why AGENT.")
+    commandName: "explain", abstract: "Print what a heartbeat would do now, and why. Changes nothing.",
+    discussion: "For one agent, with earlier decisions about it: gt why AGENT.")
 
   @Flag(help: "Print JSON.")
   var json = false

@@ -12,26 +12,26 @@ struct DaemonInstallCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "install", abstract: "Write the systemd user units for this town.",
     discussion: """
-      Writes them to ~/.config/systemd/user, with the gastown-daemon beside this gt, this town, and a PATH on which \
-      the agents' commands, bd, git and tmux are found. Nothing is started; what to type is printed.
+      Writes the units to ~/.config/systemd/user. They name the gastown-daemon beside this gt, this town, and a PATH \
+      on which the agents' commands, bd, git and tmux are found. Starts nothing, but prints the command to type.
 
-      Agents that another tool has started on your own tmux server stay there: where the settings name no server, \
-      this writes "tmux_socket": "default" into mayor/daemon.json and says so. The original daemon must have been \
-      stopped.
+      Agents that another tool has started on your own tmux server stay there. If they exist and the settings name \
+      no server, this writes "tmux_socket": "default" into mayor/daemon.json and prints a notice. Stop the original \
+      daemon first.
 
-      A second town gets units of its own, instances of the templates gastown-daemon@.service and so on, named after \
-      the town's path: where the plain units are another town's, by itself, else with --instance. Every gt command \
-      finds the units of its town.
+      A second town gets instances of the templates gastown-daemon@.service and so on, named after the town's path. \
+      This is automatic if the plain units belong to another town; otherwise use --instance. Every gt command finds \
+      the units of its town.
       """)
 
-  @Flag(help: "Write them to the runtime directory: they are gone with the next boot.")
+  @Flag(help: "Write the units to the runtime directory, which is lost at the next boot.")
   var runtime = false
   @Option(
     help: ArgumentHelp(
-      "The tmux server for the town's agents: a path, a name, or default for your own. Goes to mayor/daemon.json.",
+      "The tmux server for the town's agents: a path, a name, or default for your own. Written to mayor/daemon.json.",
       valueName: "server"))
   var tmuxSocket: String?
-  @Flag(help: "Instances of the templates, also where no other town has the plain units.")
+  @Flag(help: "Write instances of the templates, even if no other town has the plain units.")
   var instance = false
   @OptionGroup var options: TownOptions
 
@@ -55,7 +55,7 @@ struct DaemonInstallCommand: AsyncParsableCommand {
       if town.units.instance != nil, let plain = TownUnits.plainTown(environment: town.environment),
         plain != town.layout.root
       {
-        print("gastown-daemon.service is of the town \(displayable(plain)); this town has \(town.units.daemon).")
+        print("gastown-daemon.service belongs to the town \(displayable(plain)); this town has \(town.units.daemon).")
       }
       try await HomeServer.settle(town, option: tmuxSocket)
       let directory = TownUnits.unitDirectory(town.environment, isRuntime: runtime)
@@ -70,7 +70,7 @@ struct DaemonInstallCommand: AsyncParsableCommand {
       let enable =
         ["systemctl", "--user", "enable"] + (runtime ? ["--runtime"] : []) + ["--now", town.units.shortName]
       print("To start the daemon now and at every login:  \(enable.map(Remedy.quoted).joined(separator: " "))")
-      if !runtime, !Self.lingers { print("To keep it when you are logged out:          loginctl enable-linger") }
+      if !runtime, !Self.lingers { print("To keep it running after logout:             loginctl enable-linger") }
     }
   }
 

@@ -8,10 +8,10 @@ struct DaemonLifecycleCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "lifecycle", abstract: "Have the daemon carry out the lifecycle requests in the Deacon's mail now.",
     discussion: """
-      An agent asks for its own end by mail to the Deacon, with a subject that begins with LIFECYCLE: and a body of \
-      cycle, restart, shutdown or stop, and by the key requesting_cycle, requesting_restart or requesting_shutdown \
-      in its state.json. Returns when the requests are carried out and recorded. Starts the daemon where its socket \
-      waits for that.
+      To request its own end, an agent sends mail to the Deacon, with a subject that begins with LIFECYCLE: and a body \
+      of cycle, restart, shutdown or stop. It also sets the key requesting_cycle, requesting_restart or \
+      requesting_shutdown in its state.json. Returns when the requests are carried out and recorded. Starts the daemon \
+      if its socket is active.
       """)
 
   @OptionGroup var options: TownOptions

@@ -12,29 +12,29 @@ struct DaemonLogsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "logs", abstract: "Show the daemon's journal.",
     discussion: """
-      Shows what the processes of the daemon's unit have written, by what the journal itself knows of them \
-      (_SYSTEMD_USER_UNIT), and what the service manager says of the unit. journalctl --user -u gastown-daemon shows more \
-      than that: any process of yours can write entries that claim to be about the unit. Options of journalctl's own come \
-      after --, as in: gt daemon logs -- -o json
+      Shows the entries of the daemon's unit, selected by a field that journald itself sets (_SYSTEMD_USER_UNIT), and \
+      the service manager's entries about the unit. journalctl --user -u gastown-daemon shows more: any of your \
+      processes can write entries that claim to be about the unit. Options for journalctl follow --, as in: \
+      gt daemon logs -- -o json
 
         gt daemon logs --crashes --since yesterday     all crashes of last night
         gt daemon logs --agent my-rig/toast            everything about one agent
         gt daemon logs --crashes -- -o json            the same for a tool
       """)
 
-  @Flag(name: [.short, .long], help: "Go on showing what is new.")
+  @Flag(name: [.short, .long], help: "Follow the journal.")
   var follow = false
-  @Option(name: [.short, .customLong("lines")], help: "Only the newest entries.")
+  @Option(name: [.short, .customLong("lines")], help: "Show only this many of the newest entries.")
   var number: Int?
-  @Option(help: "Only entries since then, as in '1 hour ago'.")
+  @Option(help: "Show only entries since this time, as in '1 hour ago'.")
   var since: String?
-  @Flag(help: "Only agents' crashes.")
+  @Flag(help: "Show only agents' crashes.")
   var crashes = false
-  @Option(help: "Only what concerns one agent: RIG/NAME, RIG/witness, deacon, mayor.", completion: .agent)
+  @Option(help: "Show only entries about one agent: RIG/NAME, RIG/witness, deacon, mayor.", completion: .agent)
   var agent: String?
-  @Option(help: "Only what concerns the agents of one rig.", completion: .rig)
+  @Option(help: "Show only entries about the agents of one rig.", completion: .rig)
   var rig: String?
-  @Argument(parsing: .postTerminator, help: "Passed to journalctl as they are.")
+  @Argument(parsing: .postTerminator, help: "Options that are passed to journalctl.")
   var arguments: [String] = []
   @OptionGroup var options: TownOptions
 

@@ -7,14 +7,14 @@ import TownFiles
 /// `gt daemon restart`.
 struct DaemonRestartCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "restart", abstract: "Restart the daemon's service. No agent notices.")
+    commandName: "restart", abstract: "Restart the daemon's service. Agents are not affected.")
   @OptionGroup var options: TownOptions
 
   func run() async throws {
     try await failing {
       let town = try options.open("daemon restart")
       try await Systemctl(runner: town.runner).run(["restart", town.units.daemon])
-      print("The daemon was restarted; every agent is as it was.")
+      print("The daemon was restarted; the agents were not affected.")
     }
   }
 }

@@ -9,10 +9,10 @@ import TownFiles
 /// `gt daemon settings`.
 struct DaemonSettingsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "settings", abstract: "Print the settings in force, and where each comes from.",
+    commandName: "settings", abstract: "Print the settings in force, and the source of each.",
     discussion: """
-      The settings are in the town's mayor/daemon.json; gastown-daemon.json(5) explains them. A daemon that runs \
-      takes over a changed file with: systemctl --user reload gastown-daemon
+      The settings are in the town's mayor/daemon.json; gastown-daemon.json(5) explains them. A running \
+      daemon reads a changed file again with: systemctl --user reload gastown-daemon
       """)
 
   @Flag(help: "Print JSON.")
@@ -41,7 +41,7 @@ struct DaemonSettingsCommand: AsyncParsableCommand {
         let rows = listing.entries.map { Row(key: $0.key, value: $0.value, source: $0.source) }
         return try printJSON(Report(file: path, settings: rows))
       }
-      print(file == nil ? "There is no \(path); all of this is built in." : path)
+      print(file == nil ? "There is no \(path); these are the built-in defaults." : path)
       let width = listing.entries.map(\.key.count).max() ?? 0
       for entry in listing.entries {
         let padding = String(repeating: " ", count: width - entry.key.count)

@@ -9,8 +9,8 @@ import TownFiles
 /// `gt daemon status`.
 struct DaemonStatusCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "status", abstract: "Tell how the daemon is. Never wakes one that is stopped.",
-    discussion: "Exit status: 0 it runs; 3 it does not; 69 it runs and does not answer.")
+    commandName: "status", abstract: "Show the state of the daemon. Never starts one that is stopped.",
+    discussion: "Exit status: 0 the daemon is running; 3 it is not; 69 it is running and does not answer.")
 
   @Flag(help: "Print JSON.")
   var json = false

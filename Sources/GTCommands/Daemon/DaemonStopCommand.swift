@@ -11,7 +11,7 @@ import TownFiles
 /// `gt daemon stop`.
 struct DaemonStopCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "stop", abstract: "Stop the daemon, and the socket that would wake it. Agents go on.")
+    commandName: "stop", abstract: "Stop the daemon and its socket. Agents continue to run.")
   @OptionGroup var options: TownOptions
 
   /// How long a daemon has to end, as `TimeoutStopSec=` gives it.
@@ -34,8 +34,8 @@ struct DaemonStopCommand: AsyncParsableCommand {
         guard holder.isOurs else {
           throw CommandRefusal(
             """
-            \(town.layout.lock) is held by pid \(pid) (\(holder.program)), which is no gastown-daemon, and is not ended; to \
-            end it: kill \(pid)
+            \(town.layout.lock) is held by pid \(pid) (\(holder.program)), which is not a gastown-daemon, and is not \
+            ended; to end it: kill \(pid)
             """)
         }
         guard let process = ProcessTable().identity(of: pid) else { return }
@@ -44,14 +44,14 @@ struct DaemonStopCommand: AsyncParsableCommand {
         try Signals.send(SIGCONT, to: process)
         guard try await ProcessExit.wait(forAll: [process], within: Self.patience).isEmpty else {
           throw CommandRefusal(
-            "the daemon (pid \(pid)) was told to end, and has not within \(Self.patience.inWords); every agent goes on; to "
+            "the daemon (pid \(pid)) has not ended within \(Self.patience.inWords); all agents continue; to "
               + "end it by force: kill -KILL \(pid)")
         }
-        print("The daemon (pid \(pid)) is stopped; every agent goes on.")
+        print("The daemon (pid \(pid)) is stopped; all agents continue to run.")
         return
       }
       if let failure { throw failure }
-      print("The daemon is stopped; every agent goes on.")
+      print("The daemon is stopped; all agents continue to run.")
     }
   }
 }

@@ -9,9 +9,9 @@ import TownFiles
 struct DaemonUninstallCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "uninstall", abstract: "Stop the daemon and remove its units.",
-    discussion: "The agents and their tmux server go on, until you stop gastown-tmux.service or log out.")
+    discussion: "The agents and their tmux server run until you stop gastown-tmux.service or log out.")
 
-  @Flag(help: "Remove those that were installed with --runtime.")
+  @Flag(help: "Remove the units that were installed with --runtime.")
   var runtime = false
   @OptionGroup var options: TownOptions
 
@@ -39,7 +39,7 @@ struct DaemonUninstallCommand: AsyncParsableCommand {
         }
       }
       try await systemctl.run(["daemon-reload"], deadline: .seconds(30))
-      print("The units are removed. Agents that run go on.")
+      print("The units are removed. Running agents continue.")
       // Those of a package come to light again.
       if let packaged = UnitFiles.packageDirectories.first(where: { Disk.exists("\($0)/gastown-daemon.service") }) {
         print("The units in \(packaged) are in force again, for ~/gt: systemctl --user enable --now gastown-daemon")

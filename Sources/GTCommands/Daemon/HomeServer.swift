@@ -58,10 +58,10 @@ enum HomeServer {
       try SettingsFile.set("tmux_socket", to: "default", layout: town.layout)
       let names = agents.prefix(3).joined(separator: ", ") + (agents.count > 3 ? ", …" : "")
       print("Agents of this town live on your own tmux server (\(names)).")
-      print("They stay there, and others will be started there: \"tmux_socket\": \"default\" is in mayor/daemon.json.")
+      print("They stay there, and new agents are started there: \"tmux_socket\": \"default\" is in mayor/daemon.json.")
     case .unknown(let reason):
-      print("Whether agents of this town live on your own tmux server is not known: \(displayable(reason))")
-      print("If they do, run this again with: --tmux-socket default")
+      print("It is unknown whether agents of this town live on your own tmux server: \(displayable(reason))")
+      print("If so, run this again with: --tmux-socket default")
     }
   }
 }

@@ -95,7 +95,7 @@ struct UnitFiles: Sendable {
   }
 
   /// The units and templates as a package has them, with its own place of the daemon. The plain ones are for the town
-  /// `~/gt` of whoever enables them.
+  /// `~/gt` of the user who enables them.
   ///
   /// - Parameter daemon: the absolute path of the daemon's executable.
   static func packaged(daemon: String) -> [(name: String, text: String)] {
@@ -118,12 +118,12 @@ struct UnitFiles: Sendable {
   /// What no unit can hold; `nil` where all can be written.
   var defect: String? {
     for program in [daemon, tmux] where program.contains(where: { "\"'\\".contains($0) || $0.isNewline }) {
-      return "systemd takes no program whose path has a quote, a backslash or a line break in it: \(program). "
-        + "Install it elsewhere, such as in ~/.local/bin, and run that gt"
+      return "systemd accepts no program with a quote, a backslash or a line break in its path: \(program). "
+        + "Install it elsewhere, for example in ~/.local/bin, and run that gt"
     }
     if let path = names.socketThatIsTooLong(environment: TownOptions.environment) {
-      return "the socket \(path) would have \(path.utf8.count) bytes, and the kernel takes "
-        + "\(TownUnits.longestSocketPath). Move the town to a shorter path (each character that is no letter, digit, "
+      return "the socket \(path) would have \(path.utf8.count) bytes, and the kernel allows "
+        + "\(TownUnits.longestSocketPath). Move the town to a shorter path (each character other than letters, digits, "
         + "':', '_' or '.' counts four times), or give it the plain units: run gt daemon uninstall for the town that "
         + "has them, then this again"
     }

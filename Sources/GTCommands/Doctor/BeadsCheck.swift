@@ -40,7 +40,7 @@ struct BeadsCheck: DoctorCheck {
   private static func doubtful(_ remark: String) -> CheckResult {
     CheckResult(
       .warning, "bd", remark,
-      why: "What bd's answers leave open is taken for unknown: no agent is started because of it, and none is given up."
+      why: "Where bd's answers are incomplete, the state is unknown: no agent is started or given up because of it."
     )
   }
 
@@ -58,6 +58,6 @@ struct BeadsCheck: DoctorCheck {
   private static func broken(_ reason: String) -> CheckResult {
     CheckResult(
       .broken, "store", displayable(reason),
-      why: "What work is on whose hook is not known: no agent is started, and no mail is read.")
+      why: "The work on the agents' hooks is unknown: no agent is started, and no mail is read.")
   }
 }

@@ -37,7 +37,7 @@ struct CheckResult: Sendable, Hashable {
 
   /// Says that something could not be looked at: that is not to say that it is well.
   static func unexamined(_ subject: String, _ reason: String) -> CheckResult {
-    CheckResult(.note, subject, "not examined: \(reason)", why: "Whether this is well is not known.")
+    CheckResult(.note, subject, "not examined: \(reason)", why: "It is unknown whether this is in order.")
   }
 }
 

@@ -40,7 +40,7 @@ struct CommandCheck: DoctorCheck {
       findings.append(
         CheckResult(
           .note, "PATH", "will be \(configured.value) when the daemon is restarted (\(configured.source))",
-          why: "The daemon that runs has the one of its start.", remedy: "gt daemon restart"))
+          why: "The running daemon keeps the PATH of its start.", remedy: "gt daemon restart"))
     }
     findings += Self.entries(path.value)
     return findings + Self.judge(Self.needs(context, path: path.value), path: path)
@@ -60,12 +60,12 @@ struct CommandCheck: DoctorCheck {
           return SocketCheck.untrusted(
             error, level: .warning,
             why:
-              "\(entry) is on the PATH, and others may put programs there: none is run from there, another one of that "
-              + "name is.")
+              "\(entry) is on the PATH, and others may put programs there. None of these is run; one of the same "
+              + "name elsewhere is.")
         case .foreign:
           return SocketCheck.untrusted(
             error, level: .warning,
-            why: "\(entry) is on the PATH: its owner decides what your daemon and agents run from there.")
+            why: "\(entry) is on the PATH: its owner decides which programs your daemon and agents run from there.")
         }
       }
     }
@@ -111,10 +111,10 @@ struct CommandCheck: DoctorCheck {
     var wanted = roles.map {
       ($0.program, "The agents of \($0.roles.joined(separator: ", ")) are started with it, and held without it.", true)
     }
-    if usesBd { wanted.append(("bd", "The town's beads are bd's: without it nothing is known of any work.", true)) }
+    if usesBd { wanted.append(("bd", "The town keeps its beads with bd: without it, all work is unknown.", true)) }
     wanted.append(
-      ("git", "Without it no worktree is brought up to date before a restart, nor looked at after a crash.", false))
-    wanted.append(("tmux", "Every agent lives in it.", true))
+      ("git", "Without it, no worktree is updated before a restart or examined after a crash.", false))
+    wanted.append(("tmux", "Every agent runs in it.", true))
     let own = context.environment["PATH"] ?? ""
     return wanted.map { program, purpose, isVital in
       Need(

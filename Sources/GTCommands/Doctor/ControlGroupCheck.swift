@@ -23,19 +23,19 @@ struct ControlGroupCheck: DoctorCheck {
     var group: String?
     /// Whether it lives on the server of the tmux unit's address.
     var isOnUnitServer: Bool
-    /// Whether its group is a scope that holds nobody else's agent, and no tmux server.
+    /// Whether its group is a scope that holds no other agent and no tmux server.
     var isAlone: Bool
   }
 
   func run(in context: DoctorContext) async -> [CheckResult] {
     guard case .success(let roster) = context.roster else {
-      return [.unexamined("agents", "the rigs are not known, so neither are the agents")]
+      return [.unexamined("agents", "the rigs are unknown, and so are the agents")]
     }
     guard case .success = context.units else {
       return [
         .unexamined(
           "agents",
-          "without a user manager there are no groups for them; what a dead agent has left behind is found by its mark, "
+          "without a user manager there are no groups for them; processes that a dead agent has left are found by "
             + "GT_LIFE")
       ]
     }
@@ -73,17 +73,17 @@ struct ControlGroupCheck: DoctorCheck {
     guard let group, group.split(separator: "/").contains(where: { $0 == slice }) else { return [] }
     return [
       CheckResult(
-        .warning, names.tmux, "its tmux server is in \(slice) still, as it was started by an earlier version",
-        why: "When the agents use up their memory it is slowed down with them, and answers nobody. A server that is "
-          + "started anew is in \(controlSlice). This ends every agent; a daemon that runs starts them again.",
+        .warning, names.tmux, "its tmux server is still in \(slice): an earlier version started it",
+        why: "When the agents use up their memory, it is slowed down with them and does not answer. A server that is "
+          + "started again is in \(controlSlice). This ends every agent; a running daemon starts them again.",
         remedy: Remedy.command("systemctl", "--user", "restart", names.tmux))
     ]
   }
 
   private static let withoutGate = CheckResult(
     .warning, "gastown-gate", "it is missing beside gt and in libexec/gastown",
-    why: "Agents are started without it. What one starts in its first milliseconds is outside of its control group: "
-      + "no limit holds for that.", remedy: "install it anew, such as with make install")
+    why: "Agents are started without it. Processes of an agent's first milliseconds are outside its control group: "
+      + "no limit applies to them.", remedy: "install it again, for example with make install")
 
   /// The path of the slice that a group is in.
   private static func agentsGroup(_ group: String?) -> String? {
@@ -97,7 +97,7 @@ struct ControlGroupCheck: DoctorCheck {
     return [
       CheckResult(
         .warning, slice, "agents wait for memory: \(Int(pressure.rounded())) % of the last ten seconds",
-        why: "Together they use more than the slice's MemoryHigh=, and are slowed down. Limit those that need much "
+        why: "Together they use more than the slice's MemoryHigh=, and are slowed down. Limit agents that need much "
           + "(agents.*.memory_max in mayor/daemon.json), or stop some.",
         remedy: "systemd-cgtop --order=memory")
     ]
@@ -136,8 +136,8 @@ struct ControlGroupCheck: DoctorCheck {
         findings.append(
           CheckResult(
             .warning, resident.agent, "pid \(resident.pid) lives in \(group), not in \(Self.slice)",
-            why: "None of the agents' limits hold for it, and it may end with a login session: its tmux server was not "
-              + "started by \(names.tmux). This ends every agent on it; a daemon that runs starts them again.",
+            why: "None of the agents' limits apply to it, and it may end with a login session: its tmux server was not "
+              + "started by \(names.tmux). This ends every agent on it; a running daemon starts them again.",
             remedy:
               "tmux -S $XDG_RUNTIME_DIR/\(Remedy.quoted(names.instance.map { "gastown-tmux-\($0)" } ?? "gastown-tmux"))/sock "
               + "kill-server; " + Remedy.command("systemctl", "--user", "restart", names.tmux)))
@@ -145,12 +145,12 @@ struct ControlGroupCheck: DoctorCheck {
         findings.append(
           CheckResult(
             .note, resident.agent, "pid \(resident.pid) lives in \(group), not in \(Self.slice)",
-            why: "None of the agents' limits hold for it. That is so on a tmux server that is not \(names.tmux)'s."))
+            why: "None of the agents' limits apply to it, because its tmux server is not \(names.tmux)'s."))
       }
     }
     findings += outsiders(among: residents, isSupervised: isSupervised)
     if well > 0 { findings.insert(CheckResult(.ok, "agents", "\(well) in \(Self.slice)"), at: 0) }
-    if residents.isEmpty { findings.append(CheckResult(.ok, "agents", "none lives at present")) }
+    if residents.isEmpty { findings.append(CheckResult(.ok, "agents", "no agent is running")) }
     return findings
   }
 
@@ -167,8 +167,8 @@ struct ControlGroupCheck: DoctorCheck {
     findings.append(
       CheckResult(
         isSupervised ? .warning : .note, "agents outside their cgroups", "\(outside.count) of \(known.count): \(names)",
-        why: "The limits of their roles do not hold for them, they cannot be frozen, and what they leave behind at "
-          + "their end stays. The daemon puts each into a scope of its own; its journal says where it could not.",
+        why: "The limits of their roles do not apply to them, they cannot be frozen, and processes that they leave at "
+          + "their end stay. The daemon puts each into a scope of its own; its journal reports where it could not.",
         remedy: isSupervised
           ? Remedy.command("gt", "daemon", "beat") : Remedy.command("systemctl", "--user", "start", "gastown-daemon")))
     return findings

@@ -31,8 +31,8 @@ struct DaemonProgram: Sendable, Hashable {
     }
     if installed == running { return CheckResult(.ok, "program", "the daemon runs \(path) as it is installed") }
     return CheckResult(
-      .warning, "program", "the daemon is older than \(path): that has been replaced since it was started",
-      why: "What an upgrade mends is not mended yet. A restart costs no agent anything.",
+      .warning, "program", "the daemon is older than \(path), which was replaced after the daemon was started",
+      why: "The fixes of the upgrade are not in effect yet. A restart does not affect any agent.",
       remedy: isUnit ? "gt daemon restart" : nil)
   }
 }

@@ -18,7 +18,7 @@ struct DiskCheck: DoctorCheck {
   }
 
   private static func disk(_ free: Int64?, policy: Policy, place: String) -> CheckResult {
-    guard let free else { return .unexamined("disk", "how much is free at \(place) cannot be read") }
+    guard let free else { return .unexamined("disk", "the free space at \(place) cannot be read") }
     let text = "\(free >> 20) MiB are free at \(place)"
     if let objection = HostRule.objection(HostReading(diskFree: free), policy: policy) {
       return CheckResult(
@@ -33,12 +33,12 @@ struct DiskCheck: DoctorCheck {
   }
 
   private static func memory(_ pressure: Double?, policy: Policy) -> CheckResult {
-    guard let pressure else { return .unexamined("memory", "this kernel does not tell the pressure on it") }
+    guard let pressure else { return .unexamined("memory", "this kernel does not report memory pressure") }
     if let objection = HostRule.objection(HostReading(memoryPressure: pressure), policy: policy) {
       return CheckResult(
         .warning, "memory", objection,
-        why: "No agent is started until it is less (checks.memory_pressure in mayor/daemon.json).")
+        why: "No agent is started until the pressure is lower (checks.memory_pressure in mayor/daemon.json).")
     }
-    return CheckResult(.ok, "memory", "the pressure on it is \(Int64(pressure.rounded(.up))) %")
+    return CheckResult(.ok, "memory", "the memory pressure is \(Int64(pressure.rounded(.up))) %")
   }
 }

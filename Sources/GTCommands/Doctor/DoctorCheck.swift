@@ -57,7 +57,7 @@ struct Diagnosis: Sendable, Encodable {
     let command = Remedy.command("gt", "doctor", "--town", context.layout.root)
     return CheckResult(
       .warning, "user",
-      "the daemon of this town (pid \(pid)) is that of user \(owner), and you are user \(context.userID)",
+      "the daemon of this town (pid \(pid)) belongs to user \(owner), and you are user \(context.userID)",
       why: "Its units, sockets and tmux servers are that user's: nothing was examined.",
       remedy: "sudo -u '#\(owner)' env XDG_RUNTIME_DIR=/run/user/\(owner) \(command)")
   }
@@ -79,14 +79,14 @@ struct Diagnosis: Sendable, Encodable {
       for finding in part.findings {
         lines.append("  \(Self.label(finding.level, colour)) \(finding.subject): \(finding.what)")
         if let why = finding.why { lines.append("          \(colour.faint(why))") }
-        if let remedy = finding.remedy { lines.append("          mend it: \(remedy)") }
+        if let remedy = finding.remedy { lines.append("          fix: \(remedy)") }
       }
     }
     let findings = examinations.flatMap(\.findings)
     let (broken, warnings) = (findings.count { $0.level == .broken }, findings.count { $0.level == .warning })
     lines.append(
       worst < .warning
-        ? "Nothing is wrong." : "\(broken) broken, \(counted(warnings, "warning")).")
+        ? "No problem was found." : "\(broken) broken, \(counted(warnings, "warning")).")
     return lines
   }
 

@@ -5,14 +5,14 @@ import ArgumentParser
 /// `gt doctor`.
 struct DoctorCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "doctor", abstract: "Look for what keeps the town, its daemon and its agents from working.",
+    commandName: "doctor", abstract: "Look for problems of the town, its daemon and its agents.",
     discussion: """
-      Looks at the user manager, the units, the PATH that the daemon has, tmux, sockets, locks, control groups, the \
-      disk and the journal, and says of each fault what it is, why it matters and the command that mends it. Starts \
-      nothing, changes nothing, and never wakes a daemon that is stopped; works without one, and without systemd.
+      Checks the user manager, the units, the daemon's PATH, tmux, sockets, locks, control groups, the disk and the \
+      journal. For each problem, prints why it matters and the command that fixes it. Changes nothing, and never \
+      starts a daemon that is stopped. Works without a daemon and without systemd.
 
-      Exit status: 0 nothing is wrong; 1 there are warnings; 2 something is broken. What could not be examined is \
-      a note.
+      Exit status: 0 no problem; 1 there are warnings; 2 something is broken. A check that could not be made is a \
+      note.
       """)
 
   @Flag(help: "Print JSON.")

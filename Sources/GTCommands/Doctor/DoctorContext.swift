@@ -36,7 +36,7 @@ struct DoctorContext: Sendable {
   /// The user's runtime directory, as everything of ours finds it.
   var runtimeDirectory: String { TownUnits.runtimeDirectory(environment) }
 
-  /// The daemon's process, whoever started it; `nil` where none supervises the town.
+  /// The daemon's process, however it was started; `nil` where none supervises the town.
   var daemon: Int32? { TownLock.holder(layout: layout).flatMap { $0.isOurs ? $0.pid : nil } }
 
   static func admit(_ layout: TownLayout, environment: [String: String]) async -> DoctorContext {
@@ -93,7 +93,7 @@ struct UnitProperties: Sendable, Hashable {
     do {
       let result = try await runner.run(command)
       guard result.succeeded else {
-        let reason = result.complaint.split(separator: "\n").first.map(String.init) ?? "systemctl failed without a word"
+        let reason = result.complaint.split(separator: "\n").first.map(String.init) ?? "systemctl gave no reason"
         return .failure(Unreadable(description: reason))
       }
       return .success(parse(result.output))

@@ -11,7 +11,7 @@ struct JournalCheck: DoctorCheck {
   struct Facts: Sendable, Hashable {
     /// Whether `/run/systemd/journal/socket` is there.
     var isRunning = true
-    /// `Storage=` of journald.conf, where it could be read; `auto` where nobody has set it.
+    /// `Storage=` of journald.conf, where it could be read; `auto` where it is not set.
     var storage: String? = "auto"
     /// Whether /var/log/journal is there.
     var hasDirectory = true
@@ -41,7 +41,7 @@ struct JournalCheck: DoctorCheck {
 
   static func judge(_ facts: Facts) -> CheckResult {
     guard facts.isRunning else { return .unexamined("persistence", "there is no journald") }
-    let why = "After a boot nobody can tell any more who died and why; `journalctl --user` may show nothing at all."
+    let why = "After a boot the record of deaths and their causes is lost; `journalctl --user` may show nothing at all."
     let storage = facts.storage ?? "auto"
     if storage == "none" || storage == "volatile" {
       return CheckResult(

@@ -5,11 +5,11 @@ import Glibc
 import Town
 import TownFiles
 
-/// Who holds the town, and locks that somebody has left behind.
+/// The holder of the town's lock, and stale locks.
 struct LockCheck: DoctorCheck {
   let name = "locks"
 
-  /// How old a lock of git must be until nobody works under it any more, in seconds.
+  /// The age from which a lock of git counts as stale, in seconds.
   static let patience: Int64 = 600
 
   func run(in context: DoctorContext) async -> [CheckResult] {
@@ -28,7 +28,7 @@ struct LockCheck: DoctorCheck {
   }
 
   /// - Parameters:
-  ///   - holder: who holds the town's lock: a pid, 0 where it is not known, `nil` for nobody.
+  ///   - holder: who holds the town's lock: a pid, 0 where it is not known, `nil` for none.
   ///   - unit: the main process of the daemon's unit; 0 for none.
   ///   - stranger: what program the holder runs, where that is none of ours.
   ///   - name: that unit.
@@ -39,11 +39,11 @@ struct LockCheck: DoctorCheck {
     case .some(let pid) where stranger != nil && pid > 0:
       return CheckResult(
         .broken, path, "is held by pid \(pid) (\(stranger ?? "")), which is no gastown-daemon",
-        why: "No daemon can start while another process holds the lock: nobody supervises the town.",
+        why: "No daemon can start while another process holds the lock: the town is not supervised.",
         remedy: "kill \(pid)")
-    case nil: return CheckResult(.ok, path, "nobody holds it")
+    case nil: return CheckResult(.ok, path, "no process holds it")
     case 0:
-      return CheckResult(.note, path, "is held, and by whom is not known", why: "This town is supervised already.")
+      return CheckResult(.note, path, "is held by an unknown process", why: "This town is supervised already.")
     case .some(let pid) where pid == unit: return CheckResult(.ok, path, "held by \(name), pid \(pid)")
     case .some(let pid) where unit > 0:
       return CheckResult(
@@ -52,7 +52,7 @@ struct LockCheck: DoctorCheck {
         remedy: "gt daemon stop && gt daemon start")
     case .some(let pid):
       return CheckResult(
-        .note, path, "is held by pid \(pid), which is no unit's",
+        .note, path, "is held by pid \(pid), which belongs to no unit",
         why: "A daemon that was started by hand is not started again when it ends.",
         remedy: "gt daemon stop && gt daemon start")
     }
@@ -73,12 +73,12 @@ struct LockCheck: DoctorCheck {
     return [
       CheckResult(
         .warning, path, "names pid \(pid), which is not the original daemon any more",
-        why: "Whatever gets that pid next may be taken for it, and keep this daemon from starting.",
+        why: "A new process with that pid may be taken for it, and keep this daemon from starting.",
         remedy: Remedy.command("rm", path))
     ]
   }
 
-  /// Locks of git in the agents' worktrees that nobody works under any more.
+  /// Locks of git in the agents' worktrees that are stale.
   private static func gitLocks(layout: TownLayout, rigs: [String]) -> [CheckResult] {
     let now = Int64(time(nil))
     return rigs.flatMap { rig in
@@ -96,7 +96,7 @@ struct LockCheck: DoctorCheck {
     guard age > patience else { return nil }
     return CheckResult(
       .warning, path, "is \(age / 60) minutes old",
-      why: "git refuses to work in that worktree. Unless a git runs there, one was killed and has left it.",
+      why: "git refuses to work in that worktree. If no git is running there, one was killed and left the file.",
       remedy: Remedy.command("rm", path))
   }
 

@@ -33,12 +33,12 @@ struct ManagerCheck: DoctorCheck {
     guard let text else { return .unexamined("version", "systemctl cannot be run") }
     let words = text.split(whereSeparator: \.isWhitespace)
     guard words.count > 1, words[0] == "systemd", let version = Int(words[1].prefix(while: \.isNumber)) else {
-      return .unexamined("version", "systemctl does not say which it is")
+      return .unexamined("version", "systemctl does not report it")
     }
     if version < 252 {
       return CheckResult(
         .warning, "version", "systemd \(version)",
-        why: "The units are made for 252 and later, and tested with nothing older.")
+        why: "The units are written for 252 and later, and not tested with older versions.")
     }
     if version < 254 {
       return CheckResult(
@@ -54,7 +54,7 @@ struct ManagerCheck: DoctorCheck {
   ) -> CheckResult {
     guard case .failure(let reason) = answers else { return CheckResult(.ok, "user manager", "answers") }
     let why =
-      "Without it there is no unit, and no tmux server that outlives a login: the daemon can only be run by hand."
+      "Without it there are no units, and no tmux server that outlives a login: the daemon can only be run by hand."
     if hasManager, !isVariableSet {
       return CheckResult(
         .warning, "user manager", "runs, and XDG_RUNTIME_DIR does not lead to it", why: why,
@@ -89,7 +89,7 @@ struct ManagerCheck: DoctorCheck {
     guard isBooted else { return .unexamined("linger", "systemd does not run this machine") }
     return CheckResult(
       .warning, "linger", "is off for \(userName)",
-      why: "The daemon and all agents end with this user's last logout, and do not come back with a boot.",
+      why: "The daemon and all agents end with this user's last logout, and do not start at boot.",
       remedy: Remedy.asRoot("loginctl enable-linger \(Remedy.quoted(userName))", userID: userID))
   }
 }

@@ -17,12 +17,12 @@ struct RecordsCheck: DoctorCheck {
     if let remark = records.missingLedger() {
       findings.append(
         CheckResult(
-          .warning, "ledger", remark, why: "Back-offs and parked agents are remembered there, and open deaths."))
+          .warning, "ledger", remark, why: "It records back-offs, parked agents and open deaths."))
     }
     findings += Self.judge("pending", because: "A daemon does not start while it cannot be read.") {
       () throws(TownFileError) in _ = try records.pendingSpawns()
     }
-    findings += Self.judge("holds", because: "No agent is started of whom it is not known whether it is held.") {
+    findings += Self.judge("holds", because: "An agent whose hold is unknown is not started.") {
       () throws(TownFileError) in
       for name in try Disk.names(in: layout.holds) { _ = try Disk.read("\(layout.holds)/\(name)") }
     }
@@ -31,7 +31,7 @@ struct RecordsCheck: DoctorCheck {
       findings.append(
         CheckResult(
           .broken, "writing", "nothing can be written into \(place): \(obstacle)",
-          why: "What cannot be written down is not done: no agent is started, and none ended."))
+          why: "The daemon records each action first. So no agent is started or ended."))
     }
     return findings.isEmpty ? [CheckResult(.ok, "records", "can be read and written")] : findings
   }

@@ -40,12 +40,12 @@ struct ServerCheck: DoctorCheck {
     findings += tmux.failures.map {
       CheckResult(
         .warning, "other servers", $0,
-        why: "An agent may live there: as long as that is not known, none that is missing is started.")
+        why: "An agent may live there. While this is unknown, no missing agent is started.")
     }
     let silent = Set(tmux.silent.map(\.reason))
     findings += silent.sorted().map { CheckResult(.warning, "other servers", $0, why: Self.whyAnswer) }
     guard case .success(let roster) = context.roster else {
-      return findings + [.unexamined("sessions", "the rigs are not known, so neither are the names")]
+      return findings + [.unexamined("sessions", "the rigs are unknown, and so are the names")]
     }
     let own = Set(
       ((try? context.tmux.own.listing.get())?.panes ?? []).filter { $0.lives(context.processes) }.map(\.session))
@@ -67,21 +67,21 @@ struct ServerCheck: DoctorCheck {
   }
 
   private static let whyAnswer =
-    "An agent that it has shown last, or that seems to run below it, may live there, and is not started as long as that is not known."
+    "An agent that it has shown last, or that seems to run below it, may live there. It is not started meanwhile."
 
   /// What is no tmux server, and what another user has made or may change, which is neither asked nor believed.
   static func leftOut(_ objection: PathObjection, userID: UInt32) -> CheckResult {
     if objection.code == .wrongKind {
       return CheckResult(
         .note, objection.path, "is left alone: it \(objection.reason)",
-        why: "No agent lives there, and nothing is asked there.")
+        why: "No agent lives there, and it is not asked.")
     }
     let owner = objection.owner.map { "owner \($0)" }
     let mode = objection.mode.map { "mode \(PathObjection.octal($0))" }
     let facts = [owner, mode].compactMap { $0 }.joined(separator: ", ")
     return CheckResult(
       .warning, objection.path, "is left alone\(facts.isEmpty ? "" : " (\(facts))"): it \(objection.reason)",
-      why: "A tmux client does what its server tells it, with your rights. What lives there is nothing to this town.",
+      why: "A tmux client obeys its server, with your rights. Sessions there do not belong to this town.",
       remedy: objection.remedy.map { $0.map(Remedy.quoted).joined(separator: " ") })
   }
 
@@ -98,17 +98,17 @@ struct ServerCheck: DoctorCheck {
       return CheckResult(
         .broken, "\(server.address)",
         "the tmux server (pid \(process.pid)) runs with its sessions, and its socket is not there",
-        why: "The agents live on. The daemon, and gt session check, have the server make its socket anew.",
+        why: "The agents live on. The daemon and gt session check make the server create its socket again.",
         remedy: "gt session check")
     }
     switch server.listing {
     case .failure(let error):
       return CheckResult(
         .broken, "\(server.address)", "the town's own server does not answer: \(error)",
-        why: "No death is known, and nobody is started, until it does.")
+        why: "Until it answers, no death is detected, and no agent is started.")
     case .success(.noServer):
       return CheckResult(
-        .note, "\(server.address)", "no server runs there", why: "The daemon has it started with the first agent.")
+        .note, "\(server.address)", "no server runs there", why: "The daemon starts it with the first agent.")
     case .success(.server(_, let panes)):
       let sessions = Set(panes.map(\.session)).count
       return CheckResult(
@@ -141,27 +141,27 @@ struct ServerCheck: DoctorCheck {
       return CheckResult(
         .note, sighting.session, "\(place), and what ran in it has ended",
         why: sighting.isDouble
-          ? "The agent lives on the town's own server; this is only what an earlier one has left."
-          : "Where the agent lives nowhere else, its next start takes this pane.",
+          ? "The agent lives on the town's own server; this is only left from an earlier run."
+          : "If the agent lives nowhere else, its next start uses this pane.",
         remedy: sighting.isDouble ? kill : nil)
     }
     if sighting.isDouble {
       return CheckResult(
         .warning, sighting.session, "\(place), and on the town's own as well",
         why:
-          "One agent must have one session. Look at this one before you end it: two may be at work in one directory.",
+          "One agent must have one session. Look at this one before you end it: two agents may share a directory.",
         remedy: kill)
     }
     switch sighting.origin {
     case .daemon:
       return CheckResult(
         .note, sighting.session, place,
-        why: "It is this town's, and is looked after where it is; a restart moves it to the town's own server.",
+        why: "It belongs to this town and is supervised where it is. A restart moves it to the town's own server.",
         remedy: Remedy.command("gt", "session", "restart", sighting.agent))
     case .town:
       return CheckResult(
-        .note, sighting.session, "\(place), where something else has started it",
-        why: "A daemon of this town adopts it where it runs; a restart moves it to the town's own server.",
+        .note, sighting.session, "\(place), where another program has started it",
+        why: "This town's daemon adopts it where it runs. A restart moves it to the town's own server.",
         remedy: Remedy.command("gt", "session", "restart", sighting.agent))
     case .otherTown(let town):
       return CheckResult(
@@ -169,7 +169,7 @@ struct ServerCheck: DoctorCheck {
         why: "Both towns have an agent of that name: as long as one lives, the other is not started.")
     case .stranger:
       return CheckResult(
-        .warning, sighting.session, "\(place), and nothing shows that it is this town's",
+        .warning, sighting.session, "\(place), and nothing shows that it belongs to this town",
         why: "As long as it is there, the agent of that name is not started. Look at it before you end it.",
         remedy: kill)
     }

@@ -19,7 +19,7 @@ struct SocketCheck: DoctorCheck {
       findings.append(
         CheckResult(
           .broken, "control socket", "\(control) is not there, and a daemon runs",
-          why: "gt cannot speak to the daemon.", remedy: "gt daemon stop && gt daemon start"))
+          why: "gt cannot reach the daemon.", remedy: "gt daemon stop && gt daemon start"))
     } else {
       findings.append(CheckResult(.ok, "control socket", "there is none, as no daemon runs"))
     }
@@ -27,7 +27,7 @@ struct SocketCheck: DoctorCheck {
     if Disk.exists(runtime), let objection = Self.objection(to: runtime) {
       findings.append(
         Self.untrusted(
-          objection, why: "Neither the user manager nor a daemon is asked there: another user could answer."))
+          objection, why: "Neither the user manager nor a daemon is contacted there: another user could answer."))
     }
     let tmux = context.tmux.own.path
     if let facts = FileFacts(of: tmux) {
@@ -78,13 +78,13 @@ struct SocketCheck: DoctorCheck {
     guard facts.isSocket else {
       return [
         CheckResult(
-          .broken, subject, "\(path) is no socket", why: "Nobody can listen there as long as it is in the way.",
+          .broken, subject, "\(path) is no socket", why: "No process can listen there while this file exists.",
           remedy: Remedy.command("mv", path, "\(path).away"))
       ]
     }
     if facts.owner != userID {
       return [
-        CheckResult(.broken, subject, "\(path) belongs to user \(facts.owner)", why: "Somebody else listens there.")
+        CheckResult(.broken, subject, "\(path) belongs to user \(facts.owner)", why: "Another user listens there.")
       ]
     }
     guard facts.mode & ~mode == 0 else {
@@ -92,14 +92,14 @@ struct SocketCheck: DoctorCheck {
       return [
         CheckResult(
           .warning, subject, "\(path) has mode \(facts.octal)",
-          why: "Others could reach it: who speaks to it decides what your agents do.",
+          why: "Other users could reach it. A user who can connect to it controls your agents.",
           remedy: Remedy.command("chmod", String(right == 0 ? mode : right, radix: 8), path))
       ]
     }
     if subject == "control socket", facts.mode & 0o600 != 0o600 {
       return [
         CheckResult(
-          .warning, subject, "\(path) has mode \(facts.octal)", why: "You cannot speak to the daemon yourself.",
+          .warning, subject, "\(path) has mode \(facts.octal)", why: "You cannot connect to the daemon yourself.",
           remedy: Remedy.command("chmod", "600", path))
       ]
     }

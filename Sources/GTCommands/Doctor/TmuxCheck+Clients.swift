@@ -15,7 +15,7 @@ extension TmuxCheck {
 
   func clients(_ context: DoctorContext) async -> [CheckResult] {
     guard case .success(let roster) = context.roster else {
-      return [.unexamined("clients", "the rigs are not known, so neither is where agents live")]
+      return [.unexamined("clients", "the rigs are unknown, and so are the agents' servers")]
     }
     var findings: [CheckResult] = []
     for server in context.tmux.all {

@@ -30,11 +30,11 @@ struct TmuxCheck: DoctorCheck {
     }
     let shown = text.split(separator: "\n").first.map(String.init) ?? ""
     guard let version = TmuxVersion(shown) else {
-      return .unexamined("version", "'\(shown)' is no release of tmux, so it is not known which faults it has")
+      return .unexamined("version", "'\(shown)' is no release of tmux, so its faults are unknown")
     }
     if version < TmuxVersion(major: 3, minor: 2) {
       return CheckResult(
-        .broken, "version", shown, why: "The daemon needs 3.2: before, a session cannot be given an environment.")
+        .broken, "version", shown, why: "The daemon needs 3.2: older versions cannot set the environment of a session.")
     }
     guard version < TmuxVersion(major: 3, minor: 6), hasUtempter != false else {
       return CheckResult(.ok, "version", shown)
@@ -42,18 +42,18 @@ struct TmuxCheck: DoctorCheck {
     return CheckResult(
       .note, "version", hasUtempter == true ? "\(shown), built with utempter" : "\(shown), perhaps built with utempter",
       why:
-        "Before 3.6 such a tmux loses SIGCHLD: it does not notice some deaths, or not their cause. The daemon sees them "
-        + "all the same, and has tmux look again; your own scripts should not rely on pane-died or pane_dead_status.")
+        "Before 3.6, such a tmux loses SIGCHLD and misses some deaths or their causes. The daemon detects them "
+        + "nevertheless, and makes tmux look again. Your own scripts should not rely on pane-died or pane_dead_status.")
   }
 
   /// - Parameter running: the version of the server that runs; `nil` where it does not say.
   static func server(_ running: String?, client: String?) -> CheckResult? {
     guard let client = client?.split(separator: "\n").first else { return nil }
-    guard let running else { return .unexamined("server", "it does not tell its version") }
+    guard let running else { return .unexamined("server", "it does not report its version") }
     if client == "tmux \(running)" { return nil }
     return CheckResult(
       .note, "server", "runs \(running), and the command is \(client)",
-      why: "A server keeps the version of its start, faults included, until it ends with all of its agents.")
+      why: "A server keeps the version of its start, and its faults, until it ends with all of its agents.")
   }
 
   /// Whether a program's file names a library.

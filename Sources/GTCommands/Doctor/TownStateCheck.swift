@@ -24,7 +24,7 @@ struct TownStateCheck: DoctorCheck {
     case .success(let roster): findings.append(CheckResult(.ok, "rigs", "\(roster.rigs.count) registered"))
     case .failure(let error):
       findings.append(
-        CheckResult(.broken, "rigs", "\(error)", why: "Nothing is known of any rig, and no agent of one is started."))
+        CheckResult(.broken, "rigs", "\(error)", why: "All rigs are unknown, and no agent of a rig is started."))
     }
     findings.append(await daemon(context))
     if let pid = context.daemon, let program = DaemonProgram.running(as: pid) {
@@ -45,7 +45,7 @@ struct TownStateCheck: DoctorCheck {
       return SocketCheck.untrusted(
         error, level: .warning,
         why:
-          "Another user can write this town's files: what your agents are told is then theirs to say. Settings, which "
+          "Another user can write this town's files, and so control your agents. Settings, which "
           + "hold commands, are not read from there.")
     }
   }
@@ -54,7 +54,7 @@ struct TownStateCheck: DoctorCheck {
   private func daemon(_ context: DoctorContext) async -> CheckResult {
     guard let client = ControlSocket.clientIfRunning(layout: context.layout, environment: context.environment) else {
       return CheckResult(
-        .warning, "daemon", "does not run for this town", why: "Nobody notices when an agent dies.",
+        .warning, "daemon", "does not run for this town", why: "Deaths of agents are not detected.",
         remedy: "gt daemon start")
     }
     do {
@@ -70,8 +70,8 @@ struct TownStateCheck: DoctorCheck {
   static func judge(_ health: Health.Reply) -> CheckResult {
     if health.healthy { return CheckResult(.ok, "daemon", "runs and answers") }
     return CheckResult(
-      .broken, "daemon", "says that it is not well: \(health.reason ?? "without a reason")",
-      why: "It does not look after the agents as it should; a restart costs no agent anything.",
+      .broken, "daemon", "reports that it is not healthy: \(health.reason ?? "without a reason")",
+      why: "It does not supervise the agents properly. A restart does not affect any agent.",
       remedy: "gt daemon restart")
   }
 }

@@ -25,7 +25,7 @@ struct UnitCheck: DoctorCheck {
       return [
         CheckResult(
           .warning, "files", "the units are not installed",
-          why: "The daemon does not start with a login, and nobody starts it again when it ends.",
+          why: "The daemon does not start at login, and is not started again when it ends.",
           remedy: "gt daemon install")
       ]
     }
@@ -41,7 +41,7 @@ struct UnitCheck: DoctorCheck {
     }
     var findings = Self.judge(comparisons, isRuntime: isRuntime)
     if case .failure(let reason) = expected {
-      findings.append(.unexamined("files", "what this gt would write is not known: \(reason)"))
+      findings.append(.unexamined("files", "the units that this gt would write are unknown: \(reason)"))
     }
     guard let manager else { return findings + [.unexamined("states", "the user manager does not answer")] }
     return findings
@@ -86,7 +86,7 @@ struct UnitCheck: DoctorCheck {
       return [
         CheckResult(
           .warning, "files", "the units are those of another town, \(town)",
-          why: "They start the daemon of that town and not of this one; gt daemon install would take them from it.")
+          why: "They start the daemon of that town, not of this one. gt daemon install would replace them.")
       ]
     }
     if files.contains(where: { $0.state == .packagedForHome }) {
@@ -104,17 +104,17 @@ struct UnitCheck: DoctorCheck {
         findings.append(
           CheckResult(.broken, name, "is not installed", why: "The other units need it.", remedy: install))
       case .unreadable(let path):
-        findings.append(CheckResult(.broken, name, "\(path) cannot be read", why: "Nor can the user manager read it."))
+        findings.append(CheckResult(.broken, name, "\(path) cannot be read", why: "The user manager cannot read it."))
       case .otherPath:
         findings.append(
           CheckResult(
             .note, name, "has another PATH than an install from here would write",
-            why: "It is well as long as every program is found on it, which is looked at below.", remedy: install))
+            why: "This works if every program is found on it, which is checked below.", remedy: install))
       case .differs(let line), .otherTown(let line):
         findings.append(
           CheckResult(
-            .warning, name, "is not what this gt writes; the first line that differs: \(line)",
-            why: "It was edited, or comes from another version: what the daemon relies on may be missing.",
+            .warning, name, "differs from the unit that this gt writes; the first line that differs: \(line)",
+            why: "It was edited, or comes from another version: a setting that the daemon needs may be missing.",
             remedy: install))
       }
     }
@@ -131,8 +131,8 @@ struct UnitCheck: DoctorCheck {
     if !stale.isEmpty {
       findings.append(
         CheckResult(
-          .warning, stale.joined(separator: ", "), "changed on disk since the user manager has read it",
-          why: "The manager goes on with what it has read.", remedy: "systemctl --user daemon-reload"))
+          .warning, stale.joined(separator: ", "), "changed on disk after the user manager read it",
+          why: "The manager still uses the old content.", remedy: "systemctl --user daemon-reload"))
     }
     for (name, unit) in units.sorted(by: { $0.key < $1.key }) where unit["LoadState"] == "masked" {
       findings.append(
@@ -145,7 +145,7 @@ struct UnitCheck: DoctorCheck {
         findings.append(
           CheckResult(
             .broken, name, "refused its town or its settings",
-            why: "It is not tried again; see what it said with: gt daemon logs -n 20", remedy: "gt daemon start"))
+            why: "It is not tried again; see the reason with: gt daemon logs -n 20", remedy: "gt daemon start"))
       } else {
         findings.append(
           CheckResult(
@@ -160,27 +160,27 @@ struct UnitCheck: DoctorCheck {
     if runs, state(names.socket) == "inactive" {
       findings.append(
         CheckResult(
-          .broken, names.socket, "is stopped while the daemon runs", why: "Nobody can speak to the daemon.",
+          .broken, names.socket, "is stopped while the daemon runs", why: "No client can reach the daemon.",
           remedy: "gt daemon stop && gt daemon start"))
     }
     if runs, state(names.timer) == "inactive" {
       findings.append(
         CheckResult(
           .warning, names.timer, "is stopped while the daemon runs",
-          why: "Nobody looks whether the daemon answers.",
+          why: "The dead man's check does not run.",
           remedy: Remedy.command("systemctl", "--user", "start", names.timer)))
     }
     if usesTmuxUnit, state(names.tmux) == "inactive" {
       findings.append(
         CheckResult(
           .warning, names.tmux, "is stopped",
-          why: "The agents have no tmux server; a daemon that runs starts it with the first agent.",
+          why: "The agents have no tmux server; a running daemon starts it with the first agent.",
           remedy: Remedy.command("systemctl", "--user", "start", names.tmux)))
     }
     if !isRuntime, units[daemon]?["UnitFileState"] == "disabled" {
       findings.append(
         CheckResult(
-          .warning, daemon, "is not enabled", why: "It does not start with the next login or boot.",
+          .warning, daemon, "is not enabled", why: "It does not start at the next login or boot.",
           remedy: Remedy.command("systemctl", "--user", "enable", names.shortName)))
     }
     if findings.isEmpty { findings.append(CheckResult(.ok, "states", "as they should be")) }

@@ -39,7 +39,7 @@ struct WorktreeCheck: DoctorCheck {
     case .mendable(let reason):
       return CheckResult(
         .warning, agent.address, "the link between its worktree and its repository is broken: \(reason)",
-        why: "git there finds no repository, or another one. It is mended with its next start.",
+        why: "git there finds no repository, or another one. The link is repaired at the agent's next start.",
         remedy: Remedy.command("gt", "session", "restart", agent.address))
     case .broken(let reason):
       let links = worktree.linksOfCopy?.map { link in
@@ -48,7 +48,7 @@ struct WorktreeCheck: DoctorCheck {
       return CheckResult(
         .broken, agent.address, "its worktree is broken: \(reason)",
         why:
-          "What is committed there goes into another repository, or nowhere. No agent is started in it. Where nothing "
+          "Commits there go into another repository, or nowhere. No agent is started in it. If nothing "
           + "in it is worth keeping: gt polecat remove \(agent.address) --force",
         remedy: links?.joined(separator: "; "))
     }

@@ -49,14 +49,14 @@ struct EventFollower: Sendable {
       printer.print(
         Watch.Reply(
           event: "stream_interrupted", time: LiveTown.wallClock().description, sequence: 0, town: layout.root,
-          message: "the daemon has gone; waiting for the next"))
+          message: "the daemon has ended; waiting for the next one"))
       client = try await next(after: daemon)
       request.recent = true
     }
   }
 
-  /// A client of the next daemon. It is known by its holding the town's lock: a connection before that would
-  /// wake a daemon that somebody has just stopped.
+  /// A client of the next daemon. It is known by its holding the town's lock: a connection before that would start a
+  /// daemon that has just been stopped.
   private func next(after former: Int32?) async throws -> ControlClient {
     let end = ContinuousClock.now + Self.patience
     while true {

@@ -33,7 +33,7 @@ struct EventPrinter: Sendable {
     let pid = isOfStream ? event.pid.map { " (the daemon's pid is \($0))" } ?? "" : ""
     // To the second, as the journal shows it.
     let time = event.time.prefix(19) + "Z"
-    let lost = event.lost > 0 ? ["-- \(event.lost) events are missing here: they were read too slowly"] : []
+    let lost = event.lost > 0 ? ["-- \(event.lost) events were lost here, because they were read too slowly"] : []
     let text = displayable(event.message)
     return lost + [isOfStream ? "-- \(time) \(text)\(pid)" : "\(time) \(displayable(event.event)): \(text)"]
   }

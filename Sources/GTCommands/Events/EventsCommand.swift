@@ -10,31 +10,32 @@ import TownFiles
 /// `gt events`.
 struct EventsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "events", abstract: "Show what happens in the town, as it happens.",
+    commandName: "events", abstract: "Show the town's events as they happen.",
     discussion: """
-      One line for each event, until Ctrl-C. It goes on over a restart of the daemon, with a line of its own \
-      (stream_interrupted, then stream_started), and shows what the next daemon has seen before it was asked. What \
-      has happened before, and while no daemon ran, is in the journal: gt daemon logs. It never wakes a daemon that \
-      is stopped.
+      Prints one line for each event, until Ctrl-C. A restart of the daemon is shown as an event of its own \
+      (stream_interrupted, then stream_started), followed by the events that the new daemon has already recorded. For \
+      earlier events, and events while no daemon ran, see the journal: gt daemon logs. Never starts a daemon that is \
+      stopped.
 
-      Who reads slowly loses events, and is told how many (lost): the daemon waits for nobody.
+      The daemon does not wait for readers. A slow reader loses events; the next event says how many (lost).
 
         gt events --event crash_detected --event agent_parked
         gt events --agent my-rig/toast
         gt events --json | jq -r 'select(.event == "crash_detected") | .agent'
 
-      Exit status: 0 ended by Ctrl-C, or by whoever read its output; 69 no daemon runs, or it does not answer.
+      Exit status: 0 ended by Ctrl-C, or the reader of its output closed it; 69 no daemon is running, or it does not \
+      answer.
       """)
 
-  @Flag(help: "Print one JSON object a line.")
+  @Flag(help: "Print one JSON object for each line.")
   var json = false
-  @Flag(help: "First show the events that the daemon has seen and still knows, 512 at most.")
+  @Flag(help: "First show the events that the daemon has recorded and still keeps, at most 512.")
   var recent = false
-  @Option(help: "Only what concerns one agent: RIG/NAME, RIG/witness, deacon, mayor.")
+  @Option(help: "Show only events about one agent: RIG/NAME, RIG/witness, deacon, mayor.")
   var agent: String?
-  @Option(help: "Only what concerns the agents of one rig.")
+  @Option(help: "Show only events about the agents of one rig.")
   var rig: String?
-  @Option(help: ArgumentHelp("Only this event, by name; may be given more than once.", valueName: "name"))
+  @Option(help: ArgumentHelp("Show only this event, by name; may be repeated.", valueName: "name"))
   var event: [String] = []
   @OptionGroup var options: TownOptions
 

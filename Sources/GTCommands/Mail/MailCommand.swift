@@ -7,9 +7,9 @@ struct MailCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "mail", abstract: "Mail between agents, people and the daemon.",
     discussion: """
-      Addresses: mayor, deacon, overseer (the person), RIG/witness, RIG/refinery, RIG/NAME.
-      Who writes and whose inbox it is, an agent's environment says (GT_ROLE and its companions); without it, \
-      the overseer's.
+      Addresses: mayor, deacon, overseer (the user), RIG/witness, RIG/refinery, RIG/NAME.
+      The sender and the inbox come from an agent's environment (GT_ROLE and its companions). Without GT_ROLE, they \
+      are the overseer's.
       """,
     subcommands: [
       MailDeleteCommand.self, MailInboxCommand.self, MailReadCommand.self, MailSendCommand.self,

@@ -8,9 +8,9 @@ import Town
 /// `gt mail delete`.
 struct MailDeleteCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "delete", abstract: "Take a message out of its inbox. The store keeps it.")
+    commandName: "delete", abstract: "Remove a message from its inbox. The store keeps it.")
 
-  @Argument(help: "The message's id, as the inbox shows it.")
+  @Argument(help: "The message's id, as shown by the inbox.")
   var id: String
   @OptionGroup var options: TownOptions
 

@@ -8,9 +8,9 @@ import Town
 /// `gt mail inbox`.
 struct MailInboxCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "inbox", abstract: "List the messages that nobody has read yet, the newest first.")
+    commandName: "inbox", abstract: "List the unread messages, the newest first.")
 
-  @Option(name: [.long, .customLong("address")], help: "Whose inbox (default: your own).")
+  @Option(name: [.long, .customLong("address")], help: "The address of the inbox (default: your own).")
   var identity: String?
   @Flag(help: "Print JSON: an array of messages.")
   var json = false

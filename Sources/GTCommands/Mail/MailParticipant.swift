@@ -11,7 +11,7 @@ struct MailParticipant: Sendable {
 
   let layout: TownLayout
   let environment: [String: String]
-  /// The rig in which whoever asks stands, for names without one.
+  /// The rig of the current directory, for names without a rig.
   let rig: String?
 
   /// The mailbox that an address means, in any form that mail has ever carried.
@@ -28,10 +28,10 @@ struct MailParticipant: Sendable {
     }
   }
 
-  /// The mailbox of whoever runs this command: the agent whose environment this is, else the person.
+  /// The mailbox of the caller of this command: the agent whose environment this is, else the person.
   ///
-  /// - Throws: `AddressError` or `NameError` where the environment names nobody: mail from an agent
-  ///   must not look as if a person had written it.
+  /// - Throws: `AddressError` or `NameError` where the environment names no participant: mail from an agent must not
+  ///   look as if a person had written it.
   func own() throws -> String {
     guard let role = environment["GT_ROLE"], !role.isEmpty else { return Self.overseer }
     switch AgentIdentity.Role(rawValue: role) {
@@ -54,7 +54,7 @@ struct MailParticipant: Sendable {
       let rigs = try RigRegistry(layout: layout).rigs().map(\.name)
       let candidates = Set(Roster(rigs: rigs).candidates(address: role).map(\.mailbox))
       guard let mailbox = candidates.first, candidates.count == 1 else {
-        throw AddressError("GT_ROLE is \(quotedForDisplay(role)), which is neither a role nor an agent of this town")
+        throw AddressError("GT_ROLE is \(quotedForDisplay(role)), which is not a role or an agent of this town")
       }
       return mailbox
     }
@@ -68,7 +68,7 @@ struct MailParticipant: Sendable {
 
   private func variable(_ name: String, of role: String) throws -> String {
     guard let value = environment[name], !value.isEmpty else {
-      throw AddressError("GT_ROLE is \(role), but \(name) is not set: which one is writing?")
+      throw AddressError("GT_ROLE is \(role), but \(name) is not set, so the sender is unknown")
     }
     return value
   }
@@ -81,7 +81,7 @@ struct MailParticipant: Sendable {
 }
 
 extension OpenTown {
-  /// The mailboxes of this town, as whoever runs this command sees them.
+  /// The mailboxes of this town, as seen by the caller of this command.
   var participant: MailParticipant {
     MailParticipant(layout: layout, environment: environment, rig: TownOptions.currentRig(layout))
   }

@@ -9,9 +9,9 @@ import Town
 /// `gt mail read`.
 struct MailReadCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "read", abstract: "Show a message, and mark it as read: that takes it out of the inbox.")
+    commandName: "read", abstract: "Show a message and mark it as read, which removes it from the inbox.")
 
-  @Argument(help: "The message's id, as the inbox shows it.")
+  @Argument(help: "The message's id, as shown by the inbox.")
   var id: String
   @Flag(help: "Print JSON.")
   var json = false

@@ -10,9 +10,9 @@ import Town
 struct MailSendCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "send", abstract: "Send a message.",
-    discussion: "Subject and body are sent as they are. Whoever sends is told by GT_ROLE; without it, the overseer.")
+    discussion: "Subject and body are sent unchanged. GT_ROLE names the sender; without it, it is the overseer.")
 
-  @Argument(help: "To whom: mayor, deacon, overseer, RIG/witness, RIG/refinery, RIG/NAME.", completion: .agent)
+  @Argument(help: "The recipient: mayor, deacon, overseer, RIG/witness, RIG/refinery, RIG/NAME.", completion: .agent)
   var address: String
   @Option(name: .shortAndLong, parsing: .unconditional, help: "The subject.")
   var subject: String
@@ -24,13 +24,13 @@ struct MailSendCommand: AsyncParsableCommand {
   var priority = MailPriority(.normal)
   @Flag(help: "The same as --priority urgent.")
   var urgent = false
-  @Flag(help: "Keep it with what the town exports and shares.")
+  @Flag(help: "Keep the message among the beads that the town exports and shares.")
   var permanent = false
-  @Option(help: ArgumentHelp("Who gets a copy; may be given again.", valueName: "address"))
+  @Option(help: ArgumentHelp("Another address that gets a copy; may be repeated.", valueName: "address"))
   var cc: [String] = []
   @Option(
     help: ArgumentHelp(
-      "The message that this one answers: it stays in that one's thread.", valueName: "id"))
+      "The message that this one answers; it joins that message's thread.", valueName: "id"))
   var replyTo: String?
   @OptionGroup var options: TownOptions
 

@@ -12,14 +12,14 @@ import TownFiles
 struct PolecatAddCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "add",
-    abstract: "Add a polecat: its directory, a worktree where the rig has a repository, and its bead.",
+    abstract: "Add a polecat: its directory (a worktree if the rig has a repository) and its bead.",
     discussion: """
-      The worktree begins at origin's HEAD, which is fetched first, on a branch of its own: polecat/NAME, or \
-      polecat/NAME-2 and so on where a former one's has commits that origin's HEAD does not have.
+      The worktree starts at origin's HEAD, which is fetched first, on its own branch polecat/NAME. If that branch has \
+      commits that origin's HEAD does not have, the branch is polecat/NAME-2, and so on.
       """)
   @Argument(help: "RIG/NAME.")
   var polecat: String
-  @Option(help: "Work for it at once: the bead on its hook, which need not exist. Without it, it is idle.")
+  @Option(help: "The bead on its hook (it need not exist). Without it, the polecat is idle.")
   var hook: String?
   @OptionGroup var options: TownOptions
 

@@ -28,17 +28,17 @@ struct PolecatBeginning: Sendable {
     let hasOrigin = remotes.contains("origin")
     if hasOrigin {
       if let failure = await fetch() {
-        cautions.append("origin could not be asked (\(failure)): it begins at what was fetched before")
+        cautions.append("origin could not be asked (\(failure)): it starts at the commit that was fetched before")
       }
       if let commit = try await git.line("rev-parse", "--verify", "--quiet", "refs/remotes/origin/HEAD^{commit}") {
         return Place(commit: commit, name: "origin's HEAD", cautions: cautions)
       }
-      cautions.append("which branch is origin's HEAD is not known: it begins at the HEAD of \(git.path)")
+      cautions.append("the branch of origin's HEAD is unknown: it starts at the HEAD of \(git.path)")
     }
     guard let commit = try await git.line("rev-parse", "--verify", "--quiet", "HEAD^{commit}") else {
       let fetched = cautions.first.map { hasOrigin ? " (\($0))" : "" } ?? ""
       throw CommandRefusal(
-        "the repository of \(git.rig), \(git.path), has no commit to begin at\(fetched); make the first one"
+        "the repository of \(git.rig), \(git.path), has no commit to start at\(fetched); make the first one"
           + (hasOrigin ? ", push it to origin," : "") + " and repeat this")
     }
     return Place(commit: commit, name: "the HEAD of \(git.path)", cautions: cautions)
@@ -77,7 +77,7 @@ struct PolecatBeginning: Sendable {
       let commits = branches.filter { $0.branch.name == kept }.map(\.commit)
       let counted = try await git.run(["rev-list", "--count"] + commits + ["--not", place.commit])
       let ahead = counted.succeeded ? Int(counted.output.filter { !$0.isWhitespace }) : nil
-      let what = ahead.map { $0 == 0 ? "is in use" : "has \(Town.counted($0, "commit")) of a former one's" }
+      let what = ahead.map { $0 == 0 ? "is in use" : "has \(Town.counted($0, "commit")) of a former polecat" }
       words.append("The branch \(kept) \(what ?? "is there already"); it is left as it is.")
     }
     return (choice.name, choice.isForwarded, words)

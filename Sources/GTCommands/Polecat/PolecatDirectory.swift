@@ -69,14 +69,14 @@ struct PolecatDirectory: Sendable {
   private func makeDirectory() throws -> Bool {
     if try Disk.makeNewDirectory(path) { return true }
     if Disk.isDirectory(path) { return false }
-    throw TownFileError(.unwritable, path: path, reason: "something is there that is no directory")
+    throw TownFileError(.unwritable, path: path, reason: "it is not a directory")
   }
 
   /// - Throws: `CommandRefusal` where something would be lost with the directory.
   func checkLoss() async throws {
     guard Disk.exists(path), !Disk.isLink(path), let loss = try await loss() else { return }
     throw CommandRefusal(
-      "\(identity.address) \(loss); to throw that away: gt polecat remove \(identity.address) --force")
+      "\(identity.address) \(loss); to discard that: gt polecat remove \(identity.address) --force")
   }
 
   /// The optimiser of Swift 6.3.1 ends with a fault of its own over this function ("splitting coroutine"), so it is not
@@ -131,7 +131,7 @@ struct PolecatDirectory: Sendable {
       guard let former = try await registered(at: place) else { continue }
       if !losing, let loss = try await loss(of: former) {
         throw CommandRefusal(
-          "the directory of a former \(identity.address) is gone, and \(loss); to give it up: "
+          "the directory of a former \(identity.address) is gone, and \(loss); to discard it: "
             + "git -C \(git.path) worktree remove --force --force \(place)")
       }
       try await git.run(["worktree", "remove", "--force", "--force", place])
@@ -145,14 +145,14 @@ struct PolecatDirectory: Sendable {
 
   /// What would be lost with a worktree's place in the list; `nil` for nothing.
   private func loss(of former: RegisteredWorktree) async throws -> String? {
-    if former.isLocked { return "git was told to keep its place (git worktree lock)" }
+    if former.isLocked { return "its worktree is locked (git worktree lock)" }
     guard former.isDetached, let head = former.head else { return nil }
     let holders = try await git.line("for-each-ref", "--count=1", "--contains", head)
     guard holders?.isEmpty != false else { return nil }
     return "its commit \(head.prefix(12)) is on no branch; to keep that: git -C \(git.path) branch NAME \(head)"
   }
 
-  /// A process that was started in the polecat's session and works in its directory, whatever tmux knows of it.
+  /// A process that was started in the polecat's session and works in its directory, known to tmux or not.
   func worker(among processes: ProcessTable) -> Int32? {
     let home = Disk.canonical(path) ?? path
     return processes.all().first { status in

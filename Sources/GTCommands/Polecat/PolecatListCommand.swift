@@ -11,7 +11,7 @@ import TownFiles
 struct PolecatListCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "List polecats and what they are doing.")
-  @Argument(help: "Only this rig.", completion: .rig)
+  @Argument(help: "List only this rig.", completion: .rig)
   var rig: String?
   @Flag(help: "Print JSON.")
   var json = false

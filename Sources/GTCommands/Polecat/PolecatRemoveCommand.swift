@@ -12,12 +12,12 @@ struct PolecatRemoveCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "remove", abstract: "Remove a polecat: its directory and its bead.",
     discussion: """
-      Refuses one that runs, one with work on its hook, and one whose work is not committed or not pushed, without \
-      --force. Its rig's Witness is told of work that was on its hook.
+      Without --force, refuses to remove a polecat that is running, has work on its hook, or has work that is not \
+      committed or not pushed. The rig's Witness is notified of work that was on the hook.
       """)
   @Argument(help: "RIG/NAME.", completion: .polecat)
   var polecat: String
-  @Flag(help: "End it where it runs, take its work away, and throw away what is not committed or pushed.")
+  @Flag(help: "End the polecat if it is running, clear its hook, and discard work that is not committed or pushed.")
   var force = false
   @OptionGroup var options: TownOptions
 
@@ -33,11 +33,11 @@ struct PolecatRemoveCommand: AsyncParsableCommand {
       }
       if case .unknown(let reason) = observation.bead, !force {
         throw Unreadable(
-          description: "\(identity.address) is left as it is, for what its bead says is not known: \(reason)")
+          description: "\(identity.address) is left as it is, because its bead cannot be read: \(reason)")
       }
       if case .failure(let error) = ledger, !force {
         throw Unreadable(
-          description: "\(identity.address) is left as it is, for whether it runs is not known: \(error)")
+          description: "\(identity.address) is left as it is, because it is unknown whether it is running: \(error)")
       }
       let directory = PolecatDirectory(town: town, identity: identity)
       switch observation.liveness {
@@ -55,9 +55,9 @@ struct PolecatRemoveCommand: AsyncParsableCommand {
       let work = await hooked(by: observation, in: town)
       if let work, !force {
         throw CommandRefusal(
-          "\(identity.address) has \(displayable(work)) on its hook; take that off first with: gt agent set "
-            + "\(identity.address) --hook none; or, to remove it all the same, so that \(identity.guardians.joined()) is "
-            + "told of its work: gt polecat remove \(identity.address) --force")
+          "\(identity.address) has \(displayable(work)) on its hook; clear the hook first with: gt agent set "
+            + "\(identity.address) --hook none; or, to remove it anyway and notify \(identity.guardians.joined()) "
+            + "of its work: gt polecat remove \(identity.address) --force")
       }
       if !force { try await directory.checkLoss() }
       try await rest(identity, liveness: observation.liveness, in: town)
@@ -96,7 +96,7 @@ struct PolecatRemoveCommand: AsyncParsableCommand {
       try await town.world.send(.removed(agent, hook: work, by: TownOptions.person))
     } catch {
       complain(
-        "\(agent.guardians.joined()) could not be told that \(displayable(work)) was on its hook: \(displayable("\(error)"))",
+        "\(agent.guardians.joined()) could not be notified of \(displayable(work)): \(displayable("\(error)"))",
         program: "gt")
     }
   }

@@ -31,7 +31,7 @@ struct RegisteredWorktree: Sendable, Hashable {
     return found
   }
 
-  /// Whether this is the place of the worktree, whatever links lead there. It need not exist any more.
+  /// Whether this is the place of the worktree, through any links. It need not exist any more.
   func isAt(_ place: String) -> Bool { RegisteredWorktree.resolved(path) == RegisteredWorktree.resolved(place) }
 
   private static func resolved(_ path: String) -> String {

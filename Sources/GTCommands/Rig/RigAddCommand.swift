@@ -13,8 +13,8 @@ struct RigAddCommand: AsyncParsableCommand {
   var name: String
   @Option(
     help: ArgumentHelp(
-      "The repository that its polecats work on. Of a local working copy, its own origin becomes the rig's, and the "
-        + "copy the remote 'local'.", valueName: "url"))
+      "The repository that its polecats work on. For a local working copy, its origin becomes the rig's, and the copy "
+        + "becomes the remote 'local'.", valueName: "url"))
   var git: String?
   @OptionGroup var options: TownOptions
 

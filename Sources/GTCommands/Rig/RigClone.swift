@@ -36,7 +36,7 @@ struct RigClone: Sendable {
       _ = try await git(["-C", path, "remote", "set-head", "origin", "--auto"], "git remote set-head")
       complain(remotes, program: "gt")
     } catch {
-      complain("\(remotes); it could not be fetched, so that it shows what that copy has: \(error)", program: "gt")
+      complain("\(remotes); it could not be fetched, and shows the state of that copy: \(error)", program: "gt")
     }
     return origin
   }

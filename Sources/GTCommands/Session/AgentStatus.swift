@@ -84,7 +84,7 @@ struct AgentStatus: Sendable, Encodable {
     if let since { rows.append(("since", "\(since)")) }
     rows.append(("hook", check.hookBead.map { displayable($0) } ?? "nothing"))
     if let state = check.agentState { rows.append(("says", displayable(state.rawValue))) }
-    let advice = check.supervision == .parked ? "; to begin anew: gt session reset \(agent.address)" : ""
+    let advice = check.supervision == .parked ? "; to unpark it: gt session reset \(agent.address)" : ""
     rows.append(("restarts", "\(restarts)\(advice)"))
     if let hold { rows.append(("hold", hold.summary)) }
     rows.append(("session", check.session))

@@ -24,7 +24,7 @@ enum CapsuleText {
     if let memory = capsule.memory {
       let counts = memory.counts.sorted { $0.key < $1.key }.map { "\(displayable($0.key)) \($0.value)" }
       let before = memory.killsBefore.map { "; oom_kill was \($0) when it was first seen" } ?? ""
-      let reported = memory.isReported == true ? ["systemd saw something killed for want of it"] : []
+      let reported = memory.isReported == true ? ["systemd reported a process killed because memory ran out"] : []
       let words = (reported + (counts.isEmpty ? [] : [counts.joined(separator: ", ") + before])).joined(separator: "; ")
       rows.append(("memory", "\(words) (\(displayable(memory.controlGroup)))"))
     }
@@ -59,7 +59,7 @@ enum CapsuleText {
   private static func words(_ reading: Reading<[String]>) -> [String] {
     switch reading {
     case .unknown(let reason): ["", "No last words: \(displayable(reason))"]
-    case .known(let lines) where lines.isEmpty: ["", "It said nothing."]
+    case .known(let lines) where lines.isEmpty: ["", "There was no output."]
     case .known(let lines):
       ["", "Last words:"]
         + lines.map { displayable($0.split(separator: "\t", omittingEmptySubsequences: false).joined(separator: "  ")) }

@@ -42,9 +42,9 @@ struct CheckText: Sendable {
   }
 
   private func advice(_ session: SessionCheck, name: String) -> String? {
-    if session.supervision == .parked, session.state == .crashed { return "to begin anew: gt session reset \(name)" }
+    if session.supervision == .parked, session.state == .crashed { return "to unpark it: gt session reset \(name)" }
     if session.isBlocked {
-      return "to make room: end what runs there, or: tmux rename-session -t \(session.session) NAME"
+      return "to make room: end the process there, or: tmux rename-session -t \(session.session) NAME"
     }
     if session.supervision == .held { return "to release: gt session release \(name)" }
     return switch session.state {

@@ -32,7 +32,7 @@ struct FoundPane: Sendable {
       case .unknown(let reason): throw Unreadable(description: "\(agent.address): \(reason)")
       }
     guard let id = PaneID(pane), TmuxServer(setting: place.serverName) != nil else {
-      throw Unreadable(description: "\(agent.address): its pane \(pane) on \(place.serverName) makes no sense")
+      throw Unreadable(description: "\(agent.address): the data of its pane \(pane) on \(place.serverName) is invalid")
     }
     return FoundPane(
       agent: agent, liveness: liveness, place: place, server: server, pane: id,

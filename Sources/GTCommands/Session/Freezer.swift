@@ -24,7 +24,7 @@ struct Freezer: Sendable {
     case .alive(let found, let place) where place.isMarked: life = found
     case .alive(_, let place):
       throw CommandRefusal(
-        "\(agent.address) was started by others and is not adopted\(place.objection.map { ": \($0)" } ?? "")")
+        "\(agent.address) was started by another program and is not adopted\(place.objection.map { ": \($0)" } ?? "")")
     case .unknown(let reason): throw CommandRefusal("\(agent.address) may be running: \(reason)")
     case .dead, .deadShell, .absent: throw CommandRefusal("\(agent.address) is not running")
     }
@@ -44,6 +44,6 @@ struct Freezer: Sendable {
     }
     await HoldPlace.poke(town)
     return "\(agent.address) is \(done) (pid \(life.pid))"
-      + (isFrozen ? ". To let it go on: gt session thaw \(agent.address)" : "")
+      + (isFrozen ? ". To let it continue: gt session thaw \(agent.address)" : "")
   }
 }

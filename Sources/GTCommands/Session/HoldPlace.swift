@@ -6,7 +6,7 @@ import CommandSupport
 import Town
 import TownFiles
 
-/// Whom a hold concerns.
+/// The agents that a hold concerns.
 struct HoldPlace: ParsableArguments {
   @Argument(
     help: "An agent (RIG/NAME, NAME inside its rig, RIG/witness, deacon, mayor), a RIG, or 'all'.",

@@ -20,8 +20,8 @@ struct Injection: Sendable {
   var patience = Duration.zero
   var processes = ProcessTable()
 
-  /// - Throws: `CommandRefusal` where nobody is there who could be told, and nothing was typed then;
-  ///   ``TryLater`` where the agent has no prompt, or what was typed was not submitted; `TmuxError`.
+  /// - Throws: `CommandRefusal` where no agent is there, and nothing was typed; ``TryLater`` where the agent has no
+  ///   prompt, or the typed text was not submitted; `TmuxError`.
   @concurrent func submit(_ text: String) async throws {
     let text = TypedText.withoutControls(text)
     let process = try listener()
@@ -51,11 +51,11 @@ struct Injection: Sendable {
   private func error(for failure: PromptTypist.Failure) -> any Error {
     let name = found.agent.address
     switch failure {
-    case .gone: return CommandRefusal("\(name) has ended meanwhile")
+    case .gone: return CommandRefusal("\(name) has ended in the meantime")
     case .noPrompt(let state):
       let way =
         switch state {
-        case .busy(_, takesInput: true): "; --wait DURATION waits for it, --queue has it taken up afterwards"
+        case .busy(_, takesInput: true): "; --wait DURATION waits for it, --queue types it now, to be read afterwards"
         case .busy: "; --wait DURATION waits for it"
         case .question: "; to answer it: gt session at \(name)"
         case .empty, .typed, .inMode, .none: "; to look at it: gt session at \(name)"
@@ -63,14 +63,14 @@ struct Injection: Sendable {
       return TryLater("nothing was typed to \(name): \(state.description)\(way)")
     case .restless:
       return TryLater(
-        "nothing was typed to \(name): its screen does not keep still; to look at it: gt session at \(name)")
+        "nothing was typed to \(name): its screen keeps changing; to look at it: gt session at \(name)")
     case .notShown(let state):
       return TryLater(
-        "the text was typed to \(name) and does not stand alone on its input line; it was not submitted, and is left "
+        "the text was typed to \(name) and is not alone on its input line; it was not submitted, and is left "
           + "there (\(state.description)); to look at it: gt session at \(name)")
     case .notSubmitted:
       return TryLater(
-        "the text stands on the input line of \(name), and was not submitted; to look at it: gt session at \(name)")
+        "the text is on the input line of \(name), and was not submitted; to look at it: gt session at \(name)")
     }
   }
 
@@ -99,6 +99,6 @@ struct Injection: Sendable {
   }
 
   private var shellRefusal: CommandRefusal {
-    CommandRefusal("\(found.agent.address) is not there: a bare shell is in its pane, which would run the text")
+    CommandRefusal("\(found.agent.address) is not running: its pane holds a bare shell, which would run the text")
   }
 }

@@ -11,7 +11,7 @@ import Town
 /// `gt session at`.
 struct SessionAtCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "at", abstract: "Go to an agent's session: attach to it, or switch to it inside its tmux server.")
+    commandName: "at", abstract: "Attach to an agent's session. Inside its tmux server, switch to it.")
 
   @OptionGroup var address: AgentAddress
 
@@ -27,7 +27,7 @@ struct SessionAtCommand: AsyncParsableCommand {
       if !isInside {
         guard isatty(STDIN_FILENO) == 1 else {
           throw CommandRefusal(
-            "standard input is no terminal; to read the session: gt session capture \(agent.address)")
+            "standard input is not a terminal; to read the session: gt session capture \(agent.address)")
         }
         // Inside another tmux server: a session in a session is what was asked for.
         environment["TMUX"] = nil

@@ -9,9 +9,9 @@ import Town
 /// `gt session capture`.
 struct SessionCaptureCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "capture", abstract: "Show the last lines of an agent's pane; of a dead one, its last words.")
+    commandName: "capture", abstract: "Show the last lines of an agent's pane, also of a dead agent.")
 
-  @Option(name: [.customShort("n"), .long], help: "How many lines at most.")
+  @Option(name: [.customShort("n"), .long], help: "The maximum number of lines.")
   var lines = 50
   @Flag(help: "Print JSON.")
   var json = false
@@ -36,7 +36,7 @@ struct SessionCaptureCommand: AsyncParsableCommand {
       let (town, agent) = try address.open("session capture")
       let found = try await FoundPane.find(agent, in: town)
       guard let text = try await found.client.capture(panes: [PaneCapture(found.pane, lines: lines)])[found.pane] else {
-        throw CommandRefusal("\(agent.address): its pane is just gone")
+        throw CommandRefusal("\(agent.address): its pane has just been removed")
       }
       let shown = text.map { TypedText.withoutControls($0) }
       if json {

@@ -9,15 +9,15 @@ import TownFiles
 /// `gt session check`.
 struct SessionCheckCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "check", abstract: "Tell the truth about every polecat's session.",
+    commandName: "check", abstract: "Check every polecat's session.",
     discussion: """
-      Looks at tmux, the processes and the beads, whether or not the daemon runs.
+      Reads tmux, the processes and the beads, whether or not the daemon is running.
 
-      Exit status: 0 every polecat that should run does; 1 one does not, or is unknown; 69 the registry, tmux or \
-      the beads could not be read, and nothing is claimed of any session.
+      Exit status: 0 every polecat runs that should; 1 a polecat does not run, or its state is unknown; 69 the \
+      registry, tmux or the beads could not be read, so the state of every session is unknown.
       """)
 
-  @Argument(help: "Only this rig.", completion: .rig)
+  @Argument(help: "Check only this rig.", completion: .rig)
   var rig: String?
   @Flag(help: "Print JSON.")
   var json = false

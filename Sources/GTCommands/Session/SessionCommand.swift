@@ -5,7 +5,7 @@ import ArgumentParser
 /// `gt session`.
 struct SessionCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "session", abstract: "Agents' sessions: which live, looking into them, starting and stopping them.",
+    commandName: "session", abstract: "Agents' sessions: list, show, start and stop them.",
     subcommands: [
       SessionAtCommand.self, SessionCaptureCommand.self, SessionCheckCommand.self, SessionCrashCommand.self,
       SessionCrashesCommand.self, SessionFreezeCommand.self, SessionHoldCommand.self, SessionInjectCommand.self,

@@ -9,10 +9,10 @@ import TownFiles
 /// `gt session crash`.
 struct SessionCrashCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "crash", abstract: "Show all that is known of one death, with the last words.",
-    discussion: "Reads the capsule in daemon/crashes, whether or not the daemon runs.")
+    commandName: "crash", abstract: "Show the report on one death, with the last words.",
+    discussion: "Reads the report (capsule) in daemon/crashes, whether or not the daemon is running.")
 
-  @Argument(help: "The capsule's id, as `gt session crashes` and the journal name it, its beginning, or `last`.")
+  @Argument(help: "The capsule's id, as shown by `gt session crashes` and the journal, the beginning of it, or `last`.")
   var id: String
   @Flag(help: "Print JSON.")
   var json = false
@@ -44,7 +44,7 @@ struct SessionCrashCommand: AsyncParsableCommand {
       let some = matching.prefix(3).joined(separator: ", ")
       throw CommandRefusal(
         "\(quotedForDisplay(text)) is the beginning of \(matching.count) capsules (\(some)\(matching.count > 3 ? ", …" : ""));"
-          + " say more of it, or \(advice)")
+          + " give more of it, or \(advice)")
     }
   }
 }

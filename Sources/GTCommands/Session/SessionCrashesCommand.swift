@@ -9,16 +9,17 @@ import TownFiles
 /// `gt session crashes`.
 struct SessionCrashesCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "crashes", abstract: "List what is kept of agents' deaths, the newest first.",
+    commandName: "crashes", abstract: "List the reports on agents' deaths, the newest first.",
     discussion: """
-      Reads the capsules in daemon/crashes, whether or not the daemon runs. To see one: gt session crash ID.
+      Reads the reports (capsules) in daemon/crashes, whether or not the daemon is running. To show one: \
+      gt session crash ID.
       """)
 
   @Argument(help: "Only this agent's: RIG/NAME, NAME inside its rig, RIG/witness, deacon, mayor.", completion: .agent)
   var agent: String?
-  @Option(name: [.customShort("n"), .long], help: "How many at most.")
+  @Option(name: [.customShort("n"), .long], help: "The maximum number of reports.")
   var number = 20
-  @Flag(help: "Print JSON, with everything that the capsules hold.")
+  @Flag(help: "Print JSON, with the full content of the capsules.")
   var json = false
   @OptionGroup var options: TownOptions
 

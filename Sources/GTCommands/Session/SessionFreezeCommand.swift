@@ -5,13 +5,13 @@ import ArgumentParser
 /// `gt session freeze`.
 struct SessionFreezeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "freeze", abstract: "Let an agent stand still, with all that it has started, until it is thawed.",
+    commandName: "freeze", abstract: "Freeze an agent and all that it has started, until it is thawed.",
     discussion: """
-      The kernel stops everything in the agent's control group; nothing is ended and nothing is lost. A frozen agent \
-      lives, and nobody judges it by the time that passes. It stays frozen whatever becomes of the daemon. To stop or \
-      restart it, it is thawed first.
+      The kernel freezes all processes in the agent's control group. Nothing is ended or lost. A frozen agent counts \
+      as alive, and the time while it is frozen does not count against it. It stays frozen even if the daemon ends. An \
+      agent that is stopped or restarted is thawed first.
 
-      To let it go on: gt session thaw. Needs systemd's user manager. Returns when it stands still.
+      To let the agent continue: gt session thaw. Needs systemd's user manager. Returns when the agent is frozen.
       """)
 
   @OptionGroup var address: AgentAddress

@@ -9,15 +9,15 @@ import TownFiles
 /// `gt session hold`.
 struct SessionHoldCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "hold", abstract: "Leave an agent, a rig or the whole town as it is: nobody there is started.",
+    commandName: "hold", abstract: "Hold an agent, a rig or the whole town: no agent there is started.",
     discussion: """
-      Whoever lives goes on living, and whoever dies stays down, until the hold is released. It is written into a \
-      file, outlasts restarts of the daemon, and is read again just before every start.
+      Running agents continue to run. Agents that die stay down until the hold is released. The hold is a file: it \
+      outlasts restarts of the daemon, and is read again just before every start.
 
       To end an agent as well: gt session stop.
       """)
 
-  @Option(help: "Why, for whoever wonders later.")
+  @Option(help: "The reason, which is shown with the hold.")
   var reason: String?
   @OptionGroup var place: HoldPlace
 

@@ -10,14 +10,14 @@ import TownFiles
 /// `gt session inject`.
 struct SessionInjectCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "inject", abstract: "Type a text at an agent's prompt, and submit it.",
+    commandName: "inject", abstract: "Type a text at an agent's prompt and submit it.",
     discussion: """
-      The text is data: nothing in it is a key or a command. Control characters other than line breaks and tabs are \
-      left out, and so is one line break at the end of a file. Returns when the text was seen to be submitted.
+      The text is data: no part of it is a key or a command. Control characters other than line breaks and tabs are \
+      removed, and so is one line break at the end of a file. Returns when the text was seen to be submitted.
 
-      It is typed only at an empty prompt. At a question, at a line that is half typed and at an agent at work it is \
-      refused (exit status 75), with what stands there. Enter is pressed only where the input line holds exactly the \
-      text; if it does not, the text is left there, and that is said (75).
+      The text is typed only at an empty prompt. If the pane shows a question, a half-typed line or an agent at work, \
+      the request is refused (exit status 75), and the message shows what is on the screen. Enter is pressed only if \
+      the input line holds exactly the text. If it does not, the text is left there, with an error message (75).
       """)
 
   @Option(name: .shortAndLong, parsing: .unconditional, help: "The text.")
@@ -33,7 +33,7 @@ struct SessionInjectCommand: AsyncParsableCommand {
       return duration
     })
   var wait: Duration?
-  @Flag(help: "Type to an agent at work too, where it takes up afterwards what is submitted meanwhile (Claude, Codex).")
+  @Flag(help: "Also type to an agent at work, if it queues its input (Claude, Codex).")
   var queue = false
   @OptionGroup var address: AgentAddress
 

@@ -9,10 +9,10 @@ import TownFiles
 /// `gt session release`.
 struct SessionReleaseCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "release", abstract: "Take a hold back: whoever has work there is started again.",
+    commandName: "release", abstract: "Release a hold: agents with work are started again.",
     discussion: """
-      Takes back exactly the hold that is named: 'all' is the hold on the whole town, and leaves those on single \
-      rigs and agents as they are. An agent that was stopped is started with: gt session start.
+      Releases only the named hold: 'all' is the hold on the whole town, and leaves the holds on single rigs and \
+      agents in place. To start an agent that was stopped: gt session start.
       """)
 
   @OptionGroup var place: HoldPlace

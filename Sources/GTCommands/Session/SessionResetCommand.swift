@@ -6,10 +6,10 @@ import Supervision
 /// `gt session reset`.
 struct SessionResetCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "reset", abstract: "Begin an agent's restarts anew: it is no longer parked, and waits for nothing.",
+    commandName: "reset", abstract: "Clear an agent's restart history: it is no longer parked, and its back-off ends.",
     discussion: """
-      For an agent that was parked after too many crashes, once what made it crash is mended. With work on its hook \
-      it is started at once, by the daemon where one runs. A hold or a stop stays as it is.
+      Use this for an agent that was parked after too many crashes, once the cause is fixed. An agent with work on its \
+      hook is started at once, by the daemon if one is running. A hold or a stop stays in place.
       """)
 
   @OptionGroup var target: SessionTarget

@@ -6,8 +6,8 @@ import Supervision
 /// `gt session restart`.
 struct SessionRestartCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "restart", abstract: "End an agent and start it anew.",
-    discussion: "By the daemon where it runs, else right here. Returns when it is done and recorded.")
+    commandName: "restart", abstract: "End an agent and start it again.",
+    discussion: "Done by the daemon if it is running, else by this command. Returns when it is done and recorded.")
 
   @OptionGroup var target: SessionTarget
 

@@ -6,8 +6,8 @@ import Supervision
 /// `gt session start`.
 struct SessionStartCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "start", abstract: "Start an agent, and take back an earlier stop.",
-    discussion: "By the daemon where it runs, else right here. Returns when it is done and recorded.")
+    commandName: "start", abstract: "Start an agent and cancel an earlier stop.",
+    discussion: "Done by the daemon if it is running, else by this command. Returns when it is done and recorded.")
 
   @OptionGroup var target: SessionTarget
 

@@ -7,12 +7,12 @@ import Town
 /// `gt session status`.
 struct SessionStatusCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "status", abstract: "Tell the truth about one agent's session.",
+    commandName: "status", abstract: "Show the state of one agent's session.",
     discussion: """
-      Looks at tmux, the processes and the beads, whether or not the daemon runs.
+      Reads tmux, the processes and the beads, whether or not the daemon is running.
 
-      Exit status: 0 it runs, or need not; 1 it should and does not, or that is unknown; 69 the registry, tmux or \
-      the beads could not be read.
+      Exit status: 0 the agent is running, or need not run; 1 it should run and does not, or its state is unknown; \
+      69 the registry, tmux or the beads could not be read.
       """)
 
   @Flag(help: "Print JSON.")

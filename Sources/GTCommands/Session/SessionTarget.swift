@@ -9,7 +9,7 @@ import TownFiles
 struct SessionTarget: ParsableArguments {
   @Argument(help: "The agent: RIG/NAME, NAME inside its rig, RIG/witness, deacon, mayor.", completion: .agent)
   var agent: String
-  @Option(help: "Why, for the journal and for whoever wonders later.")
+  @Option(help: "The reason, which is written to the journal.")
   var reason: String?
   @OptionGroup var options: TownOptions
 

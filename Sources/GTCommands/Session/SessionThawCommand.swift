@@ -5,8 +5,8 @@ import ArgumentParser
 /// `gt session thaw`.
 struct SessionThawCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "thaw", abstract: "Let a frozen agent go on, whoever has frozen it.",
-    discussion: "Returns when it goes on.")
+    commandName: "thaw", abstract: "Let a frozen agent continue.",
+    discussion: "Returns when the agent continues.")
 
   @OptionGroup var address: AgentAddress
 

@@ -16,14 +16,14 @@ package enum HandOff {
     let words = arguments.dropFirst().prefix(2).joined(separator: " ")
     let path = variable("PATH")
     do {
-      guard let own = FileIdentity.of("/proc/self/exe") else { throw Failure("this program's own file is not known") }
+      guard let own = FileIdentity.of("/proc/self/exe") else { throw Failure("this program's own file is unknown") }
       var trail = HandOffTrail.read(variable(HandOffTrail.variable), arguments: Array(arguments.dropFirst()))
       trail.add(own)
       guard !trail.isTooLong, let next = next(on: path ?? "", without: trail.tried) else {
-        let why = trail.isFirst ? "" : " (it has been handed on already)"
+        let why = trail.isFirst ? "" : " (it has been passed on already)"
         let meant = tree.nearest(to: arguments.dropFirst()).map { "; did you mean 'gt \($0)'?" } ?? ""
         throw Failure(
-          "'\(words)' is no command of this gt, and there is no other gt to hand it to\(why); PATH is "
+          "'\(words)' is not a command of this gt, and there is no other gt to pass it to\(why); PATH is "
             + (path ?? "not set") + meant)
       }
       trail.add(next.identity)
@@ -31,7 +31,7 @@ package enum HandOff {
       // The variables as they are, byte for byte; the thread is the first one, whose signals are untouched.
       let copies = arguments.map { strdup($0) } + [nil]
       execv(next.path, copies)
-      throw Failure("'\(words)' cannot be handed to \(next.path): \(String(cString: strerror(errno)))")
+      throw Failure("'\(words)' cannot be passed to \(next.path): \(String(cString: strerror(errno)))")
     } catch {
       complain(displayable("\(error)"), program: "gt")
       exit(ExitStatus.usage)
@@ -57,7 +57,7 @@ package enum HandOff {
   }
 }
 
-/// A file, whatever its path.
+/// A file, independent of its path.
 struct FileIdentity: Sendable, Hashable, LosslessStringConvertible {
   var device: UInt64
   var inode: UInt64

@@ -6,8 +6,8 @@ import Supervision
 import Town
 
 extension OpenTown {
-  /// The one look of all commands: with the lives that the ledger knows, so that no agent is taken for gone whose
-  /// process runs, whatever tmux shows.
+  /// The one look of all commands: with the lives that the ledger knows, so that no agent with a running process counts
+  /// as gone, even if tmux does not show it.
   ///
   /// - Returns: what was seen, and the ledger; where that cannot be read, why, and then no lives are known.
   func look(beads: BeadReadings) async -> (snapshot: TownSnapshot, ledger: Result<Ledger, any Error>) {

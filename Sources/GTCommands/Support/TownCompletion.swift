@@ -23,7 +23,7 @@ extension CompletionKind {
     }
   }
 
-  /// Whom a hold may concern.
+  /// The possible places of a hold.
   static let holdPlace = CompletionKind.custom { words, _, _ in
     named(in: words) { try ["all"] + rigs($0) + AddressBook(layout: $0).addresses() }
   }

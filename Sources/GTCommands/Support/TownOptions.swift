@@ -12,7 +12,7 @@ import TownFiles
 struct TownOptions: ParsableArguments {
   @Option(
     name: .long,
-    help: ArgumentHelp("The town's directory (default: where you stand, $GT_TOWN_ROOT, ~/gt).", valueName: "path"),
+    help: ArgumentHelp("The town's directory (default: the current town, $GT_TOWN_ROOT, ~/gt).", valueName: "path"),
     completion: .directory)
   var town: String?
 
@@ -35,11 +35,11 @@ struct TownOptions: ParsableArguments {
       guard place == nil else { throw error }
       throw TownFileError(
         error.code, path: error.path,
-        reason: "\(error.reason); the directory in which you stand was deleted: leave it (cd)")
+        reason: "\(error.reason); the current directory was deleted: leave it (cd)")
     }
   }
 
-  /// Opens the town, and notes that somebody uses it: the heartbeat's interval follows that.
+  /// Opens the town, and records the use of it, which determines the heartbeat's interval.
   ///
   /// - Parameter units: the town's systemd units, where the command decides about them.
   func open(_ command: String, units: TownUnits? = nil) throws(TownFileError) -> OpenTown {

@@ -7,9 +7,9 @@ import TownFiles
 
 /// `gt town init`.
 struct TownInitCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "init", abstract: "Make a town out of a directory.")
+  static let configuration = CommandConfiguration(commandName: "init", abstract: "Make a directory a town.")
 
-  @Argument(help: "The directory; it is made where it is missing.", completion: .directory)
+  @Argument(help: "The directory; it is created if it is missing.", completion: .directory)
   var directory: String
 
   func run() async throws {
@@ -17,7 +17,7 @@ struct TownInitCommand: AsyncParsableCommand {
       let place = directory.hasPrefix("/") ? "" : TownOptions.workingDirectory
       guard let place else {
         throw Unreadable(
-          description: "the directory in which you stand was deleted: leave it (cd), or give a whole path")
+          description: "the current directory was deleted: leave it (cd), or give a whole path")
       }
       let path = place.isEmpty ? directory : "\(place)/\(directory)"
       try Disk.makeDirectory(path)

@@ -9,18 +9,17 @@ import TownFiles
 /// `gt why`.
 struct WhyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "why", abstract: "Tell why an agent is as it is: the last decisions about it, and what comes next.",
+    commandName: "why", abstract: "Explain an agent's state: the last decisions about it, and what comes next.",
     discussion: """
-      Shows what was decided about the agent and on what evidence, the oldest first, then what would be decided \
-      now, and the next thing that will happen to it. Works with the daemon and without; what was decided is kept \
-      in daemon/history.
+      Shows the decisions about the agent and their evidence, the oldest first. Then shows what would be decided \
+      now, and what will happen next. Works with and without the daemon. The decisions are kept in daemon/history.
 
         gt why my-rig/toast
         gt why deacon -n 50
-        gt session crash ID     shows a capsule that is named in brackets
+        gt session crash ID     show a capsule that is named in brackets
       """)
 
-  @Option(name: [.customShort("n"), .long], help: "How many of the last decisions and events at most.")
+  @Option(name: [.customShort("n"), .long], help: "The maximum number of decisions and events.")
   var lines = 20
   @Flag(help: "Print JSON.")
   var json = false
@@ -63,7 +62,7 @@ struct WhyCommand: AsyncParsableCommand {
     let now = judgements.first { $0.agent == agent.address || $0.session == agent.session }
     guard let now else {
       throw Unreadable(
-        description: "\(agent.address): nothing can be told of it: "
+        description: "\(agent.address): its state is unknown: "
           + (explanation.snapshot.registryFailure ?? "it is no agent of this town"))
     }
     return Answer(
@@ -75,7 +74,7 @@ struct WhyCommand: AsyncParsableCommand {
     let entries = answer.history.map { ["\($0.time)", displayable($0.what), HistoryText.line($0)] }
     let now = answer.now.map { ["now", displayable($0.decision.what), HistoryText.line($0.decision)] }
     let next = answer.now.map { ["next", "", displayable($0.next.line)] }
-    let earlier = entries.isEmpty ? ["  Nothing was decided about it yet."] : []
+    let earlier = entries.isEmpty ? ["  There are no decisions about it yet."] : []
     return ["\(answer.agent) (\(answer.session))"] + earlier
       + TextTable.lines(entries + now + next).map { "  \($0)" }
   }

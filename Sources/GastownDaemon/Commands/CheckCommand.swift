@@ -12,8 +12,8 @@ import TownFiles
 /// `gastown-daemon check`: the dead man's check, run by gastown-check.timer in a process of its own.
 struct CheckCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "check", abstract: "Ask the running daemon how it is, and revive it where it failed or is stuck.",
-    discussion: "A daemon that a person has stopped is left alone, and so is one whose settings cannot be used.")
+    commandName: "check", abstract: "Check the running daemon, and start it again if it failed or is stuck.",
+    discussion: "A daemon that a person has stopped is left alone, and so is a daemon with unusable settings.")
 
   @OptionGroup var options: DaemonOptions
 
@@ -52,7 +52,7 @@ struct CheckCommand: AsyncParsableCommand {
       answer = await self.answer(of: client)
     }
     if case .well = answer {
-      print("the daemon is well")
+      print("the daemon is healthy")
       return
     }
     // Somebody may have stopped it, or it may have been replaced, while it was being asked.
@@ -78,7 +78,7 @@ struct CheckCommand: AsyncParsableCommand {
   private func answer(of client: ControlClient) async -> Answer {
     do {
       let health = try await client.call(Health(), deadline: .seconds(5))
-      return health.healthy ? .well : .stuck(health.reason ?? "it says that it is not well")
+      return health.healthy ? .well : .stuck(health.reason ?? "it reports that it is not healthy")
     } catch let error as ControlError where error.code == .unreachable {
       return .unreachable("\(error)")
     } catch {
@@ -99,7 +99,7 @@ struct CheckCommand: AsyncParsableCommand {
     // It has ended already, or another has taken its place.
     guard let main else { return }
     guard try await !ProcessExit.wait(forAll: [main], within: Self.abortPatience).isEmpty else { return }
-    print("the daemon has not ended of SIGABRT within \(Self.abortPatience.inWords); it is ended with SIGKILL")
+    print("SIGABRT has not ended the daemon within \(Self.abortPatience.inWords); it is ended with SIGKILL")
     do {
       try Signals.send(SIGKILL, to: main)
     } catch {

@@ -18,7 +18,7 @@ enum CheckDecision: Equatable {
     if socket?.activeState == "failed" { return .revive("its socket has failed (\(socket?.result ?? ""))") }
     return switch service.activeState {
     case "active": .ask
-    case "inactive": .leave("the daemon is stopped, and is left so")
+    case "inactive": .leave("the daemon is stopped, and stays stopped")
     default: .leave("the daemon is \(service.activeState)")
     }
   }

@@ -14,7 +14,7 @@ struct DaemonOptions: ParsableArguments {
   var town: String?
   @Option(
     help: ArgumentHelp(
-      "The instance of the templates that this is, as the units of a further town say.", valueName: "name"))
+      "The instance of the template units. The units of a further town pass this option.", valueName: "name"))
   var instance: String?
 
   /// Our own environment, as it was at the start.

@@ -9,7 +9,7 @@ import TownFiles
 struct ReloadCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "reload", abstract: "Have the running daemon read its settings again.",
-    discussion: "Settings that cannot be used are refused with the reason, and the old ones stay.")
+    discussion: "If the new settings cannot be used, this fails with the reason, and the old ones stay in force.")
 
   @OptionGroup var options: DaemonOptions
 

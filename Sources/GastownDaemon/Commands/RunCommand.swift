@@ -15,9 +15,9 @@ struct RunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(commandName: "run", abstract: "Supervise (the default).")
 
   @OptionGroup var options: DaemonOptions
-  @Flag(help: "Run one heartbeat and exit. Where a daemon runs already, it is asked for one.")
+  @Flag(help: "Run one heartbeat and exit. If a daemon is running, it runs the heartbeat.")
   var once = false
-  @Flag(help: "Print what a heartbeat would do now, and why, and do nothing.")
+  @Flag(help: "Print what a heartbeat would do now, and why. Change nothing.")
   var explain = false
   @Flag(help: "Log more: every heartbeat and every reading.")
   var verbose = false

@@ -6,7 +6,7 @@ import Supervision
 import Town
 import TownFiles
 
-/// Asks for a beat when the town's beads were changed by somebody, since there may be mail in them.
+/// Asks for a beat when the town's beads were changed, since there may be mail in them.
 struct BeadsWatchService: Service {
   let layout: TownLayout
   let supervisor: Supervisor
@@ -31,7 +31,7 @@ struct BeadsWatchService: Service {
           try await watch()
           isSaid = false
         } catch {
-          if !isSaid { complain("changes of the beads are not seen before the next heartbeat: \(error)") }
+          if !isSaid { complain("changes of the beads are not seen until the next heartbeat: \(error)") }
           isSaid = true
         }
         // It was replaced, or is not there: what is there next is watched as well.

@@ -60,7 +60,7 @@ package struct DaemonHandler: ControlHandler {
     await supervisor.beat()
     if let failure = await supervisor.mailFailure() {
       throw ControlFailure.failed(
-        message: "the Deacon's mail cannot be read, so whether anything is asked for is not known: \(failure)")
+        message: "the Deacon's mail cannot be read, so it is unknown whether there are requests: \(failure)")
     }
     let (after, status) = await (supervisor.requests(), supervisor.status())
     return Lifecycle.Reply(
@@ -78,14 +78,14 @@ package struct DaemonHandler: ControlHandler {
       fresh = try OpenTown(
         layout: town.layout, environment: town.environment, awaitingBd: true, units: town.units)
     } catch {
-      journal.error("the settings are as they were, for the new ones cannot be used: \(error)")
-      throw ControlFailure.refused(message: "\(error); the settings are as they were")
+      journal.error("the settings are unchanged, because the new ones cannot be used: \(error)")
+      throw ControlFailure.refused(message: "\(error); the settings are unchanged")
     }
     manager.post(.reloadingNow)
     await supervisor.adopt(world: fresh.door, policy: fresh.settings.policy)
     manager.post(.ready)
     journal.record(
-      TownEvent(.settingsReloaded, message: "the settings were read again; they hold from the next turn on"))
+      TownEvent(.settingsReloaded, message: "the settings were read again; they take effect at the next turn"))
     return Reload.Reply()
   }
 

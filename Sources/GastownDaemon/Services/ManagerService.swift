@@ -6,7 +6,7 @@ import Systemd
 
 /// Speaks with the service manager: asks the supervisor for signs of life, and says STOPPING.
 ///
-/// It stands last in the service group, so that it is told first that the daemon is to stop.
+/// It is last in the service group, so that it is the first to be notified when the daemon stops.
 struct ManagerService: Service {
   let manager: ServiceManager
   let supervisor: Supervisor

@@ -3,7 +3,7 @@
 /// What is to be written of one log event: the fields of a journal entry, or one line.
 package struct LogEntry: Sendable, Hashable {
   package var parts: [[UInt8]]
-  /// Its id, where somebody waits for a receipt.
+  /// Its id, where a receipt is wanted.
   package var id: String?
 
   package init(parts: [[UInt8]], id: String? = nil) {

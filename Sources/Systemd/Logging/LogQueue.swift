@@ -4,7 +4,7 @@ import Dispatch
 import Logging
 import Synchronization
 
-/// What is between a logger and a sink that may block: whoever logs never waits.
+/// The queue between a logger and a sink that may block: a caller that logs never waits.
 ///
 /// Bounded in entries and in bytes. What does not fit, or is refused by the sink, is counted, and the
 /// next entry that is written says how many there were.

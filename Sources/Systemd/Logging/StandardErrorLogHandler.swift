@@ -13,7 +13,7 @@ package struct StandardErrorLogHandler: LogHandler {
   package enum Style: Sendable, Hashable {
     /// `2026-11-23T15:18:00.123Z warning message key=value`.
     case readable(colours: Bool)
-    /// `<4>message key=value`, where whoever reads keeps the time and takes the number as the priority.
+    /// `<4>message key=value`, where the reader keeps the time and takes the number as the priority.
     case prefixed
   }
 
@@ -78,7 +78,7 @@ package struct StandardErrorLogHandler: LogHandler {
     return "\"" + text.map { $0 == "\"" ? "\\\"" : String($0) }.joined() + "\""
   }
 
-  /// Writes one line to `descriptor`; blocks while nobody reads. Whether all of it was written.
+  /// Writes one line to `descriptor`; blocks while there is no reader. Returns whether all of it was written.
   static func write(_ entry: LogEntry, dropped: Int, field: String, to descriptor: Int32) -> Bool {
     var bytes = entry.parts.flatMap { $0 }
     if dropped > 0 { bytes.append(contentsOf: " \(field)=\(dropped)".utf8) }

@@ -63,7 +63,7 @@ final class BusConversation {
       guard sd_bus_message_is_method_error(answer, nil) > 0 else { return answer }
       let error = sd_bus_message_get_error(answer)?.pointee
       let name = error?.name.map { String(cString: $0) }
-      let reason = error?.message.map { String(cString: $0) } ?? name ?? "it refused without a word"
+      let reason = error?.message.map { String(cString: $0) } ?? name ?? "it refused without a message"
       sd_bus_message_unref(answer)
       throw ManagerError(.refused, operation: operation, reason: reason, name: name)
     }

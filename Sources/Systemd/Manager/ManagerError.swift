@@ -3,7 +3,7 @@
 /// Why the user's service manager did not do what it was asked.
 package struct ManagerError: Error, Sendable, Hashable, CustomStringConvertible {
   package enum Code: Sendable, Hashable {
-    /// There is no user manager, or nobody answers at its socket.
+    /// There is no user manager, or its socket is not answered.
     case unreachable
     /// Whether it was done is not known.
     case deadlineExceeded

@@ -45,8 +45,8 @@ package struct TransientScope: Sendable, Hashable {
     self.limits = limits
   }
 
-  /// - Parameter withPolicy: whether this manager is told what to do when memory runs out: systemd before
-  ///   253 has no `OOMPolicy=` for scopes, but for those to which it was ported back.
+  /// - Parameter withPolicy: whether `OOMPolicy=` is set: systemd before 253 has none for scopes, except for versions
+  ///   with the backport.
   func properties(withPolicy: Bool) -> [UnitProperty] {
     var properties = [
       UnitProperty("PIDs", .processes(processes.map { UInt32(clamping: $0) })),

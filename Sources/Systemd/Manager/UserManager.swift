@@ -6,8 +6,8 @@ import Glibc
 
 /// The user's service manager, `systemd --user`, asked at its own socket.
 ///
-/// Each question is a connection of its own, on a queue of its own, with a deadline that also holds for
-/// the time that it waits for its turn: a manager that does not answer holds up nobody else.
+/// Each question is a connection of its own, on a queue of its own, with a deadline that also holds for the time that
+/// it waits for its turn: a manager that does not answer delays no other question.
 package final class UserManager: Sendable {
   private let socket: String
   /// What changes something, one after the other; and what is only asked.

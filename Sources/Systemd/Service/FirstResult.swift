@@ -10,7 +10,7 @@ final class FirstResult<Value: Sendable>: Sendable {
 
   private init(_ continuation: CheckedContinuation<Value, Never>) { self.continuation = Mutex(continuation) }
 
-  /// - Parameter start: hands the result to whatever may resume it; returns at once.
+  /// - Parameter start: passes the result to the code that may resume it; returns at once.
   static func wait(_ start: (FirstResult<Value>) -> Void) async -> Value {
     await withCheckedContinuation { start(FirstResult($0)) }
   }

@@ -18,7 +18,7 @@ package struct ServiceEnvironment: Sendable, Hashable {
     }
   }
 
-  /// Where the manager is told how the service is: a path, or `@` and an abstract name.
+  /// The address for status messages to the manager: a path, or `@` and an abstract name.
   package var notifySocket: String?
   /// How long the manager waits between two signs of life before it ends the process.
   package var watchdogInterval: Duration?

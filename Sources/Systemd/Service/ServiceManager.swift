@@ -5,11 +5,11 @@ import Dispatch
 import Synchronization
 import Glibc
 
-/// Tells the service manager how this process is.
+/// Sends the state of this process to the service manager.
 ///
-/// libsystemd sends on a blocking socket, so that a manager that does not read (it is busy, or
-/// stopped in a debugger) would hold up whoever notifies it. Messages are therefore sent from a queue
-/// of their own, in their order; where too many wait, those that a later one replaces are dropped.
+/// libsystemd sends on a blocking socket, so that a manager that does not read (it is busy, or stopped in a debugger)
+/// would block the caller. Messages are therefore sent from a queue of their own, in their order; where too many wait,
+/// those that a later one replaces are dropped.
 package final class ServiceManager: Sendable {
   /// What came of a notification.
   package enum Outcome: Sendable, Hashable {
@@ -30,9 +30,9 @@ package final class ServiceManager: Sendable {
   private let send: @Sendable (String) -> Int32
 
   /// - Parameters:
-  ///   - environment: says whether there is a manager; where it listens, libsystemd reads for itself.
+  ///   - environment: determines whether there is a manager; libsystemd itself reads its address.
   ///   - capacity: how many messages may wait before the first is dropped.
-  ///   - send: a stand-in for `sd_notify`: negative is an `errno`, 0 is nobody there.
+  ///   - send: a stand-in for `sd_notify`: negative is an `errno`, 0 is no manager.
   package init(
     environment: ServiceEnvironment,
     capacity: Int = 16,

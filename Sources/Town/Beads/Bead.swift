@@ -23,7 +23,7 @@ package struct Bead: Sendable, Hashable {
   package var status: Status
   /// `agent`, `message`, `task`, …
   package var type: String
-  /// Empty where nobody is assigned.
+  /// Empty where there is no assignee.
   package var assignee: String
   /// 0 is urgent, 4 can wait.
   package var priority: Int

@@ -16,7 +16,7 @@ package enum CapsuleShelf {
   package static let countLimit = 500
   package static let byteLimit: Int64 = 100_000_000
 
-  /// The capsules that have to go, the oldest first. The newest one stays, whatever its size.
+  /// The capsules that have to go, the oldest first. The newest one stays, regardless of its size.
   ///
   /// - Parameter files: capsules alone, in the order in which they were written.
   package static func excess(

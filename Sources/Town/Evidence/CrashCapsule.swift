@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// All that is known of one death: what `gt session crash` shows the morning after.
+/// The record of one death, which `gt session crash` shows.
 ///
-/// Text in it comes from a town: whoever prints it makes it displayable first.
+/// Its text comes from a town and must be made displayable before it is printed.
 package struct CrashCapsule: Sendable, Hashable {
   /// The text of a pane, with what tmux knew besides.
   package struct Words: Sendable, Hashable {
@@ -37,7 +37,7 @@ package struct CrashCapsule: Sendable, Hashable {
   package var kind: DeathClass
   package var exitStatus: Int32?
   package var exitSignal: Int32?
-  /// `daemon`, `person`, `oom_killer` or `unknown`; `nil` where nobody ended it.
+  /// `daemon`, `person`, `oom_killer` or `unknown`; `nil` where it ended by itself.
   package var killedBy: String?
   package var killedByName: String?
   package var pid: Int32?
@@ -87,7 +87,7 @@ package struct CrashCapsule: Sendable, Hashable {
     self.memory = memory
   }
 
-  /// How long it lived. At most: where nobody knows when it ended, until that was seen.
+  /// How long it lived. An upper bound: where the time of its end is unknown, until the end was seen.
   package var uptime: Duration? {
     startedAt.map { max((diedAt ?? seenAt) - $0, .zero) }
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The kinds of death that are told apart, since each means something else to whoever reads of it.
+/// The kinds of death, which mean different things to the reader of a report.
 package enum DeathClass: String, Sendable, Hashable, CaseIterable, Codable {
   case cleanExit = "clean_exit"
   /// It ended with a status other than 0.
@@ -62,7 +62,7 @@ package enum Killer: Sendable, Hashable {
   case outOfMemory
   case unknown
 
-  /// - Returns: `nil` where nobody ended it: it went of itself, or with its server.
+  /// - Returns: `nil` where it ended by itself, or with its server.
   package init?(of report: DeathReport, memory: MemoryEvents?) {
     switch report.cause {
     case .signalled?, .sessionGone?: break

@@ -2,14 +2,14 @@
 
 /// The next thing that will happen to an agent, and when.
 package struct NextStep: Sendable, Hashable {
-  /// Whether anybody is there to do it.
+  /// Whether a daemon is running to do it.
   package enum Daemon: Sendable, Hashable {
     case running(nextHeartbeat: Timestamp?)
     case stopped
   }
 
   package var what: String
-  /// `nil` where nobody can tell, or where it waits for something to happen.
+  /// `nil` where it is unknown, or where it waits for something to happen.
   package var at: Timestamp?
 
   package init(_ what: String, at: Timestamp? = nil) {
@@ -35,28 +35,28 @@ package struct NextStep: Sendable, Hashable {
     let heartbeat: Timestamp? = if case .running(let next) = daemon { next } else { nil }
     switch finding.decision {
     case .alive:
-      guard let spawn else { return NextStep("it is left to work; its end would be seen at once") }
+      guard let spawn else { return NextStep("it continues; its end would be detected at once") }
       if spawn.isTold == true {
         return NextStep(
-          "its first prompt was an argument of its command; that it took it is waited for, or given up",
+          "its first prompt was an argument of its command; the daemon waits until it has taken it, or gives up",
           at: (spawn.firstSeen ?? spawn.spawnedAt) + policy.spawnPrune)
       }
       return NextStep(
-        "it is told to begin when its prompt shows, or that is given up",
+        "it is told to begin when its prompt shows, or the daemon gives up",
         at: (spawn.firstSeen ?? spawn.spawnedAt) + policy.spawnPrune)
     case .start: return NextStep("it is started", at: time)
     case .restart: return NextStep("it is restarted", at: time)
     case .leave:
-      return NextStep("nothing, unless its bead or a person's decision changes; that is looked at", at: heartbeat)
+      return NextStep("nothing, unless its bead or a hold changes; both are checked", at: heartbeat)
     case .wait: return NextStep("it is judged again, and started if it still has to run", at: finding.until)
     case .parked:
       guard let until = finding.until else {
-        return NextStep("its command is looked for, and it is started once that is there", at: heartbeat)
+        return NextStep("its command is looked for, and it is started once that is found", at: heartbeat)
       }
-      return NextStep("it is tried once; to begin anew before: gt session reset \(finding.subject)", at: until)
-    case .underway: return NextStep("the job that is under way ends, and it is judged again")
+      return NextStep("it is tried once; to start it earlier: gt session reset \(finding.subject)", at: until)
+    case .underway: return NextStep("the current job ends, and it is judged again")
     case .stuck: return NextStep("it is tried again", at: finding.until ?? time + TownRules.retry)
-    case .unknown: return NextStep("it is looked at again", at: finding.until ?? time + TownRules.retry)
+    case .unknown: return NextStep("it is checked again", at: finding.until ?? time + TownRules.retry)
     case .mark: return NextStep("its bead is marked dead", at: heartbeat)
     case .tell: return NextStep("the message is sent", at: heartbeat)
     }

@@ -125,7 +125,7 @@ package enum AgentIdentity: Sendable, Hashable {
     }
   }
 
-  /// Who is told when something is wrong with this agent, as mailboxes.
+  /// The mailboxes that are notified of problems with this agent.
   package var guardians: [String] {
     switch self {
     case .polecat(let rig, _), .crew(let rig, _), .refinery(let rig): [AgentIdentity.witness(rig: rig).mailbox]

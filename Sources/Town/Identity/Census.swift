@@ -5,7 +5,7 @@
 /// Names that no agent may bear, and names whose session would be another agent's, are set apart as
 /// ``Stranger``s: they are reported, and never started.
 package struct Census: Sendable, Hashable {
-  /// Somebody found on disk or in a bead who cannot be supervised.
+  /// A name found on disk or in a bead that cannot be supervised.
   package struct Stranger: Sendable, Hashable {
     package var rig: String
     package var name: String

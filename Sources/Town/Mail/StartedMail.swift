@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The message by which whoever has started a polecat asks for it to be told to begin:
-/// `POLECAT_STARTED <rig>/<polecat>`, with lines `Session: ` and `Issue: ` in the body.
+/// The message by which another tool that has started a polecat asks the daemon to tell it to begin: `POLECAT_STARTED
+/// <rig>/<polecat>`, with lines `Session: ` and `Issue: ` in the body.
 package enum StartedMail {
   private static let word = "POLECAT_STARTED"
 
@@ -10,7 +10,7 @@ package enum StartedMail {
     return rest.first?.isWhitespace ?? true
   }
 
-  /// Who was started: what the subject names, `nil` where it names nobody.
+  /// The started agent, as named by the subject; `nil` where it names none.
   package static func address(in message: Message) -> String? {
     guard let rest = message.subject.trimmed.removingPrefix(word)?.trimmed, !rest.isEmpty else { return nil }
     return rest

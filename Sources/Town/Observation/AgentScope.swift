@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The control group of one life of an agent: a scope of the user manager that holds the agent, what it has
-/// started, and nobody else.
+/// The control group of one life of an agent: a scope of the user manager that holds the agent and the processes that
+/// it has started, and no others.
 ///
 /// That the agent is in it was read from the kernel; the unit's name alone proves nothing.
 package struct AgentScope: Sendable, Hashable, Codable {
@@ -80,7 +80,7 @@ package struct AgentLimits: Sendable, Hashable {
 package struct AgentStanding: Sendable, Hashable {
   /// The path of its control group below the root of the hierarchy.
   package var path: String
-  /// Whether everything in that stands still because somebody wants that.
+  /// Whether all processes in that group are frozen by request.
   package var isFrozen: Bool
 
   package init(path: String, isFrozen: Bool) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How much room the host has for more agents. What cannot be read, or what a kernel does not tell, is
-/// `nil` and holds nobody back.
+/// The host's free disk space and memory pressure. A value that cannot be read is `nil` and holds no agent back.
 package struct HostReading: Sendable, Hashable {
   /// What is free on the town's disk, in bytes.
   package var diskFree: Int64?

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Liveness {
-  /// Judges one agent by the panes of the sessions that bear its name, on all servers.
+  /// Judges one agent by the panes of the sessions with its name, on all servers.
   ///
-  /// A running agent is known by the process that the ledger has. This town's mark on a pane is only a claim, as anybody
-  /// can set a pane option: a running pane that bears it and is not in the ledger is alive, and becomes the agent by the
-  /// rules of adoption, or by an attempt to start it that the ledger has. In a pane that we made the first process is the
-  /// agent, whatever it has turned into by exec. In one that others made, adopted or not, a bare login shell without
-  /// children is a dead shell, and anything else that runs is alive. Every other pane of such a session is a person's.
-  /// Where no pane of a session is known, the one with a mark, else the first that was made is taken for the agent's. A
-  /// living agent anywhere outweighs a dead one elsewhere: an agent on another server is never started twice.
+  /// A running agent is the process that the ledger has. This town's mark on a pane is only a claim, since any process
+  /// of the user can set a pane option: a running pane that has it and is not in the ledger is alive, and becomes the
+  /// agent by the rules of adoption, or by an attempt to start it that the ledger has. In a pane that we made the first
+  /// process is the agent, even if it now executes another program. In one that others made, adopted or not, a bare
+  /// login shell without children is a dead shell, and anything else that runs is alive. Every other pane of such a
+  /// session is a person's. Where no pane of a session is known, the one with a mark, else the first that was made is
+  /// taken for the agent's. A living agent anywhere outweighs a dead one elsewhere: an agent on another server is never
+  /// started twice.
   ///
   /// - Parameters:
   ///   - town: the mark of this town.
@@ -69,8 +70,8 @@ extension Liveness {
     if let shell = others.first(where: { $0.isRunning && $0.isOfOurMaking(town) && $0.belongsHere }) {
       return .unknown(
         """
-        a shell that the ledger does not know bears the agent's mark (pane \(shell.pane), pid \(shell.pid)); close it \
-        where it is not the agent
+        a shell that the ledger does not know has the agent's mark (pane \(shell.pane), pid \(shell.pid)); close it \
+        if it is not the agent
         """)
     }
     // The pane in which it has lived last tells of its end, and not an older corpse on another server.
@@ -92,7 +93,7 @@ extension Liveness {
     return .absent
   }
 
-  /// Of panes that nobody knows, the one in which the agent most likely lives.
+  /// Of panes that are not in the ledger, the one in which the agent most likely lives.
   private static func claimant(_ panes: [PaneSighting], town: String) -> PaneSighting? {
     let alive = panes.filter { $0.isRunning && !$0.isBareShell }
     return alive.first { $0.mark == town && $0.belongsHere } ?? alive.first {
@@ -110,7 +111,7 @@ extension Liveness {
     let marked = panes.filter { $0.mark == town && $0.isRunning && $0.isInSession(of: pane) }
     if marked.count == 1, pane.mark == town { return nil }
     if !pane.isFirstOfSession(among: panes) || marked.count > 1 {
-      return "its session has several panes, and which of them is the agent's is not known"
+      return "its session has several panes, and it is unknown which of them is the agent's"
     }
     return nil
   }

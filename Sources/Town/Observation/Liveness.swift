@@ -6,11 +6,11 @@ package enum Liveness: Sendable, Hashable {
   case alive(ProcessLife, place: Place)
   /// Its pane is still there, with a process that has ended.
   case dead(Corpse)
-  /// Its pane holds a bare login shell with nobody in it.
+  /// Its pane holds a bare login shell that runs nothing.
   case deadShell(Shell)
   /// It has no session on any of the user's servers.
   case absent
-  /// A server could not be asked, or somebody else's session bears its name.
+  /// A server could not be asked, or a session that is not this agent's has its name.
   case unknown(String)
 
   /// Where an agent was found.
@@ -28,8 +28,8 @@ package enum Liveness: Sendable, Hashable {
     package var objection: String?
     /// What runs in the pane's shell, where the pane's first process is one: the agent, first of all.
     package var workers: [Worker] = []
-    /// How long it takes until it can be told what this is: whoever has just started something in a session
-    /// of others may be in the middle of it. `nil` where it can be told.
+    /// How long it takes until this can be judged: a program that has just started something in a session of others may
+    /// not be finished. `nil` where it can be judged.
     package var settlesIn: Duration?
     /// When its session was made, to the second.
     package var sessionCreated: Timestamp?
@@ -48,7 +48,7 @@ package enum Liveness: Sendable, Hashable {
   package struct Shell: Sendable, Hashable {
     package var life: ProcessLife
     package var place: Place
-    /// Somebody looks at it: it may be reported, never touched.
+    /// A person looks at it: it may be reported, never touched.
     package var isAttached: Bool
     /// Whether its directory and environment show that it was this agent's.
     package var belongsHere: Bool
@@ -95,7 +95,7 @@ extension Liveness {
       if panes.contains(where: { $0.isRunning && $0.isBareShell && $0.shows(life) }) { return self }
       guard isRunning(life) else { return self }
       return .unknown(
-        "its process (pid \(life.pid)) runs, but \(whereabouts ?? "no tmux server shows it in a session of its name")")
+        "its process (pid \(life.pid)) runs, but \(whereabouts ?? "no tmux server lists it in a session of its name")")
     }
   }
 }

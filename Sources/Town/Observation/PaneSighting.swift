@@ -26,7 +26,7 @@ package struct PaneSighting: Sendable, Hashable {
   package var isAdopted: Bool
   /// Whether the first process is a bare login shell without children.
   package var isBareShell: Bool
-  /// What runs in the first process, where that is a bare login shell: whoever has the terminal first.
+  /// The processes below the first process, where that is a bare login shell; the terminal's foreground comes first.
   package var workers: [Worker]
   /// How long the agent has been there at most: its process, or what runs in its shell; `nil` where that
   /// was not looked at.
@@ -97,7 +97,7 @@ extension PaneSighting {
     if case .running = process { true } else { false }
   }
 
-  /// Whether this is the pane of a life that is remembered, whoever lives in it now.
+  /// Whether this is the pane of a life in the ledger, even if another process lives in it now.
   func isPane(of life: ProcessLife) -> Bool { server == life.server && pane == life.pane }
 
   /// Whether this is the pane and the process of a life that is remembered.

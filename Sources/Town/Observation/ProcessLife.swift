@@ -21,7 +21,7 @@ package struct ServerIdentity: Sendable, Hashable, Codable {
 ///
 /// This is what makes a death a transition: the ledger remembers a life, and that life is over.
 package struct ProcessLife: Sendable, Hashable, Codable {
-  /// The kernel's boot id; after a reboot nobody has died, everybody is merely not started.
+  /// The kernel's boot id; after a reboot no agent has died; the agents are merely not started.
   package var boot: String
   package var server: ServerIdentity
   /// The pane's id, `%` and a number.

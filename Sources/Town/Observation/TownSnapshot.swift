@@ -16,9 +16,9 @@ package struct AgentObservation: Sendable, Hashable {
   package var hasDirectory: Bool
   /// On which repository git would work there; of a polecat only.
   package var worktree: WorktreeStanding
-  /// Whether it stands still because somebody wants that; `nil` where that was not looked at.
+  /// Whether it is frozen by request; `nil` where that was not looked at.
   package var isFrozen: Bool?
-  /// Why it may live on a tmux server that does not answer, whatever was seen of it elsewhere; `nil` where it does not.
+  /// Why it may live on a tmux server that does not answer, even if it was seen elsewhere; `nil` where it does not.
   package var elsewhere: String?
   /// Whether its last known process has ended, of which no tmux server that answers shows anything.
   package var hasEnded = false
@@ -54,9 +54,9 @@ package struct TownSnapshot: Sendable {
   /// Why the registry could not be read; then there are no rigs' agents below, and nothing may be
   /// concluded from their absence.
   package var registryFailure: String?
-  /// Why the town's own tmux server could not be asked; then nobody's death is known.
+  /// Why the town's own tmux server could not be asked; then no death is known.
   package var tmuxFailure: String?
-  /// Why another of the user's tmux servers could not be asked, where anybody may live there.
+  /// Why another of the user's tmux servers could not be asked, where any agent may live there.
   package var otherTmuxFailure: String?
   package var rigs: [Rig]
   package var agents: [AgentObservation]
@@ -90,7 +90,7 @@ package struct TownSnapshot: Sendable {
     self.failures = failures
   }
 
-  /// Whether every tmux server has answered: only then it is known that somebody runs nowhere.
+  /// Whether every tmux server has answered: only then it is known that an agent runs nowhere.
   package var tmuxIsComplete: Bool { tmuxFailure == nil && otherTmuxFailure == nil }
 
   /// Why an agent that was not seen to live may do so on a tmux server that could not be asked; `nil` where it does not.

@@ -14,7 +14,7 @@ package struct AgentCounts: Sendable, Hashable {
 
   /// Agents that need not run are not counted.
   ///
-  /// - Parameter heldBack: why nobody is restarted at present.
+  /// - Parameter heldBack: why no agent is restarted at present.
   package init(findings: [Finding], at time: Timestamp, heldBack: String? = nil) {
     var aside: [String] = []
     var waiting: [String] = []

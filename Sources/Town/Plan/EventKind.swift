@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What can happen in a town that somebody may want to know: `GT_EVENT` in the journal.
+/// The kinds of events of a town: `GT_EVENT` in the journal.
 package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
   case daemonReady = "daemon_ready"
   case daemonStopping = "daemon_stopping"
@@ -70,7 +70,7 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
     }
   }
 
-  /// How loudly it is said.
+  /// The log level of the event.
   package var severity: Severity {
     switch self {
     case .daemonReady, .daemonStopping, .settingsReloaded, .lastWords, .agentStarted, .agentReady, .spawnTriggered:

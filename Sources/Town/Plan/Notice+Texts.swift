@@ -64,9 +64,9 @@ extension Notice {
         session: \(agent.session)
         hook_bead: \(displayable(hook ?? "none"))
         last: \(cause?.description ?? "unknown")
-        What happens by itself: \(outlook).
+        What happens next: \(outlook).
         To see its last words: gt session capture \(agent.address)
-        To begin anew: gt session reset \(agent.address)
+        To clear its restart history: gt session reset \(agent.address)
         To leave it down: gt session stop \(agent.address)
         """)
   }
@@ -84,7 +84,7 @@ extension Notice {
         \(total) agents of the town were found dead at one time: \(cause).
         Of \(place):
         \((shown + more).joined(separator: "\n"))
-        Those who have work to do are started again, one after the other. See: gt session check
+        Those with work to do are started again, one after the other. See: gt session check
         """)
     notice.recipients = []
     for recipient in agents.sorted().flatMap(\.guardians) where !notice.recipients.contains(recipient) {
@@ -123,7 +123,7 @@ extension Notice {
         """)
   }
 
-  /// `ORPHANED_WORK`: the work on a dead agent's hook, which nobody takes up.
+  /// `ORPHANED_WORK`: the work on a dead agent's hook, which no agent works on.
   package static func orphanedWork(_ agent: AgentIdentity, bead: String, hook: String) -> Notice {
     Notice(
       key: orphanKey, agent: agent, hook: hook,
@@ -134,7 +134,7 @@ extension Notice {
         hook_bead: \(displayable(hook))
         session: \(agent.session)
 
-        Nobody restarts it. Action needed: Reassign the work, or restart the agent: gt session start \(agent.address)
+        It is not restarted. Action needed: Reassign the work, or restart the agent: gt session start \(agent.address)
         """)
   }
 
@@ -149,7 +149,7 @@ extension Notice {
         hook_bead: \(displayable(hook))
         session: \(agent.session)
 
-        Nobody works on it now. Action needed: Give the work to another polecat.
+        No agent works on it now. Action needed: Give the work to another polecat.
         """)
   }
 }

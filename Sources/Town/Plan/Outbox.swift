@@ -22,7 +22,7 @@ package struct Outbox: Sendable {
     let lost = ledger.outbox.count - Ledger.outboxLimit
     guard lost > 0 else { return (old + notices, nil) }
     ledger.outbox.removeFirst(lost)
-    return (old + notices, "\(lost) messages are given up: \(Ledger.outboxLimit) others wait already")
+    return (old + notices, "\(lost) messages are dropped: \(Ledger.outboxLimit) others wait already")
   }
 
   /// Lines messages up, except for those that wait already or are being sent.

@@ -12,15 +12,14 @@ package struct Plan: Sendable {
   /// Agents of others that are to be adopted.
   package var adoptions: [AdoptionRule.Order] = []
   package var remarks: [Remark] = []
-  /// Beads on hooks that have to be read before anything is told about them.
+  /// Beads on hooks that have to be read before anything is reported about them.
   package var hooksInDoubt: Set<String> = []
-  /// Agents found to be up after a launch of ours whose end nobody recorded: they still have to be
-  /// told to begin.
+  /// Agents found to be up after a launch of ours whose end was not recorded: they still have to be told to begin.
   package var unannounced: [PendingSpawn] = []
   /// Deaths that were seen in this turn, and whose evidence has to be gathered.
   package var deaths: [DeathReport] = []
   package var ledger: Ledger
-  /// Whether somebody who has nothing to do by beads of an earlier heartbeat has died: there may be work by now.
+  /// Whether an agent died that had no work by the beads of an earlier heartbeat: there may be work by now.
   package var wantsBeads = false
   /// How many were not started because the host has no room for them.
   package var heldBack = 0
@@ -86,7 +85,7 @@ package struct Finding: Sendable, Hashable {
     case unknown
     /// Its bead is to say that it is dead.
     case mark
-    /// Somebody is to be told of the work on its hook.
+    /// The work on its hook is to be reported.
     case tell
   }
 
@@ -172,7 +171,7 @@ package struct MarkOrder: Sendable, Hashable {
   }
 }
 
-/// A message to whoever should know.
+/// A message to the agents in charge.
 package struct Notice: Sendable, Hashable, Codable {
   /// What it is about; one notice goes out for one key of one death.
   package var key: String

@@ -61,7 +61,7 @@ package enum AdoptionRule {
     return nil
   }
 
-  /// Takes note of the end of an attempt. A failure is told once, and tried again.
+  /// Takes note of the end of an attempt. A failure is reported once, and tried again.
   package static func record(_ outcome: Outcome, of order: Order, at time: Timestamp, in plan: inout Plan) {
     let agent = order.agent
     switch outcome {
@@ -82,7 +82,7 @@ package enum AdoptionRule {
   private static func note(_ outcome: Outcome, agent: AgentIdentity, pid: Int32, plan: inout Plan) {
     let message =
       switch outcome {
-      case .adopted: "\(agent.address) is adopted where it runs (pid \(pid)); it goes on undisturbed"
+      case .adopted: "\(agent.address) is adopted where it runs (pid \(pid)), without a restart"
       case .declined(let reason), .failed(let reason): "\(agent.address) could not be adopted: \(reason)"
       }
     plan.remarks.append(Remark(agent: agent, message: message))

@@ -16,7 +16,7 @@ package struct ChangePacer: Sendable, Hashable {
 
   /// How long to wait before the store is read because of a change at `time`.
   ///
-  /// - Parameter time: on a clock that nobody sets.
+  /// - Parameter time: on a clock that is never set.
   package mutating func delay(at time: Duration) -> Duration {
     defer { last = max(time, (last ?? time - pause) + pause) }
     guard let last else { return .zero }

@@ -2,8 +2,8 @@
 
 /// A death is a transition: an agent that is known to have lived since boot does not live any more.
 package enum DeathRule {
-  /// Records a death that this look has found, once: the event, the open death where it asks for an
-  /// answer, and a notice where nobody restarts the agent.
+  /// Records a death that this look has found, once: the event, the open death where it asks for an answer, and a
+  /// notice where the agent is not restarted.
   static func note(
     _ observation: AgentObservation, need: WorkRule.Need, snapshot: TownSnapshot, policy: Policy,
     record: inout AgentRecord, plan: inout Plan
@@ -101,7 +101,7 @@ package enum DeathRule {
   ) {
     if record.life != nil {
       var gone = observation
-      gone.liveness = .unknown("something else runs in its place")
+      gone.liveness = .unknown("another process runs in its place")
       note(gone, need: need, snapshot: snapshot, policy: policy, record: &record, plan: &plan)
     }
     if record.death != nil { plan.look(at: snapshot.time + TownRules.retry) }

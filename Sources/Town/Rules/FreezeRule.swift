@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// An agent that a person has frozen lives, and can do nothing: nobody judges it by the time that passes.
+/// An agent that a person has frozen is alive and cannot run: the time does not count against it.
 package enum FreezeRule {
   /// Takes note of what the kernel says; who has frozen it, and how, does not matter.
   static func note(
@@ -14,15 +14,15 @@ package enum FreezeRule {
       record.freeze = AgentRecord.Freeze(life: life, since: time)
       plan.events.append(
         TownEvent(
-          .agentFrozen, agent: agent, message: "\(agent.address) is frozen, and stands still until it is thawed",
+          .agentFrozen, agent: agent, message: "\(agent.address) is frozen until it is thawed",
           pid: life.pid, reason: "its control group is frozen"))
     } else if !isFrozen, wasFrozen, let since = record.freeze?.since {
       record.freeze?.thawedAt = time
       plan.events.append(
         TownEvent(
           .agentThawed, agent: agent,
-          message: "\(agent.address) goes on, after it was frozen for \(max(time - since, .zero).inWords)",
-          pid: life.pid, reason: "its control group is frozen no longer"))
+          message: "\(agent.address) continues, after it was frozen for \(max(time - since, .zero).inWords)",
+          pid: life.pid, reason: "its control group is no longer frozen"))
     }
   }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Rule 6: who has work on the hook runs it. A polecat that lives, has work and has made no progress
-/// for long is told of, once, and again only after there was some.
+/// Rule 6: who has work on the hook runs it. A polecat that lives, has work and has made no progress for long is
+/// reported, once, and again only after progress.
 package enum GuppRule {
   static func judge(_ observation: AgentObservation, snapshot: TownSnapshot, policy: Policy, plan: inout Plan) {
     let agent = observation.agent

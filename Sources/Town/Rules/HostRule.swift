@@ -6,14 +6,14 @@ package enum HostRule {
   /// How soon a host without room is looked at again.
   static let retry: Duration = .seconds(30)
 
-  /// Why nobody is to be started at present; `nil` where there is room.
+  /// Why no agent is to be started at present; `nil` where disk and memory suffice.
   package static func objection(_ host: HostReading, policy: Policy) -> String? {
     if let free = host.diskFree, free < policy.diskFree {
-      return "\(free.inMebibytes) are free on the town's disk, and \(policy.diskFree.inMebibytes) are needed"
+      return "\(free.inMebibytes) are free on the town's disk, but \(policy.diskFree.inMebibytes) are required"
     }
     if let pressure = host.memoryPressure, pressure > policy.memoryPressure {
       let whole = Int64(pressure.rounded(.up))
-      return "the pressure on the memory is \(whole) %, and \(Int64(policy.memoryPressure)) % are the limit"
+      return "the memory pressure is \(whole) %, and the limit is \(Int64(policy.memoryPressure)) %"
     }
     return nil
   }
@@ -25,11 +25,11 @@ package enum HostRule {
       plan.ledger.heldBack = objection
       plan.events.append(
         TownEvent(
-          .restartsHeld, message: "nobody is started for the time being: \(objection)", reason: objection))
+          .restartsHeld, message: "no agent is started for now: \(objection)", reason: objection))
     } else if plan.ledger.heldBack != nil {
       plan.ledger.heldBack = nil
       plan.events.append(
-        TownEvent(.restartsResumed, message: "agents are started again", reason: "there is room again"))
+        TownEvent(.restartsResumed, message: "agents are started again", reason: "disk and memory suffice again"))
     }
   }
 }

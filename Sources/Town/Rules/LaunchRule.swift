@@ -16,7 +16,7 @@ package enum LaunchRule {
     case failed(String)
   }
 
-  /// An end that came before anybody could call it a life.
+  /// An end that came before the process counted as a life.
   package struct Ending: Sendable, Hashable {
     package var cause: ExitCause?
     /// Its corpse, which must not be taken for another death.
@@ -111,7 +111,7 @@ package enum LaunchRule {
     }
   }
 
-  /// Says that it could not be started; to whoever looks after it once for each piece of work.
+  /// Reports that it could not be started; to the agents in charge of it once for each piece of work.
   private static func refuse(
     _ order: LaunchOrder, because reason: String, isAlert: Bool = true, cause: ExitCause? = nil, pid: Int32? = nil,
     record: inout AgentRecord, plan: inout Plan

@@ -2,8 +2,8 @@
 
 /// Rule 4: which of the Deacon's messages are requests that are to be carried out.
 ///
-/// A request is carried out at most once: it is claimed in the ledger before anything is done, and
-/// its message is gone before anybody is ended.
+/// A request is carried out at most once: it is claimed in the ledger before anything is done, and its message is
+/// deleted before an agent is ended.
 package enum LifecycleRule {
   package enum Verdict: Sendable, Hashable {
     case claim(AgentIdentity, LifecycleIntent)
@@ -19,7 +19,7 @@ package enum LifecycleRule {
   }
 
   /// - Parameters:
-  ///   - messages: the unread ones to the Deacon that nobody has dealt with, in any order.
+  ///   - messages: the unread ones to the Deacon that are not handled yet, in any order.
   ///   - busy: sessions for which something is under way.
   ///   - state: an agent's state.json, `known(nil)` where there is none. Asked for only where the
   ///     answer depends on it.

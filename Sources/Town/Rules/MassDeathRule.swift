@@ -107,7 +107,7 @@ extension Plan {
     }
     var notice = notice
     notice.body +=
-      "\n\nMany died at once (\(mass.cause)): of others who fare alike there is no message. See: gt session check"
+      "\n\nMany died at once (\(mass.cause)): there is no message for others in the same state. See: gt session check"
     notices.append(notice)
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Rule 7: work on the hook of an agent that is dead, does not run, and is restarted by nobody, is
-/// told of, once for each agent and hook.
+/// Rule 7: work on the hook of an agent that is dead, does not run, and is not restarted, is reported, once for each
+/// agent and hook.
 package enum OrphanRule {
   /// - Parameter decision: what the rules that start agents have decided about this one.
   static func judge(
@@ -28,16 +28,16 @@ package enum OrphanRule {
     plan.events.append(
       TownEvent(
         .orphanedWork, agent: agent,
-        message: "\(agent.address) is dead, and nobody works on \(displayable(hook)), which is on its hook",
+        message: "\(agent.address) is dead, and no agent works on \(displayable(hook)), which is on its hook",
         bead: hook, reason: "its bead \(bead.id) says dead\(caution)"))
   }
 }
 
 extension Plan {
-  /// Whether the work on an agent's hook is still to be done: nothing is told of what is over, or of
-  /// what cannot be read. What has not been read yet is asked for.
+  /// Whether the work on an agent's hook is still to be done: finished or unreadable work is not reported. Work that
+  /// has not been read yet is requested.
   ///
-  /// - Returns: what is to be added to the reason; `nil` where nothing is to be told.
+  /// - Returns: an addition to the reason; `nil` where nothing is to be reported.
   mutating func checkWork(_ hook: String, of observation: AgentObservation) -> String? {
     switch observation.hooked {
     case nil:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What is said when an agent is parked or cleared: once each, to the journal, and of a parked one also to
-/// whoever looks after it.
+/// The events when an agent is parked or unparked, once each. For a parked agent there is also a message to the agents
+/// in charge of it.
 enum ParkRule {
   static func tell(
     _ change: RestartPolicy.Change, of agent: AgentIdentity, hook: String?, cause: ExitCause? = nil,
@@ -36,8 +36,8 @@ enum ParkRule {
   static func outlook(_ parking: Parking, policy: Policy) -> String {
     switch parking.reason {
     case .crashLoop, .unfinished:
-      "it is tried every \(policy.restart.probe.inWords), and cleared when it lasts \(policy.restart.stable.inWords)"
-    case .noCommand: "it is looked for every \(policy.restart.probe.inWords), and the agent is started when it is there"
+      "it is tried every \(policy.restart.probe.inWords), and unparked when it lasts \(policy.restart.stable.inWords)"
+    case .noCommand: "it is looked for every \(policy.restart.probe.inWords), and the agent is started when it is found"
     }
   }
 
@@ -45,7 +45,7 @@ enum ParkRule {
     switch parking.reason {
     case .crashLoop: "it has lasted \(policy.restart.stable.inWords)"
     case .unfinished: "it has lasted \(policy.restart.stable.inWords), or has other work"
-    case .noCommand: "its command is there"
+    case .noCommand: "its command was found"
     }
   }
 }

@@ -55,14 +55,14 @@ package enum PromptState: Sendable, Hashable {
     return InputSite.find(on: screen, last: last)?.isUnderCursor == true
   }
 
-  /// In the words in which a refusal tells of it.
+  /// The words for the message of a refusal.
   package var description: String {
     switch self {
     case .empty: "it is at its prompt"
     case .busy(let what, _): "it is at work (\(quotedForDisplay(what)))"
-    case .typed(let text): "something stands on its input line already: \(quotedForDisplay(text))"
-    case .question(let text): "it asks something, and what is typed would answer: \(quotedForDisplay(text))"
-    case .inMode: "somebody reads back in its pane (tmux's copy mode)"
+    case .typed(let text): "there is text on its input line already: \(quotedForDisplay(text))"
+    case .question(let text): "it asks a question, which the text would answer: \(quotedForDisplay(text))"
+    case .inMode: "its pane is in tmux's copy mode"
     case .none(let text): "it shows no prompt; the last line of its pane: \(quotedForDisplay(text))"
     }
   }

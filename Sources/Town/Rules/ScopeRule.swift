@@ -13,7 +13,7 @@ package enum ScopeRule {
   }
 
   /// - Parameters:
-  ///   - busy: sessions that something is done to: whoever does it sees to the group as well.
+  ///   - busy: sessions with a job under way, which handles the group as well.
   ///   - confines: whether there is a service manager that makes groups.
   ///   - limits: those of each role that has some.
   package static func steps(

@@ -31,7 +31,7 @@ package struct SessionCheck: Sendable, Hashable, Codable {
   package var pid: Int32?
   package var supervision: Supervision
   package var reason: String?
-  /// Whether it lives and stands still because somebody wants that.
+  /// Whether it is alive and frozen by request.
   package var isFrozen = false
   /// Whether something else is in its session, so that it cannot be started. Not part of the JSON.
   package var isBlocked = false
@@ -64,13 +64,13 @@ package struct SessionCheck: Sendable, Hashable, Codable {
 extension SessionCheck {
   /// How a person makes room for an agent in whose session something else runs.
   package static func makingRoom(for agent: AgentIdentity) -> String {
-    "to make room: end what runs there, or give its session another name (tmux rename-session -t \(agent.session) NAME)"
+    "to make room: end the process there, or rename its session (tmux rename-session -t \(agent.session) NAME)"
   }
 
   /// - Parameters:
   ///   - hook: the work on the hook, read afresh where the answer depends on it.
   ///   - steps: those of the wall clock, by which the times of beads are understood.
-  ///   - heldBack: why nobody is started at present.
+  ///   - heldBack: why no agent is started at present.
   ///   - addedAt: when the agent was added, or its bead last changed by a command, where its history has nothing else
   ///     that happened.
   package init(
@@ -119,7 +119,7 @@ extension SessionCheck {
     case .alive(let life, let place) where record.isBeside(life, place: place):
       state = .crashed
       isBlocked = true
-      reason = "its own pane is gone, and another one of its session is in the way (pid \(life.pid))"
+      reason = "its own pane is gone, and another pane of its session is in the way (pid \(life.pid))"
       if case .rest = need { state = .idle } else { isWell = false }
       return
     case .alive(_, let place):
@@ -132,7 +132,7 @@ extension SessionCheck {
       }
       if let parking { reason = "on trial, as it was parked: \(parking.words)" }
       if let objection = place.objection {
-        reason = (reason.map { "\($0); " } ?? "") + "started by others and not adopted: \(objection)"
+        reason = (reason.map { "\($0); " } ?? "") + "started by another program and not adopted: \(objection)"
       }
       if let hold { reason = hold.summary }
       if let objection = observation.worktree.objection {
@@ -185,7 +185,7 @@ extension SessionCheck {
     }
   }
 
-  /// Somebody found on disk who cannot be supervised.
+  /// A name found on disk that cannot be supervised.
   package init(stranger: Census.Stranger) {
     rig = stranger.rig
     polecat = displayable(stranger.name)

@@ -158,7 +158,8 @@ package enum SpawnRule {
     if let mail = spawn.mailID {
       events.append(
         TownEvent(
-          .spawnTriggered, agent: agent, message: "\(agent.address), announced by \(displayable(mail)), is set to work",
+          .spawnTriggered, agent: agent,
+          message: "\(agent.address), announced by \(displayable(mail)), is told to begin",
           bead: spawn.issue, pid: life.pid, reason: "announced by \(displayable(mail))"))
     }
     return events

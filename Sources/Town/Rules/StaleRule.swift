@@ -61,7 +61,7 @@ package enum StaleRule {
     return nil
   }
 
-  /// Takes note of an outcome. A failure is told once, and tried again at the next heartbeat.
+  /// Takes note of an outcome. A failure is reported once, and tried again at the next heartbeat.
   package static func record(_ outcome: Outcome, of order: MarkOrder, at time: Timestamp, in plan: inout Plan) {
     let agent = order.agent
     switch outcome {
@@ -71,7 +71,7 @@ package enum StaleRule {
       plan.events.append(
         TownEvent(
           .staleAgent, agent: agent,
-          message: "\(agent.address) runs nowhere and had not been heard of for \(age); its bead now says dead",
+          message: "\(agent.address) runs nowhere and had not changed its bead for \(age); its bead now says dead",
           bead: order.bead, reason: "it reported to be at work, without a process, for \(age)"))
     case .declined:
       plan.ledger[agent].marking = nil

@@ -9,7 +9,7 @@ package enum StartedRule {
     package var events: [TownEvent] = []
   }
 
-  /// - Parameter messages: the unread ones to the Deacon that nobody has dealt with, oldest first.
+  /// - Parameter messages: the unread ones to the Deacon that are not handled yet, oldest first.
   package static func decide(_ messages: [Message], pending: [PendingSpawn], snapshot: TownSnapshot) -> Plan {
     var plan = Plan(pending: pending)
     // Without the registry nobody can be told from a stranger.

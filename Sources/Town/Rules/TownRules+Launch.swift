@@ -125,11 +125,11 @@ extension TownRules {
       && record.toldRefusal != (hook ?? "")
   }
 
-  /// How long a tmux server may keep a death from being answered before a person is told.
+  /// How long a tmux server may block the answer to a death before it is reported.
   static let silenceLimit: Duration = .seconds(300)
 
-  /// An agent that does not run, and is not started because a tmux server does not answer, is told of after some minutes:
-  /// a person can mend that.
+  /// An agent that does not run, and is not started because a tmux server does not answer, is reported after some
+  /// minutes: a person can fix that.
   func noteSilence(
     about observation: AgentObservation, need: WorkRule.Need, in snapshot: TownSnapshot, record: inout AgentRecord,
     plan: inout Plan

@@ -114,7 +114,7 @@ package struct TownRules: Sendable {
             observation, need: need, snapshot: snapshot, policy: policy, record: &record, plan: &plan)
         }
         if isBeside, case .run(let hook) = need {
-          let obstacle = "its own pane is gone, and another one of its session is in the way (pid \(life.pid))"
+          let obstacle = "its own pane is gone, and another pane of its session is in the way (pid \(life.pid))"
           refuse(agent, hook: hook, because: obstacle, record: &record, plan: &plan)
           standing = finding(agent, .stuck, obstacle)
           plan.look(at: snapshot.time + TownRules.retry)
@@ -127,7 +127,7 @@ package struct TownRules: Sendable {
       return
     case .deadShell(let shell) where shell.place.settlesIn != nil:
       let until = snapshot.time + (shell.place.settlesIn ?? .zero)
-      plan.findings.append(finding(agent, .wait, "somebody has just opened a shell in its session", until: until))
+      plan.findings.append(finding(agent, .wait, "a shell has just been opened in its session", until: until))
       plan.look(at: until)
       return
     case .dead, .deadShell, .absent:
@@ -140,7 +140,7 @@ package struct TownRules: Sendable {
     answer(need, to: observation, in: snapshot, isConfirmed: isConfirmed, record: &record, plan: &plan)
   }
 
-  /// Takes note of who lives, and of a launch of ours that nobody saw the end of.
+  /// Records the living agents, and launches of ours whose end was not seen.
   private func noteLife(
     _ life: ProcessLife, place: Liveness.Place, of observation: AgentObservation, in snapshot: TownSnapshot,
     record: inout AgentRecord, plan: inout Plan
@@ -153,16 +153,16 @@ package struct TownRules: Sendable {
         plan.events.append(
           TownEvent(
             kind, agent: agent,
-            message: "\(agent.address) is up (pid \(life.pid)); the end of its start had not been seen",
+            message: "\(agent.address) is up (pid \(life.pid)); its start had not been seen to finish",
             bead: launch.hook, pid: life.pid, restarts: record.restarts,
-            reason: "found alive after a start whose end was not seen"))
+            reason: "found alive after a start that was not seen to finish"))
         plan.unannounced.append(.of(agent, hook: launch.hook, at: launch.at, policy: policy))
       } else if let former = record.life ?? record.death?.life, former.boot == snapshot.boot {
         plan.events.append(
           TownEvent(
             .agentStarted, agent: agent,
-            message: "\(agent.address) is up as pid \(life.pid), after pid \(former.pid); somebody else started it",
-            pid: life.pid, restarts: record.restarts, reason: "started by somebody else"))
+            message: "\(agent.address) is up as pid \(life.pid), after pid \(former.pid); another program started it",
+            pid: life.pid, restarts: record.restarts, reason: "started by another program"))
       }
       // Its corpse may be seen later, on a server that cannot be reached now.
       if let former = record.life { record.bury(AgentRecord.Grave(of: former)) }
@@ -190,7 +190,7 @@ package struct TownRules: Sendable {
     }
   }
 
-  /// A life that has lasted, whether or not anybody looked, begins everything anew.
+  /// A life that has lasted, whether or not it was observed, clears the restart history.
   private func noteLasting(
     of agent: AgentIdentity, at time: Timestamp, record: inout AgentRecord, plan: inout Plan
   ) {

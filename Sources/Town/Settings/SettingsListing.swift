@@ -11,7 +11,7 @@ package struct SettingsListing: Sendable, Hashable {
   }
 
   package enum Source: String, Sendable, Hashable, Codable {
-    /// Nobody has set it.
+    /// It is not set.
     case builtIn = "built in"
     /// The file names it.
     case file

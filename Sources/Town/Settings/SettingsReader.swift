@@ -119,7 +119,7 @@ struct SettingsReader {
     return number
   }
 
-  /// Refuses what nobody has asked for.
+  /// Refuses unknown keys.
   func finish() throws(SettingsError) {
     guard let stray = members.keys.sorted().first else { return }
     throw SettingsError(

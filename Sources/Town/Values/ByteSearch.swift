@@ -3,8 +3,8 @@
 extension StringProtocol {
   /// Whether the bytes of `part` stand anywhere in the text.
   ///
-  /// For text from outside: the standard library's `contains` compares whole characters, which takes the square of
-  /// the length where somebody has written a row of flags.
+  /// For text from outside: the standard library's `contains` compares whole characters, which takes quadratic time for
+  /// a row of flags.
   func containsBytes(of part: String) -> Bool {
     guard let first = part.utf8.first else { return true }
     var rest = utf8[...]

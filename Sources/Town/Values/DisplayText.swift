@@ -42,8 +42,8 @@ package func printable(_ text: String) -> String {
   return String(result)
 }
 
-/// JSON text with whatever could act on a terminal as `\u` escapes. JSON has such characters within strings only,
-/// where the escape is the same character.
+/// JSON text with all characters that could act on a terminal as `\u` escapes. JSON has such characters within strings
+/// only, where the escape is the same character.
 package func printable(json: String) -> String {
   var result = ""
   for scalar in json.unicodeScalars {

@@ -2,7 +2,7 @@
 
 /// The times and limits by which the rules judge. Every one of them is a setting.
 package struct Policy: Sendable, Hashable {
-  /// How often the town is looked at when nothing happens, by how long ago somebody last used it.
+  /// The interval between heartbeats, by how long ago `gt` was last used.
   package struct Heartbeat: Sendable, Hashable {
     package var active: Duration = .seconds(5 * 60)
     package var quiet: Duration = .seconds(10 * 60)
@@ -23,7 +23,7 @@ package struct Policy: Sendable, Hashable {
     package var loopWindow: Duration = .seconds(15 * 60)
     /// How often one that is parked is tried.
     package var probe: Duration = .seconds(10 * 60)
-    /// The most starts of a minute, whoever is started.
+    /// The limit on starts of all agents in a minute.
     package var perMinute = 30
     /// How soon one who ended without an error, with work on its hook, is looked at again.
     package var exitPause: Duration = .seconds(30)
@@ -44,7 +44,7 @@ package struct Policy: Sendable, Hashable {
   package var stale: Duration = .seconds(15 * 60)
   /// A polecat with work on its hook whose bead has not changed for this long is stuck.
   package var gupp: Duration = .seconds(30 * 60)
-  /// A polecat that reports `spawning` is left to whoever spawns it for this long.
+  /// A polecat that reports `spawning` is left alone for this long.
   package var spawning: Duration = .seconds(5 * 60)
   /// A lifecycle request that is older than this is not carried out any more.
   package var lifecycleAge: Duration = .seconds(6 * 3_600)
@@ -58,9 +58,9 @@ package struct Policy: Sendable, Hashable {
   /// This share of the agents, but no fewer than three, dead within the window is a mass death.
   package var massShare = 0.1
   package var massWindow: Duration = .seconds(5)
-  /// With less free on the town's disk, in bytes, nobody is restarted.
+  /// With less free on the town's disk, in bytes, no agent is restarted.
   package var diskFree: Int64 = 500 << 20
-  /// With more pressure on the memory (PSI, "some", percent over ten seconds) nobody is restarted.
+  /// With more pressure on the memory (PSI, "some", percent over ten seconds) no agent is restarted.
   package var memoryPressure = 60.0
   /// Roles whose agents have arguments for taking up their conversation.
   package var resuming: Set<AgentIdentity.Role> = []

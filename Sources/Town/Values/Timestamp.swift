@@ -12,8 +12,8 @@ package struct Timestamp: Sendable, Hashable, Comparable {
       seconds.multipliedReportingOverflow(by: 1_000_000_000), isNegative: seconds < 0)
   }
 
-  /// The first and the last moment that there is. Arithmetic ends there, as a time that somebody
-  /// wrote into a bead must not be able to end the daemon.
+  /// The first and the last moment that there is. Arithmetic ends there, as a time in a bead must not be able to end
+  /// the daemon.
   private static func clamped(_ value: (partialValue: Int64, overflow: Bool), isNegative: Bool) -> Int64 {
     value.overflow ? (isNegative ? .min : .max) : value.partialValue
   }

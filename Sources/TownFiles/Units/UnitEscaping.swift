@@ -4,7 +4,7 @@
 package enum UnitEscaping {
   /// The instance name for an absolute path without symbolic links, `.`, `..` or doubled slashes.
   ///
-  /// `/` becomes `-`; whatever is no letter, digit, `:`, `_` or `.` becomes `\xNN`, byte by byte, and so
+  /// `/` becomes `-`; every character other than a letter, digit, `:`, `_` or `.` becomes `\xNN`, byte by byte, and so
   /// does a `.` at the beginning. The root is `-`.
   package static func instance(ofPath path: String) -> String {
     let bytes = Array(path.utf8.drop { $0 == UInt8(ascii: "/") })

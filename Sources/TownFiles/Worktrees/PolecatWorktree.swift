@@ -49,7 +49,7 @@ package struct PolecatWorktree: Sendable {
       // In this order each of the two states between is one that can be mended.
       try Disk.rewrite(Array("\(place)/.git\n".utf8), to: "\(entry.directory)/gitdir")
       try Disk.rewrite(Array("gitdir: \(entry.directory)\n".utf8), to: link)
-      return "the link between the worktree and its repository was mended: \(reason)"
+      return "the link between the worktree and its repository was repaired: \(reason)"
     }
   }
 
@@ -79,7 +79,7 @@ package struct PolecatWorktree: Sendable {
     guard !repositories.isEmpty else { return (.sound, nil) }
     let own = repositories.flatMap(\.entries).filter { isHere($0.link) }
     if own.count == 1 { return (.mendable("its .git was missing"), own.first) }
-    return broken("it has no .git, so it is no worktree of its rig's repository")
+    return broken("it has no .git, so it is not a worktree of its rig's repository")
   }
 
   private func leadingNowhere(_ target: String) -> Found {
@@ -105,7 +105,7 @@ package struct PolecatWorktree: Sendable {
     if isHere(back) { return isForeign ? foreign : (.sound, nil) }
     guard isOfRig else {
       return broken(
-        "its .git leads to the repository \(displayable(repository)), which knows another worktree in its place")
+        "its .git leads to the repository \(displayable(repository)), which lists another worktree in its place")
     }
     if Disk.exists(back) {
       return broken(
@@ -113,7 +113,7 @@ package struct PolecatWorktree: Sendable {
           + "branch of that one")
     }
     return (
-      .mendable("its repository knew it by the former place \(displayable(Disk.parent(of: back)))"),
+      .mendable("its repository listed it at the former place \(displayable(Disk.parent(of: back)))"),
       RigRepository.Entry(directory: place, link: back)
     )
   }
@@ -125,7 +125,7 @@ package struct PolecatWorktree: Sendable {
     return found.count == 1 ? found.first : nil
   }
 
-  /// Whether a path is that of this worktree's `.git`, whatever links lead there.
+  /// Whether a path is that of this worktree's `.git`, through any links.
   private func isHere(_ path: String) -> Bool {
     if path == link { return true }
     let parent = Disk.parent(of: path)
