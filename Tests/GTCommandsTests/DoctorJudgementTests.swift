@@ -349,7 +349,7 @@ import Town
     #expect(diagnosis(.broken, .warning).lines(colour).last == "1 broken, 1 warning.")
     let text = diagnosis(.broken).lines(colour).joined()
     // A command that could not be printed as it is would be another command.
-    #expect(!text.contains("\u{1B}") && !text.contains("mend it"))
+    #expect(!text.contains("\u{1B}") && !text.contains("fix:"))
     #expect(diagnosis(.broken).lines(Colour(isTerminal: true, environment: [:])).joined().contains("\u{1B}[31mbroken"))
   }
 

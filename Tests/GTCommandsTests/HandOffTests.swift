@@ -136,7 +136,7 @@ struct HandOffTests {
       TestFile.write("#!/bin/sh\n\(builtExecutable("gt")) \"$@\"\n", to: directory("wrapper/gt"), mode: 0o755)
       let looped = try await runGT(["prime"], in: directory, path: "\(directory("wrapper")):/usr/bin:/bin")
       #expect(looped.ending == .exited(64))
-      #expect(looped.errors.contains("handed on already"))
+      #expect(looped.errors.contains("passed on already"))
 
       // Each time with other words.
       TestFile.write("#!/bin/sh\n\(builtExecutable("gt")) \"$@\" x\n", to: directory("wrapper/gt"), mode: 0o755)

@@ -78,7 +78,7 @@ import TownFiles
       let other = town.layout.path("rig/polecats/nux")
       try Disk.makeDirectory(other)
       let refused = try await town.run(["polecat", "add", "rig/nux"])
-      #expect(refused.status == 1 && refused.errors.contains("is no worktree"), "\(refused.errors)")
+      #expect(refused.status == 1 && refused.errors.contains("is not a worktree"), "\(refused.errors)")
       #expect(refused.errors.contains("gt polecat remove rig/nux --force"))
       #expect(try await !town.gt("agent", "list").contains("rig/nux  idle"))
       // One whose link can be mended is taken, and mended.

@@ -304,7 +304,7 @@ struct SessionVerbTests {
       #expect(none.ending == .exited(1))
       #expect(none.errors.contains("gt session start \(Self.agent)"))
       try await start(["sleep", "1000"], in: town, tmux)
-      #expect(try await town.tryGT("session", "at", Self.agent).errors.contains("no terminal"))
+      #expect(try await town.tryGT("session", "at", Self.agent).errors.contains("not a terminal"))
       func clients() async throws -> [String] {
         try await tmux.tmux("list-clients", "-F", "#{client_session}").output.split(separator: "\n").map(String.init)
       }

@@ -75,7 +75,7 @@ struct SilentDaemonTests {
         let result = try await town.run("gt", words)
         #expect(result.status == 69, "\(words): \(result.ending)")
         #expect(
-          result.errors.contains("\(lock): pid ") && result.errors.contains("which is no gastown-daemon")
+          result.errors.contains("\(lock): pid ") && result.errors.contains("which is not a gastown-daemon")
             && result.errors.contains("(kill "), "\(words): \(result.errors)")
       }
       let status = try await town.run("gt", ["daemon", "status"])

@@ -239,6 +239,7 @@ import TownFiles
       let branch = try await git.git("symbolic-ref", "HEAD", in: place)
       let warnings = try await git.refresher().refresh(place)
       #expect(warnings.count == 1 && warnings[0].contains("given up (it conflicts)"), "\(warnings)")
+      #expect(warnings.first?.hasSuffix("the worktree is 1 commit behind origin's HEAD") == true, "\(warnings)")
       #expect(try await git.head(place) == head)
       #expect(try await git.git(["symbolic-ref", "HEAD"], in: place, mayFail: true) == branch)
       #expect(try await git.git("status", "--porcelain", in: place) == "")
@@ -280,10 +281,13 @@ import TownFiles
   @Test func `a remote that is gone is a warning, and nothing is rebased`() async throws {
     try await GitFixture.with { git in
       let place = try await git.worktree()
+      try await git.advance()
+      try await git.git("fetch", "--quiet", "origin", in: git.rig)
       try await git.git("config", "remote.origin.url", git.directory("gone.git"), in: git.rig)
       let before = try await git.state(place)
       let warnings = try await git.refresher().refresh(place)
       #expect(warnings.count == 1 && warnings[0].hasPrefix("git fetch failed: "), "\(warnings)")
+      #expect(warnings.first?.hasSuffix("1 commit behind what was fetched before") == true, "\(warnings)")
       #expect(try await git.state(place) == before)
     }
   }

@@ -38,7 +38,7 @@ struct LockCheck: DoctorCheck {
     switch holder {
     case .some(let pid) where stranger != nil && pid > 0:
       return CheckResult(
-        .broken, path, "is held by pid \(pid) (\(stranger ?? "")), which is no gastown-daemon",
+        .broken, path, "is held by pid \(pid) (\(stranger ?? "")), which is not a gastown-daemon",
         why: "No daemon can start while another process holds the lock: the town is not supervised.",
         remedy: "kill \(pid)")
     case nil: return CheckResult(.ok, path, "no process holds it")

@@ -7,7 +7,7 @@ import TownFiles
 /// Whose mailbox is meant.
 struct MailParticipant: Sendable {
   /// The person.
-  static let overseer = "overseer"
+  static let overseer = AgentIdentity.overseer
 
   let layout: TownLayout
   let environment: [String: String]

@@ -55,21 +55,21 @@ package struct AgentLauncher: Sendable {
     }
     // `env` would take it for a variable.
     guard !executable.contains("=") else { return .failed("the agent's command has a '=' in its path: \(executable)") }
-    let directory = layout.directory(of: agent)
-    guard Disk.isDirectory(directory) else { return .failed("its directory \(directory) is missing") }
-    let warnings: [String]
+    // First of all: where a person has decided so, nothing else is a failure.
+    if let objection = hold(on: agent) { return .declined(objection) }
+    guard Disk.isDirectory(layout.directory(of: agent)) else {
+      return .failed("its directory \(layout.directory(of: agent)) is missing")
+    }
+    var directory = layout.directory(of: agent)
+    var warnings: [String] = []
     do {
-      warnings = agent.role == .polecat ? try await prepare(agent) : []
+      if agent.role == .polecat { (directory, warnings) = try await prepare(agent) }
     } catch {
       return .failed("its worktree is not fit for it: \(error)")
     }
     FaultPoint.launchRefreshed.pass(of: agent.session)
     // A person may have decided otherwise while the worktree was being refreshed.
-    switch Holds(layout: layout).hold(on: agent) {
-    case .known(nil): break
-    case .known(let hold?): return .declined(hold.summary)
-    case .unknown(let reason): return .declined("whether a person holds it is not known: \(reason)")
-    }
+    if let objection = hold(on: agent) { return .declined(objection) }
     let target: TmuxServer
     do throws(UnknownServer) { target = try server(of: order.place) } catch { return .declined("\(error)") }
     // Somebody else may have started it by now. On the server on which it is started tmux refuses a second one; it
@@ -114,11 +114,21 @@ package struct AgentLauncher: Sendable {
 
   /// Sees that git in a polecat's directory works on its own worktree, and brings that up to date.
   ///
-  /// - Returns: what a person should know.
+  /// - Returns: the worktree's directory, and what a person should know.
   /// - Throws: `TownFileError` or ``UnfitWorktree``, where no agent may be put there.
-  private func prepare(_ agent: AgentIdentity) async throws -> [String] {
-    let mended = try PolecatWorktree(agent, in: layout).mend()
-    return (mended.map { [$0] } ?? []) + (try await refresher.refresh(layout.directory(of: agent)))
+  private func prepare(_ agent: AgentIdentity) async throws -> (directory: String, warnings: [String]) {
+    let worktree = PolecatWorktree(agent, in: layout)
+    let mended = try worktree.mend()
+    return (worktree.directory, (mended.map { [$0] } ?? []) + (try await refresher.refresh(worktree.directory)))
+  }
+
+  /// The decision of a person by which an agent is not started; `nil` where there is none.
+  private func hold(on agent: AgentIdentity) -> String? {
+    switch Holds(layout: layout).hold(on: agent) {
+    case .known(nil): nil
+    case .known(let hold?): hold.summary
+    case .unknown(let reason): "whether a person holds it is not known: \(reason)"
+    }
   }
 
   /// The server on which the place is.

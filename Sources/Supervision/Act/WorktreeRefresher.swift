@@ -54,10 +54,13 @@ package actor WorktreeRefresher {
         let common = try await git(["rev-parse", "--path-format=absolute", "--git-common-dir"], in: place, until: end)
       else { return ["the worktree was not refreshed: git does not tell its repository"] }
       var warnings = try await undoAbandoned(place, until: end)
-      if let remotes = try await git(["remote"], in: place, until: end), !remotes.isEmpty {
+      guard let remotes = try await git(["remote"], in: place, until: end) else {
+        return warnings + ["the worktree was not refreshed: git does not tell its remotes"]
+      }
+      if !remotes.isEmpty {
         let hasOrigin = remotes.split(separator: "\n").contains("origin")
         if let warning = await fetch(hasOrigin ? ["origin"] : [], of: common, in: place, until: end) {
-          warnings.append(warning)
+          warnings.append(warning + (await distance(of: place)))
         } else {
           FaultPoint.worktreeFetched.pass()
           warnings += try await advance(place, until: end)
@@ -117,7 +120,18 @@ package actor WorktreeRefresher {
     if let objection = try await objection(toMovingOnto: base, in: directory, until: end) {
       return ["the worktree is left as it is, \(counted(count, "commit")) behind origin's HEAD: \(objection)"]
     }
-    return try await rebase(directory, onto: base, until: end)
+    let failures = try await rebase(directory, onto: base, until: end)
+    return failures.map { "\($0); the worktree is \(counted(count, "commit")) behind origin's HEAD" }
+  }
+
+  /// By how much a worktree is behind what was fetched of origin before; empty where git does not tell. It has a second of
+  /// its own: the deadline of the fetch may have passed.
+  private func distance(of directory: String) async -> String {
+    let end = ContinuousClock.now + .seconds(1)
+    guard let count = try? await count("HEAD..refs/remotes/origin/HEAD", in: directory, until: end), count > 0 else {
+      return ""
+    }
+    return "; the worktree is \(counted(count, "commit")) behind what was fetched before"
   }
 
   /// What uncommitted work lies in a worktree; `nil` where nothing is changed or new, and no operation in progress.

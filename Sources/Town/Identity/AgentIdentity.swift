@@ -125,12 +125,15 @@ package enum AgentIdentity: Sendable, Hashable {
     }
   }
 
+  /// The mailbox of the user.
+  package static let overseer = "overseer"
+
   /// The mailboxes that are notified of problems with this agent.
   package var guardians: [String] {
     switch self {
     case .polecat(let rig, _), .crew(let rig, _), .refinery(let rig): [AgentIdentity.witness(rig: rig).mailbox]
     case .witness: [AgentIdentity.deacon.mailbox]
-    case .deacon, .mayor: [AgentIdentity.mayor.mailbox, "overseer"]
+    case .deacon, .mayor: [AgentIdentity.mayor.mailbox, AgentIdentity.overseer]
     }
   }
 }

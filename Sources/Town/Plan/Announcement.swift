@@ -39,6 +39,7 @@ extension TownEvent {
   /// those who watch the others cannot be brought back. What has been said already is not said again.
   package var concernsPerson: Bool {
     if isRepeated { return false }
+    if needsPerson == true { return true }
     switch kind {
     case .agentParked, .massDeath, .agentsThrottled: return true
     case .restartFailed, .agentNotReady:

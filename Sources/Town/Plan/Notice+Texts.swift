@@ -8,8 +8,12 @@ extension Notice {
   package static let massDeathKey = "mass-death"
 
   /// `CRASHED_POLECAT`: an agent with work to do is down, and the daemon cannot bring it back.
-  package static func cannotStart(_ agent: AgentIdentity, hook: String?, reason: String) -> Notice {
-    Notice(
+  ///
+  /// - Parameter needsPerson: whether only a person can change that.
+  package static func cannotStart(
+    _ agent: AgentIdentity, hook: String?, reason: String, needsPerson: Bool = false
+  ) -> Notice {
+    var notice = Notice(
       key: "cannot-start", agent: agent,
       subject: "\(agent.crashWord): \(agent.address) cannot be restarted",
       body: """
@@ -21,6 +25,10 @@ extension Notice {
 
         It is tried again with growing pauses. To try now: gt session start \(agent.address)
         """)
+    if needsPerson, !notice.recipients.contains(AgentIdentity.overseer) {
+      notice.recipients.append(AgentIdentity.overseer)
+    }
+    return notice
   }
 
   /// An agent that the daemon does not restart has died.

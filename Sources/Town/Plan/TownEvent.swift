@@ -15,6 +15,8 @@ package struct TownEvent: Sendable, Hashable, Codable {
   package var reason: String?
   /// Whether it has been said before of the same trouble.
   package var isRepeated = false
+  /// Whether only a person can mend what it is about, whatever its kind.
+  package var needsPerson: Bool?
   /// The id of the capsule of the death that this is about.
   package var capsule: String?
   /// The systemd unit of the user's manager that the agent lives in, or has lived in, where it has one of its own.
@@ -25,6 +27,7 @@ package struct TownEvent: Sendable, Hashable, Codable {
   enum CodingKeys: String, CodingKey {
     case id, kind, agent, message, bead, pid, cause, restarts, reason, capsule, unit
     case isRepeated = "is_repeated"
+    case needsPerson = "needs_person"
     case lastWords = "last_words"
   }
 

@@ -149,21 +149,24 @@ extension TownRules {
     let limit = since + TownRules.silenceLimit
     guard snapshot.time >= limit else { return plan.look(at: limit) }
     refuse(
-      observation.agent, hook: hook, because: "it does not run, and \(silence)", record: &record, plan: &plan)
+      observation.agent, hook: hook, because: "it does not run, and \(silence)", needsPerson: true, record: &record,
+      plan: &plan)
   }
 
   /// Says once, of one piece of work, that its agent cannot be started.
   func refuse(
-    _ agent: AgentIdentity, hook: String?, because reason: String, record: inout AgentRecord, plan: inout Plan
+    _ agent: AgentIdentity, hook: String?, because reason: String, needsPerson: Bool = false,
+    record: inout AgentRecord, plan: inout Plan
   ) {
     let work = hook ?? ""
     guard record.toldRefusal != work else { return }
     record.toldRefusal = work
-    plan.events.append(
-      TownEvent(
-        .restartFailed, agent: agent, message: "\(agent.address) cannot be started: \(reason)", bead: hook,
-        restarts: record.restarts, reason: reason))
-    plan.notices.append(.cannotStart(agent, hook: hook, reason: reason))
+    var event = TownEvent(
+      .restartFailed, agent: agent, message: "\(agent.address) cannot be started: \(reason)", bead: hook,
+      restarts: record.restarts, reason: reason)
+    if needsPerson { event.needsPerson = true }
+    plan.events.append(event)
+    plan.notices.append(.cannotStart(agent, hook: hook, reason: reason, needsPerson: needsPerson))
   }
 
   private func reason(for observation: AgentObservation, hook: String?, record: AgentRecord) -> String {
