@@ -48,6 +48,28 @@ import TownFiles
     }
   }
 
+  @Test(
+    arguments: [
+      ("session chekc", "session check"), ("polecat ad rig/toast", "polecat add"), ("dotcor", "doctor"), ("prime", nil),
+    ] as [(String, String?)])
+  func `a word that is no command is answered with the one that was meant, where one is near`(
+    typed: String, meant: String?
+  ) async throws {
+    try await GTTown.with(rigs: nil) { town in
+      // A PATH without any other gt.
+      let path = town.directory.makeDirectory("bin")
+      let result = try await town.run(typed.split(separator: " ").map(String.init), variables: ["PATH": path])
+      #expect(result.status == 64)
+      #expect(result.output == "")
+      #expect(result.errors.contains("is not a command of this gt, and there is no other gt to pass it to"))
+      if let meant {
+        #expect(result.errors.hasSuffix("; did you mean 'gt \(meant)'?\n"), "\(result.errors)")
+      } else {
+        #expect(!result.errors.contains("did you mean"), "\(result.errors)")
+      }
+    }
+  }
+
   @Test func `a polecat that was never started has not crashed`() async throws {
     try await GTTown.with { town in
       try await town.gt("polecat", "add", "rig/toast", "--hook", "gt-x1")

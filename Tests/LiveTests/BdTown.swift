@@ -76,6 +76,11 @@ struct BdTown: Sendable {
     try FileManager.default.createSymbolicLink(atPath: bd, withDestinationPath: builtExecutable("bd-stand-in"))
   }
 
+  /// Has the stand-in play another release than 0.41 from now on (Tests/bd-stand-in/Release.swift).
+  func play(release: String, in place: String = ".") {
+    TestFile.write(release, to: "\(root)/\(place)/.beads/stand-in-version")
+  }
+
   /// Runs `body` beside a supervisor of this town, and stops that afterwards.
   func supervised<Result>(policy: Policy, _ body: (Supervisor) async throws -> Result) async throws -> Result {
     let world = LiveTown(
@@ -121,6 +126,13 @@ struct BdTown: Sendable {
         role_bead: gt-\(role)-role
         cleanup_status: null
         """, type: "agent", createdAt: "2020-11-22T12:02:31.145415166Z", updatedAt: "2020-11-22T12:02:31.145415166Z")
+  }
+
+  /// Work that an agent may have on its hook.
+  static func task(_ id: String) -> StoredBead {
+    StoredBead(
+      id: id, title: id, description: "to be done", type: "task", createdAt: "2020-11-22T12:02:31.145415166Z",
+      updatedAt: "2020-11-22T12:02:31.145415166Z")
   }
 
   /// The agents of a recorded list, oldest first, as if they were years old.

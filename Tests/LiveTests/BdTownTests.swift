@@ -184,6 +184,49 @@ import TownFiles
     }
   }
 
+  @Test(arguments: ["0.42", "0.59", "1.0.5"])
+  func `on each release of bd who dies at work is back, and a message goes out once`(release: String) async throws {
+    try await LiveTownFixture.with { town in
+      try Disk.makeDirectory(town.layout.directory(of: toast))
+      let rig = LiveTownFixture.rig
+      let ghost = AgentIdentity.polecat(rig: rig, name: "ghost")
+      let beads = [
+        BdTown.agent(toast.bead, role: "polecat", rig: rig, state: "working", hook: "gt-anl"), BdTown.task("gt-anl"),
+        BdTown.agent(ghost.bead, role: "polecat", rig: rig, state: "dead", hook: "gt-zz1"), BdTown.task("gt-zz1"),
+      ]
+      let bd = try BdTown(town, databases: [".": ("gt", beads)])
+      bd.play(release: release)
+      let told = ["ORPHANED_WORK: \(ghost.bead) is dead with work on its hook"]
+      try await town.startServer()
+      try await bd.supervised(policy: Policy()) { supervisor in
+        try await eventually("the polecat") {
+          await supervisor.beat()
+          return town.starts() == 1 && bd.events.count(.agentStarted, toast) == 1
+        }
+        let life = try #require(try await town.liveness().life)
+        try await town.kill(life)
+        try await eventually("its restart") { bd.events.count(.agentRestarted, toast) == 1 && town.starts() == 2 }
+        try await eventually("the message") { try bd.subjects(to: "rig/witness") == told }
+        for _ in 0..<2 { await supervisor.beat() }
+        let next = try await town.liveness().life
+        #expect(next != nil)
+        #expect(next != life)
+      }
+      #expect(town.starts() == 2)
+      #expect(bd.events.count(.crashDetected, toast) == 1)
+      #expect(bd.events.count(.orphanedWork, ghost) == 1)
+      #expect(try bd.subjects(to: "rig/witness") == told)
+      #expect(bd.calls().count { $0.hasPrefix("create ") } == 1, "\(bd.calls())")
+      let failures = bd.events.reasons(.storeUnavailable)
+      #expect(failures.isEmpty, "\(failures)")
+      // Only the releases that know the option are asked for a list that is no tree.
+      let lists = bd.calls().filter { $0.hasPrefix("list ") }
+      #expect(!lists.isEmpty)
+      #expect(lists.allSatisfy { $0.contains(" --flat") == (release != "0.42") }, "\(lists)")
+      #expect(try bd.beads().filter { $0.type != "message" } == beads)
+    }
+  }
+
   @Test func `a bd that goes away between a death and the last reading before its answer leaves it unanswered`()
     async throws
   {

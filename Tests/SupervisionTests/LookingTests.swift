@@ -105,6 +105,31 @@ import Testing
     }
   }
 
+  @Test func `all that a turn asks tmux has to end at one time, some seconds ahead`() async throws {
+    let polecat = town.addPolecat("a")
+    town.raise(.deacon)
+    town.with { $0.screens[polecat.session] = ["loading"] }
+    let process = ModelProcess(town)
+    let budgeted = BudgetedTown(process)
+    try await withSupervisor(of: town, process: process) { supervisor in
+      // It is started, and its screen is read until it is ready.
+      await supervisor.beat()
+      #expect(town.with { $0.pending.map(\.session) } == [polecat.session])
+      await supervisor.adopt(world: budgeted, policy: Policy())
+      await supervisor.beat()
+    }
+    let looks = budgeted.questions("look")
+    let screens = budgeted.questions("screens")
+    #expect(!looks.isEmpty)
+    #expect(!screens.isEmpty)
+    for question in looks + screens {
+      let end = try #require(question.end, "\(question.name)")
+      #expect(question.askedAt.duration(to: end) <= SupervisorHealth.turnBudget, "\(question.name)")
+    }
+    // A turn that has looked for long has less time for the screens.
+    for question in screens { #expect(looks.contains { $0.end == question.end }) }
+  }
+
   @Test func `a tmux that could not be asked is asked about everybody the next time`() async throws {
     let (one, other) = (town.addPolecat("a"), town.addPolecat("b"))
     town.raise(.deacon, one, other)

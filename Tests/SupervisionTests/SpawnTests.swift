@@ -81,6 +81,38 @@ import Testing
     }
   }
 
+  @Test(arguments: [true, false])
+  func `a resumed one that ends after it was told to begin is resumed again, and one that ends before is not`(
+    isTold: Bool
+  ) async throws {
+    let polecat = town.addPolecat("a")
+    town.raise(.deacon, polecat)
+    let restarted = ModelTown.Call.event(.agentRestarted, polecat.session)
+    let screen = isTold ? "> " : "loading"
+    town.with { $0.screens[polecat.session] = [screen] }
+    var policy = Policy()
+    policy.resuming = [.polecat]
+    try await withSupervisor(of: town, policy: policy) { supervisor in
+      await supervisor.beat()
+      town.kill(polecat)
+      await supervisor.askBeat()
+      await town.wait(for: restarted)
+      if isTold { await town.wait(for: .event(.agentReady, polecat.session)) }
+      let isOnTrial: Bool? = isTold ? nil : true
+      #expect(town.with { $0.ledger[polecat].isResumed } == isOnTrial)
+      // Whoever follows is told nothing, so that its record is as its start has left it.
+      town.with { $0.screens[polecat.session] = ["loading"] }
+      town.kill(polecat, cause: .exited(status: 1))
+      await supervisor.askBeat()
+      await town.wait(forSleep: .seconds(1), after: .event(.crashDetected, polecat.session), count: 2)
+      let hasFailed: Bool? = isTold ? nil : true
+      #expect(town.with { $0.ledger[polecat].resumeFailed } == hasFailed)
+      await town.pass(.seconds(1), until: restarted, count: 2)
+      let isResumedAgain: Bool? = isTold ? true : nil
+      #expect(town.with { $0.ledger[polecat].isResumed } == isResumedAgain)
+    }
+  }
+
   @Test func `one that shows no prompt for two minutes is told about once, and given up after five`() async throws {
     let polecat = town.addPolecat("a")
     town.raise(.deacon)

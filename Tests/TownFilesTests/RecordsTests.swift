@@ -83,6 +83,30 @@ import TownFiles
     }
   }
 
+  @Test func `a ledger is written as long as it can be read, and one that is larger leaves the file as it was`()
+    async throws
+  {
+    try await with { layout, records in
+      var ledger = Ledger()
+      ledger.heldBack = ""
+      try records.write(ledger)
+      let before = try #require(TestFile.bytes(layout.ledger))
+      let spare = FileLimit.ledger - before.count
+      ledger.heldBack = String(repeating: "x", count: spare + 1)
+      let error = #expect(throws: TownFileError.self) { try records.write(ledger) }
+      #expect(error?.code == .unwritable)
+      #expect(error?.path == layout.ledger)
+      #expect(error?.reason.contains("\(FileLimit.ledger + 1) bytes") == true, "\(String(describing: error))")
+      #expect(TestFile.bytes(layout.ledger) == before)
+      try #expect(Disk.names(in: layout.path("daemon")) == ["restarts.json"])
+      // One byte less is read by the next daemon.
+      ledger.heldBack = String(repeating: "x", count: spare)
+      try records.write(ledger)
+      let isSame = try TownRecords(layout: layout).ledger() == ledger
+      #expect(isSame, "a ledger at the limit was not read back")
+    }
+  }
+
   @Test func `pending spawns are an array in the original's words, and none are []`() async throws {
     try await with { layout, records in
       try #expect(records.pendingSpawns() == [])
