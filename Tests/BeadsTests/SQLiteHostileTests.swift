@@ -106,7 +106,8 @@ struct SQLiteHostileTests {
     for store in [store, town.sqliteStore()] {
       let reason = try #require(try await failure(store))
       #expect(
-        reason.contains(path(town)) && reason.contains("the view 'beads'") && reason.contains("foreign objects"), "\(reason)")
+        reason.contains(path(town)) && reason.contains("the view 'beads'") && reason.contains("foreign objects"),
+        "\(reason)")
     }
     try tamper(town, "DROP VIEW beads; ALTER TABLE kept RENAME TO beads;")
     #expect(try await store.agents().beads.count == 2)

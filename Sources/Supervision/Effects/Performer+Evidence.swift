@@ -50,7 +50,7 @@ extension Performer {
     _ evidence: [Effect.Evidence], counted: [String: MemoryEvents]
   ) async -> [(Int, MemoryEvents)] {
     await withTaskGroup(of: (Int, Bool?).self) { group in
-      for (index, one) in evidence.enumerated() 
+      for (index, one) in evidence.enumerated()
       where one.report.mayBeOutOfMemory && counted[one.report.id]?.sawKill != true {
         guard let scope = one.report.scope else { continue }
         group.addTask {

@@ -272,7 +272,9 @@ extension Supervisor {
       state.noteHistory(failure: failure { try world.append(directives.history) })
       report()
     }
-    for (ticket, result) in directives.answers { tickets.removeValue(forKey: ticket)?.continuation.resume(with: result) }
+    for (ticket, result) in directives.answers {
+      tickets.removeValue(forKey: ticket)?.continuation.resume(with: result)
+    }
     for life in directives.regrouped { watchers.recount(life, in: world) }
     // Read now: what a dead agent has left is cleared up soon, and the group goes.
     let memory = memory(of: directives.starts)

@@ -17,7 +17,8 @@ extension SupervisionState {
   }
 
   /// Takes the next step for everybody whose end has been decided, also by a supervisor before this one.
-  mutating func advanceIntents(_ snapshot: TownSnapshot, plan: inout Plan, orders: inout [LaunchOrder]) -> [IntentStep] {
+  mutating func advanceIntents(_ snapshot: TownSnapshot, plan: inout Plan, orders: inout [LaunchOrder]) -> [IntentStep]
+  {
     var steps: [IntentStep] = []
     for observation in snapshot.agents {
       let agent = observation.agent
@@ -118,7 +119,8 @@ extension SupervisionState {
   }
 
   /// The agent that was to be started again is up, or is not.
-  mutating func finishIntent(_ order: LaunchOrder, _ outcome: LaunchRule.Outcome, at time: Timestamp, plan: inout Plan) {
+  mutating func finishIntent(_ order: LaunchOrder, _ outcome: LaunchRule.Outcome, at time: Timestamp, plan: inout Plan)
+  {
     let agent = order.agent
     guard let intent = plan.ledger[agent].lifecycle, intent.step == .ended else { return }
     switch outcome {
@@ -223,7 +225,9 @@ extension SupervisionState {
     pause(agent, at: time, "what was asked for \(agent.address) waits: \(reason)", plan: &plan)
   }
 
-  private mutating func abandon(_ intent: LifecycleIntent, of agent: AgentIdentity, because reason: String, plan: inout Plan) {
+  private mutating func abandon(
+    _ intent: LifecycleIntent, of agent: AgentIdentity, because reason: String, plan: inout Plan
+  ) {
     plan.ledger[agent].lifecycle = nil
     guard !intent.isPersons else { return }
     plan.ledger[agent].withdraw(intent.withdrawal)

@@ -97,7 +97,8 @@ extension SupervisionState {
 
   /// The stops among the commands, which are written down before anything else: also where the agent is busy, so that a
   /// start which has not come to its last look is still prevented.
-  func stops(in draft: TurnDraft, look: Look, abandoned: Set<Int>) -> [(ticket: Int, hold: Hold, agent: AgentIdentity)] {
+  func stops(in draft: TurnDraft, look: Look, abandoned: Set<Int>) -> [(ticket: Int, hold: Hold, agent: AgentIdentity)]
+  {
     draft.commands.compactMap { one in
       let command = one.command
       guard command.verb == .stop, one.isBegun || !abandoned.contains(one.ticket),
