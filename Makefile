@@ -68,10 +68,10 @@ simulation = $(foreach option,seed seeds towns hours agents keep plant with,$(if
   --$(option) $($(shell echo $(option) | tr a-z A-Z)))) $(if $(TRACE),--trace)
 
 .PHONY: simulate
-simulate: dependencies ## Simulate 40,000 town-hours of random trouble, half in towns of two days, from seed FIRST=n on; SEED=n repeats one town.
+simulate: dependencies ## Simulate random trouble: BUDGET=20000 town-hours in short towns and as many in towns of two days, from seed FIRST=n on; SEED=n repeats one town.
 	@$(SWIFT) build $(RELEASE_FLAGS) --product gastown-simulate
 	@env -i "$$($(SWIFT) build $(RELEASE_FLAGS) --show-bin-path)/gastown-simulate" \
-	  $(or $(strip $(simulation)),--town-hours 20000 --long-town-hours 20000 --seeds Tests/SimulationTests/failed-seeds.txt \
+	  $(or $(strip $(simulation)),--town-hours $(or $(BUDGET),20000) --long-town-hours $(or $(BUDGET),20000) --seeds Tests/SimulationTests/failed-seeds.txt \
 	  $(if $(FIRST),--seed $(FIRST)))
 
 .PHONY: simulate-known

@@ -6,7 +6,7 @@ package import Town
 package import TownFiles
 
 /// Puts the town's mark on the pane of an agent that another tool has started. The agent itself, its session
-/// and whoever looks at it notice nothing.
+/// and the people who look at it notice nothing.
 package struct AgentAdopter: Sendable {
   private let layout: TownLayout
   private let servers: TmuxServers

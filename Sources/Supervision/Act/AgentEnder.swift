@@ -7,7 +7,7 @@ package import Town
 
 /// Ends an agent on a person's command: asked first, given time, then killed; then its session goes.
 ///
-/// Only what carries the town's mark is ended. An agent that nobody has adopted yet is adopted first, and
+/// Only what carries the town's mark is ended. An agent that is not adopted yet is adopted first, and
 /// left alone where that cannot be done.
 package struct AgentEnder: Sendable {
   private let servers: TmuxServers
@@ -95,7 +95,7 @@ package struct AgentEnder: Sendable {
 
   /// Takes away what is left of the session, where that still holds the agent's pane: on the server where
   /// agents are started, elsewhere only where the pane is marked. Another session of that name, which
-  /// somebody has made meanwhile, stays. So does one in which another pane lives, such as one that a person has split
+  /// was made meanwhile, stays. So does one in which another pane lives, such as one that a person has split
   /// off: the agent's dead pane remains in it, and the next start takes that.
   private func removeSession(
     of agent: AgentIdentity, holding pane: String, of pid: Int32, on server: ServerIdentity, place: Liveness.Place
@@ -105,7 +105,7 @@ package struct AgentEnder: Sendable {
       let listing = try await client.panes()
       guard listing.identity?.pid == server.pid,
         let left = listing.panes.first(where: {
-          // Somebody may have put another process there.
+          // Another process may have been put there.
           $0.id.description == pane && $0.pid == pid && $0.session == agent.session
         }),
         place.isOwnServer || left.mark != nil

@@ -17,7 +17,7 @@ package struct AgentLauncher: Sendable {
   package let processes: ProcessTable
   /// Our own environment, on whose `PATH` the agents' commands are found.
   package let environment: [String: String]
-  /// Who puts agents into control groups of their own.
+  /// Puts agents into control groups of their own; `nil` where there is no user manager.
   private let scopes: ScopeKeeper?
   /// Where the gate is that waits for that.
   private let gate: String?
@@ -72,14 +72,14 @@ package struct AgentLauncher: Sendable {
     if let objection = hold(on: agent) { return .declined(objection) }
     let target: TmuxServer
     do throws(UnknownServer) { target = try server(of: order.place) } catch { return .declined("\(error)") }
-    // Somebody else may have started it by now. On the server on which it is started tmux refuses a second one; it
+    // Another tool may have started it by now. On the server on which it is started tmux refuses a second one; it
     // knows nothing of the others.
     if order.delay > .zero || order.lookAge + (ContinuousClock.now - begin) > AgentLauncher.lookAge,
       let objection = await livesElsewhere(order, than: target)
     {
       return .declined(objection)
     }
-    // Where nobody makes groups, nothing waits for one.
+    // Where no groups are made, nothing waits for one.
     let gate = scopes?.canAwait == true ? gate : nil
     let process = PaneProcess(
       directory: directory,
@@ -292,7 +292,7 @@ package struct AgentLauncher: Sendable {
   ) async -> LaunchRule.Outcome {
     let listing: ServerListing
     do {
-      // What cannot be run at all ends within this time. One that runs needs no listing of everybody.
+      // What cannot be run at all ends within this time. One that runs needs no listing of all panes.
       if let started = processes.identity(of: created.pid) {
         _ = try await ProcessExit.wait(forAll: [started], within: .milliseconds(20))
         if processes.isRunning(started) {

@@ -54,7 +54,7 @@ extension ScopeKeeper {
 
   /// Lets an agent stand still, or go on, and returns when it does.
   ///
-  /// - Parameter others: who lives, by session.
+  /// - Parameter others: the agents that live, by session.
   /// - Throws: `ControlGroupError`; ``NotAlone`` where others would be frozen with it.
   @concurrent package func setFrozen(
     _ isFrozen: Bool, _ life: ProcessLife, others: [String: ProcessLife] = [:]
@@ -78,7 +78,7 @@ extension ScopeKeeper {
   }
 
   /// Who would stand still with an agent, for it was moved into that one's group: another agent or something of it, or
-  /// what runs in another pane. `nil` where there is nobody.
+  /// what runs in another pane. `nil` where there is none.
   private func stranger(in scope: AgentScope, others: [String: ProcessLife]) -> String? {
     let owners = Dictionary(
       others.filter { $0.value != scope.life }.map { ($0.value.pid, $0.key) }, uniquingKeysWith: { first, _ in first })

@@ -30,7 +30,7 @@ package struct ScopeKeeper: Sendable {
     self.servers = servers
   }
 
-  /// Whether there is somebody who makes groups.
+  /// Whether there is a user manager that makes groups.
   package var isAble: Bool { manager?.isThere == true }
 
   /// Whether an agent can be seen to arrive in a group: not where the kernel has the older hierarchies only.
@@ -101,9 +101,9 @@ package struct ScopeKeeper: Sendable {
   package func scope(of life: ProcessLife) -> AgentScope? {
     guard let path = groups.path(of: life.pid), let unit = AgentScope.unit(at: path) else { return nil }
     let scope = AgentScope(unit: unit, path: path, life: life)
-    // Whoever was moved into another agent's is not at home there.
+    // A process that was moved into another agent's is not at home there.
     guard scope.isOwn else { return nil }
-    // A tmux server that somebody has started in a scope of its own shares that with all of its panes.
+    // A tmux server that was started in a scope of its own shares that with all of its panes.
     if let server = groups.path(of: life.server.pid), scope.contains(server) { return nil }
     return scope
   }
@@ -127,7 +127,7 @@ package struct ScopeKeeper: Sendable {
   }
 
   /// tmux from 3.4 on, where it was built for systemd, has a scope made for each pane, and until 3.6 does not
-  /// wait for that: whoever comes in between is undone.
+  /// wait for that: what comes in between is undone.
   private func awaitMove(of life: ProcessLife) async throws {
     func isWithServer() -> Bool { groups.path(of: life.pid) == groups.path(of: life.server.pid) }
     guard isWithServer(), let server = processes.identity(of: life.server.pid) else { return }

@@ -37,7 +37,7 @@ package struct SocketMender: Sendable {
     if case .listening = standing, processes.countOfListeners(at: path) < 2 { return [] }
     let listeners = processes.listeners(at: path, program: "tmux")
     switch standing {
-    // Whoever answers is the one, where the kernel does not say who it is.
+    // Where the kernel does not say which process it is, the one that answers is taken.
     case .listening(nil): return listeners.count > 1 ? listeners : []
     case .listening(let peer?): return listeners.filter { $0.process.pid != peer }
     case .silent: return listeners

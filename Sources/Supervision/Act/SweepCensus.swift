@@ -25,7 +25,7 @@ struct SweepCensus {
     guard let bearers, ProcessTable.misses == misses else { return nil }
     let marked = Set(bearers.filter { remains.marks.contains($0.value) }.keys)
     var census = SweepCensus()
-    // Most of the time there is nothing, and nobody waits for more.
+    // Most of the time there is nothing, and no start waits for more.
     guard !marked.isEmpty || members.contains(where: { $0 != remains.sparing }) || remains.home != nil else {
       return census
     }
@@ -72,7 +72,7 @@ struct SweepCensus {
       pid: status.pid, command: String(words.joined(separator: " ").prefix(80)), reason: reason)
   }
 
-  /// Who descends from whom, and who is to be spared because of that.
+  /// Which process descends from which, and which are spared because of that.
   private struct Kin {
     let statuses: [Int32: ProcessStatus]
     private let protected: Set<Int32>
@@ -109,7 +109,7 @@ struct SweepCensus {
           // What else a tmux server starts is no pane, such as a pipe's command.
           return .terminal
         }
-        // The user manager, below which everything is, is nobody's server.
+        // The user manager, below which everything is, is no agent's server.
         if relative.name != "systemd" || relative.pid == status.pid, isShared(relative) { return .shared }
         next = statuses[relative.parent]
       }

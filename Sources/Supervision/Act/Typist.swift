@@ -17,7 +17,7 @@ package struct Typist: Sendable {
     self.processes = processes
   }
 
-  /// The agent that was to be told is gone. Its pane may hold another by now, who has to be told when
+  /// The agent that was to be told is gone. Its pane may hold another by now, which has to be told when
   /// it is ready, and not in the middle of its start.
   package struct Gone: Error, CustomStringConvertible {
     package var description: String { "the agent has ended meanwhile" }

@@ -30,7 +30,7 @@ package actor WorktreeRefresher {
     var environment = ChildEnvironment.withoutBeads(environment)
     // Not even the index of a worktree that is left alone is written anew.
     environment["GIT_OPTIONAL_LOCKS"] = "0"
-    // Nobody is there to be asked for a password, and hooks must not wait for an editor.
+    // There is no terminal at which a password could be asked for, and hooks must not wait for an editor.
     environment["GIT_TERMINAL_PROMPT"] = "0"
     environment["GIT_EDITOR"] = "true"
     environment["LC_ALL"] = "C"

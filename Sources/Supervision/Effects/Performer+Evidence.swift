@@ -44,7 +44,7 @@ extension Performer {
     return .gathered(evidence.map(\.report), failure: failure, remarks: remarks)
   }
 
-  /// The deaths for want of memory of which only the service manager has told, which may be about to tell it: by index,
+  /// The deaths for want of memory that only the service manager has reported, or may be about to report: by index,
   /// with what the kernel has counted.
   private func outOfMemory(
     _ evidence: [Effect.Evidence], counted: [String: MemoryEvents]

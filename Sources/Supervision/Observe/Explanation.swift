@@ -20,7 +20,7 @@ package struct Explanation: Sendable {
     var beads = await world.readBeads(hooks: [])
     var snapshot = await world.look(beads: beads, lives: ledger.knownLives)
     snapshot.noteFrozen(by: world)
-    // Whose end has been decided is nobody else's to judge.
+    // No rule judges an agent whose end has been decided.
     let busy = ledger.sessionsWithIntents
     var plan = rules.decide(snapshot, ledger: ledger, busy: busy, look: .heartbeat)
     let doubtful = plan.launches.filter { $0.rule == .sessionHealth }

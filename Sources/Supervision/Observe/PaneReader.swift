@@ -68,7 +68,7 @@ package struct PaneReader: Sendable {
     return strays
   }
 
-  /// Whoever seems to be gone may only not have been seen.
+  /// An agent that seems to be gone may only not have been seen.
   package struct Unseen: Error, CustomStringConvertible {
     package var description: String { "what runs on the tmux servers cannot be told: no file descriptors are left" }
   }
@@ -95,7 +95,7 @@ package struct PaneReader: Sendable {
     if LoginShell.isBare(name: status.name, arguments: processes.arguments(of: pane.pid) ?? []) {
       let workers = workers(of: status)
       sighting.isBareShell = workers.isEmpty
-      // What we have made is the agent, whatever it has turned into, and nobody is about to type into it.
+      // What we have made is the agent, whatever it has turned into, and no tool is about to type into it.
       if !isOfOurMaking {
         sighting.workers = workers
         let oldest = workers.map { ProcessIdentity(pid: $0.pid, startTime: $0.startTime) }
@@ -150,7 +150,7 @@ private struct Readings {
   /// One that runs.
   struct Process {
     var identity: ProcessIdentity
-    /// What /proc says of it; `nil` where nobody asks.
+    /// What /proc says of it; `nil` where it is not needed.
     var status: ProcessStatus?
   }
 

@@ -125,7 +125,7 @@ final class ServerMemory: Sendable {
     }
   }
 
-  /// Who listened there when that was last seen, where it runs still.
+  /// The process that listened there when that was last seen, where it still runs.
   func listener(at path: String, _ processes: ProcessTable) -> Int32? {
     contents.withLock { $0.listeners[path] }.flatMap { processes.isRunning($0) ? $0.pid : nil }
   }

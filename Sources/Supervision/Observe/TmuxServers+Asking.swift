@@ -60,7 +60,7 @@ extension TmuxServers {
     var answer: Result<Answer, any Error>
   }
 
-  /// `nil` for whom no time was left.
+  /// `nil` for those for which no time was left.
   private func ask<Answer: Sendable>(
     _ clients: [TmuxClient], until end: ContinuousClock.Instant,
     _ question: @escaping @Sendable (TmuxClient) async throws -> Answer

@@ -54,7 +54,7 @@ package struct TmuxServers: Sendable {
         if error.code != .missing { found.leaveOut(error, in: directory, names, trust: trust) }
       }
     }
-    // The kernel does not say who has let its backlog fill; to look for each of many would take too long.
+    // The kernel does not say which process has let its backlog fill; to look for each of many would take too long.
     var unseen = (0..<4).makeIterator()
     for path in paths where ownPath == nil || Disk.canonical(path) != ownPath {
       switch trust.standing(ofSocket: path) {
@@ -175,7 +175,7 @@ package struct OtherServers: Sendable {
   }
 }
 
-/// The sockets in a directory. For want of descriptors they are not seen, and whoever lives there is not known to be
+/// The sockets in a directory. For want of descriptors they are not seen, and an agent that lives there is not known to be
 /// gone.
 private func names(in directory: String) -> [String] {
   let names = try? Disk.names(in: directory)

@@ -110,7 +110,7 @@ package struct TownObserver: Sendable {
     /// The own server, where it has answered.
     var ownServer: ServerIdentity?
     var ownFailure: String?
-    /// Why anybody may live on another server.
+    /// Why an agent may live on another server.
     var otherFailures: [String] = []
     /// Why other servers say nothing.
     var silence: [String] = []

@@ -3,7 +3,7 @@
 import Synchronization
 package import Town
 
-/// The town's events for those who watch them now.
+/// The town's events for the clients that watch them now.
 ///
 /// Telling it costs the supervisor next to nothing and never waits: each subscriber has a bounded buffer,
 /// from which the oldest go when its reader is too slow, counted.
@@ -34,7 +34,7 @@ package final class EventFeed: Sendable {
     var isEnded = false
     var reader: CheckedContinuation<Delivery?, Never>?
 
-    /// Takes the event in, or hands it to whoever waits for it.
+    /// Takes the event in, or hands it to the client that waits for it.
     mutating func take(_ entry: Entry) -> CheckedContinuation<Delivery?, Never>? {
       guard !isEnded, isWanted(entry.event) else { return nil }
       if let reader {
@@ -58,7 +58,7 @@ package final class EventFeed: Sendable {
   private let subscriberLimit: Int
 
   /// - Parameters:
-  ///   - known: how many of the newest events are kept for those who come later.
+  ///   - known: how many of the newest events are kept for clients that come later.
   ///   - buffer: how many events a subscriber may be behind.
   ///   - subscribers: how many may watch at once.
   package init(known: Int = 512, buffer: Int = 512, subscribers: Int = 32) {
@@ -137,7 +137,7 @@ package final class EventFeed: Sendable {
   fileprivate func remove(_ id: Int) { state.withLock { $0.subscribers.removeAll { $0.id == id } } }
 }
 
-/// One who watches a town's events.
+/// A client that watches a town's events.
 package final class EventSubscription: Sendable {
   /// The number of the last event before this began.
   package let sequence: Int

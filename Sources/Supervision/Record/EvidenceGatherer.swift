@@ -105,7 +105,7 @@ package struct EvidenceGatherer: Sendable {
   package func reportedOutOfMemory(_ scope: AgentScope) async -> Bool? {
     let command = Command(
       "journalctl",
-      // Said by the manager itself: USER_UNIT= alone is what anybody can write.
+      // Said by the manager itself: any process of the user can write USER_UNIT=.
       [
         "--user", "-q", "--no-pager", "-n", "1", "-o", "cat", Self.outOfMemory, "USER_UNIT=\(scope.unit)",
         "_SYSTEMD_USER_UNIT=init.scope",

@@ -5,7 +5,7 @@ package import Town
 import TownFiles
 
 /// Reads what a dead agent has left in its worktree: one `git status`, which gives branch, HEAD and
-/// files. Two at a time, as a mass death must not take the processor from the restarts; nobody waits
+/// files. Two at a time, as a mass death must not take the processor from the restarts; no start waits
 /// longer than ``patience`` for a turn.
 package actor WorktreeInspector {
   private let runner: any CommandRunner
@@ -69,7 +69,7 @@ package actor WorktreeInspector {
     }
   }
 
-  /// Hands the place on, where somebody waits for it.
+  /// Hands the place on, where a caller waits for it.
   private func leave() {
     if queue.isEmpty { running -= 1 } else { queue.removeFirst().resume() }
   }

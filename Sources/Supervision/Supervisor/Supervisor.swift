@@ -35,7 +35,7 @@ package actor Supervisor {
   /// Whether everything is being ended, as it was asked when deaths were seen whose beads are read, by session.
   private var endQuestions: [String: Task<Bool, Never>] = [:]
 
-  // Who waits for an answer, by number.
+  // Callers that wait for an answer, by number.
   private var tickets: [Int: CommandTicket] = [:]
   private var beatCallers: [Int: CheckedContinuation<Void, Never>] = [:]
   private var lastNumber = 0
@@ -457,7 +457,7 @@ extension Supervisor {
     let message = "\(reason); nothing more is done by this process"
     journal.error(message)
     reports.broken(message)
-    // Who waits for one command must not wait for ever: there is no service manager to end this.
+    // The caller that waits for a command must not wait for ever: there is no service manager to end this.
     if mode == .commands { post(.stop) }
   }
 }
@@ -491,7 +491,7 @@ extension Supervisor {
 
   /// Carries out a person's command and returns when its outcome is recorded.
   ///
-  /// - Parameter isAwaited: whether the person still waits for that. A command of one who has given up is not begun.
+  /// - Parameter isAwaited: whether the person still waits for that. The command of a person who has given up is not begun.
   /// - Throws: ``CommandRefusal``.
   package func carryOut(
     _ command: PersonCommand, isAwaited: @escaping @Sendable () -> Bool = { true }

@@ -4,11 +4,11 @@ package import Town
 
 /// Why a turn is taken.
 enum SupervisorEvent: Sendable {
-  /// Somebody wants a whole beat: everything read afresh.
+  /// A caller wants a whole beat: everything read afresh.
   case beat
   /// The time has come at which some decision wanted another look, or the heartbeat is due.
   case timer
-  /// Somebody says that something may have changed.
+  /// Something may have changed.
   case look
   /// A process of this session's agent has ended.
   case died(session: String)

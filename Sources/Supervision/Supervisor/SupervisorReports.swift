@@ -2,7 +2,7 @@
 
 package import Town
 
-/// What the supervisor tells whoever runs it. Every call must return at once.
+/// What the supervisor reports to the process that runs it. Every call must return at once.
 package struct SupervisorReports: Sendable {
   /// The first look has been taken.
   package var ready: @Sendable (String) -> Void

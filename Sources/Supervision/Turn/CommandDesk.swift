@@ -2,8 +2,8 @@
 
 import Town
 
-/// People's commands on their way: those that wait, and whose answers are due at the end of which start or end. Each has
-/// a ticket, by which the supervisor knows who is to be answered.
+/// People's commands on their way: those that wait, and those that are answered when a start or an end is done. Each has
+/// a ticket, by which the supervisor finds the caller.
 struct CommandDesk: Sendable {
   struct Command: Sendable {
     var command: PersonCommand

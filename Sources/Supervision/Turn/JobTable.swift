@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The slow work beside the loop: what is under way, for whom, and whether it is overdue.
+/// The slow work beside the loop: what is under way, for which agents, and whether it is overdue.
 struct JobTable: Sendable {
   struct Job: Sendable {
     var effect: Effect
@@ -26,7 +26,7 @@ struct JobTable: Sendable {
   /// Sessions whose agents are being adopted; nothing else has to wait for that.
   var adopting: Set<String> { keys(of: .adopts) }
 
-  /// Sessions whose control groups somebody sees to; nothing else has to wait for that.
+  /// Sessions whose control groups are being changed; nothing else has to wait for that.
   var confining: Set<String> { keys(of: .confines) }
 
   /// Whether messages are being sent.
@@ -35,7 +35,7 @@ struct JobTable: Sendable {
   /// Whether a message of this key is among them.
   func isTelling(_ key: String) -> Bool { keys(of: .sends).contains(key) }
 
-  /// Sessions that nobody else may type to or wait for.
+  /// Sessions that no other effect may type to or wait for.
   var occupied: Set<String> { busy.union(keys(of: .types)) }
 
   /// Whether nothing is under way.

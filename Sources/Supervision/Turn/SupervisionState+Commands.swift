@@ -108,7 +108,7 @@ extension SupervisionState {
     commands.noteEnd(by: start(.end(command, liveness, clearing: leftovers(of: command.agent))), for: ticket)
   }
 
-  /// Nothing is ended for a restart of which it is clear beforehand that the start would be refused.
+  /// Nothing is ended for a restart whose start would be refused.
   private mutating func restart(
     _ command: PersonCommand, _ ticket: Int, _ observation: AgentObservation, in snapshot: TownSnapshot,
     plan: inout Plan
@@ -188,11 +188,11 @@ extension SupervisionState {
     }
   }
 
-  /// What is true after a stop that has ended nobody: the decision was written down before.
+  /// What is true after a stop that has ended nothing: the decision was written down before.
   static let stopRemains =
     "the stop is written down, so it is not started again once it ends; gt session start takes it back"
 
-  /// A stop was taken back, now that it is written down who is started; or could not be. Then the start finds the hold, and
+  /// A stop was taken back, now that the start is written down; or could not be. Then the start finds the hold, and
   /// reports it.
   mutating func noteLifted(_ lift: CommandDesk.Lift, failure: String?) {
     if let failure { journal.error("the stop of \(lift.agent.address) could not be taken back: \(failure)") }
@@ -204,7 +204,7 @@ extension SupervisionState {
     }
   }
 
-  /// Leaves stops as they are, as it could not be written down who is started.
+  /// Leaves stops as they are, as the start could not be written down.
   mutating func refuseLifts(because failure: String) {
     for lift in commands.takeLifts() {
       guard let (ticket, outcome) = lift.answer else { continue }
@@ -212,7 +212,7 @@ extension SupervisionState {
     }
   }
 
-  /// Takes note that an agent was ended on purpose, so that nobody takes that for a crash.
+  /// Takes note that an agent was ended on purpose, so that no rule takes that for a crash.
   mutating func noteEnd(of agent: AgentIdentity, reason: String, how: String, plan: inout Plan) {
     let lived = plan.ledger[agent].life ?? plan.ledger[agent].death?.life
     let pid = plan.ledger[agent].worker ?? lived?.pid
@@ -223,7 +223,7 @@ extension SupervisionState {
         .agentStopped, agent: agent, message: "\(agent.address) was \(reason); \(how)", pid: pid, reason: reason))
   }
 
-  /// Answers whoever asked for a restart that comes to nothing, if anybody still waits.
+  /// Answers the command whose restart comes to nothing, if it is still waited for.
   mutating func answerRestart(of agent: AgentIdentity, throwing reason: String) {
     answerRestart(session: agent.session, with: .failure(CommandRefusal(reason)))
   }
@@ -237,7 +237,7 @@ extension SupervisionState {
     directives.answers.append((ticket, result))
   }
 
-  /// Answers whoever asked for a start.
+  /// Answers the command that asked for a start.
   mutating func answerStart(_ order: LaunchOrder, _ outcome: LaunchRule.Outcome) {
     guard let ticket = commands.takeStart(of: order.agent.session) else { return }
     switch outcome {

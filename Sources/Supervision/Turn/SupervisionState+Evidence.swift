@@ -13,7 +13,7 @@ extension SupervisionState {
     guard mode == .town else { return }
     var reports = deaths
     for index in reports.indices { reports[index].wasWaiting = waiting.contains(reports[index].agent.session) }
-    // Those whose capsules a former daemon had announced, and did not come to write.
+    // The deaths whose crash reports an earlier daemon has announced and not written.
     if !isReady {
       let facts = self.facts
       reports += snapshot.agents.compactMap { observation in

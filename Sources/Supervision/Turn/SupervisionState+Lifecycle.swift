@@ -16,7 +16,7 @@ extension SupervisionState {
     }
   }
 
-  /// Takes the next step for everybody whose end has been decided, also by a supervisor before this one.
+  /// Takes the next step for each agent whose end has been decided, also by an earlier supervisor.
   mutating func advanceIntents(_ snapshot: TownSnapshot, plan: inout Plan, orders: inout [LaunchOrder]) -> [IntentStep]
   {
     var steps: [IntentStep] = []
@@ -134,7 +134,7 @@ extension SupervisionState {
     case .declined(let reason), .failed(let reason):
       let isLeft = !intent.isPersons && WorkRule.rule(for: agent) == .observed
       if isLeft, time - intent.at < rules.policy.lifecycleAge {
-        // Nobody else would start it.
+        // No other rule would start it.
         pause(
           agent, at: time, for: rules.policy.heartbeat.active,
           "\(agent.address) is ended, and cannot be started again yet: \(reason)", plan: &plan)

@@ -2,7 +2,7 @@
 
 import Town
 
-/// The Deacon's mail: who was started, and who asks for its own end.
+/// The Deacon's mail: reports of agents that were started, and agents' requests about themselves.
 extension SupervisionState {
   /// How many messages are taken out of the inbox by one beat at most; the rest waits for the next.
   private static let closingLimit = 50

@@ -4,8 +4,8 @@ import Town
 
 /// Agents in control groups of their own. No start waits for a group to be made, and no turn for anything of this.
 extension SupervisionState {
-  /// Looks for those who stand still, where somebody may be judged by it, and with a heartbeat for those whom
-  /// somebody has put into another group than the one that is known.
+  /// Reads which agents are frozen, where a rule needs that; and with a heartbeat, which agents were put into another
+  /// control group than the known one.
   mutating func noteStanding(in snapshot: inout TownSnapshot, isHeartbeat: Bool, plan: inout Plan) {
     let concerned = frozen.union(pending.map(\.session))
     for index in snapshot.agents.indices {
@@ -25,7 +25,7 @@ extension SupervisionState {
     }
   }
 
-  /// Begins what is to be done about the groups of those whom this turn has seen.
+  /// Begins what is to be done about the control groups of the agents that this turn has seen.
   mutating func attendScopes(_ snapshot: TownSnapshot, starting: [LaunchOrder]) {
     confinementRetries.keep(Set(snapshot.agents.compactMap(\.liveness.life)))
     let busy = jobs.busy.union(jobs.confining).union(starting.map(\.agent.session))

@@ -48,7 +48,7 @@ extension SupervisionState {
     jobs.occupied.union(starting.map(\.agent.session))
   }
 
-  /// An agent's time to become ready passes only while somebody looks: not while the machine is suspended or the
+  /// An agent's time to become ready passes only while the daemon looks: not while the machine is suspended or the
   /// daemon is down, and not by a clock that is set.
   private mutating func passTime(at time: Timestamp) {
     defer { spawnsSeen = (time, uptime) }
@@ -62,7 +62,7 @@ extension SupervisionState {
     for index in pending.indices { pending[index].firstSeen = pending[index].firstSeen.map { $0 + lost } }
   }
 
-  /// How long after a look at those who wait nobody can say what has become of them.
+  /// How long after a look at the agents that wait it is unknown what has become of them.
   private static let longestGap = Duration.seconds(30)
 
   /// The agent was told to begin, or could not be.
@@ -71,7 +71,7 @@ extension SupervisionState {
     // The life that was spoken to may be over, and the next waits for a word of its own.
     guard plan.ledger[agent].life == beginning.life else { return }
     if let failure {
-      // It stays among those that wait, and is tried again at the next look.
+      // It stays among the agents that wait, and is tried again at the next look.
       if complaints.isNew(failure, about: .begin(agent.session)) {
         journal.error("\(agent.address) could not be told to begin: \(failure)")
       }

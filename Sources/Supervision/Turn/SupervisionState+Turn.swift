@@ -125,7 +125,7 @@ extension SupervisionState {
     if draft.isHeartbeat {
       draft.closings = attendMail(snapshot, commands: draft.commands.map(\.command), plan: &draft.plan)
     }
-    // Whose end has been decided is nobody else's to judge, a job for it or none.
+    // No rule judges an agent whose end has been decided, whether a job is under way for it or not.
     let decided = rules.decide(
       snapshot, ledger: draft.plan.ledger, busy: jobs.busy.union(draft.plan.ledger.sessionsWithIntents),
       look: draft.look, confirmed: Set(draft.fresh.keys))
@@ -194,7 +194,7 @@ extension SupervisionState {
       withhold(
         starts: draft.starts, marks: draft.marks, because: failure, at: snapshot.time, former: draft.undecided,
         plan: &draft.plan)
-      // An old record would mislead whoever supervises next: it is written as soon as that can be done.
+      // An old record would mislead the next supervisor: it is written as soon as that can be done.
       draft.plan.look(at: snapshot.time + TownRules.retry)
       (draft.steps, draft.closings, draft.starts, draft.marks) = ([], [], [], [])
       refuseLifts(because: failure)
@@ -236,7 +236,7 @@ extension SupervisionState {
       switch event {
       case .beat:
         // Who wants it is known already. Where a turn was under way its end has begun the reading, and a
-        // second one would answer nobody.
+        // second one would answer no caller.
         break
       case .timer:
         // One that is being read for already is on its way.
@@ -327,7 +327,7 @@ extension SupervisionState {
       findings: plan.findings, at: snapshot.time, heldBack: plan.ledger.heldBack ?? saveFailure.map(Self.unwritten))
   }
 
-  /// The adoptions that this turn may begin: nobody is adopted twice at once, or while something else is
+  /// The adoptions that this turn may begin: no agent is adopted twice at once, or while something else is
   /// done to it.
   private func adoptions(of plan: Plan, starting: [LaunchOrder]) -> [AdoptionRule.Order] {
     let taken = jobs.busy.union(jobs.adopting).union(starting.map(\.agent.session))

@@ -6,7 +6,7 @@ import Town
 /// would have to know of.
 extension SupervisionState {
   /// Takes back starts and marks whose decision could not be written down; they are decided again at the next look. A
-  /// start that nobody remembers would be a second one to the next daemon, outside of every back-off, and its agent
+  /// start that is not written down would be a second one to the next daemon, outside of every back-off, and its agent
   /// would never be told to begin.
   ///
   /// - Parameter former: the ledger before they were entered.

@@ -35,7 +35,7 @@ struct SupervisionState: Sendable {
   var lastLook: Look?
   var findings: [Finding] = []
   var counts = AgentCounts()
-  /// Who stood still when that was last looked at, by session.
+  /// The agents that were frozen when that was last read, by session.
   var frozen: Set<String> = []
   /// Whether agents are slowed down because they use up their memory, as it was last told.
   var isThrottled = false

@@ -12,7 +12,7 @@
 
     package init(_ town: any TownWorld) { self.town = town }
 
-    /// A look that hangs keeps its turn and its thread for ever. One that is blind sees nobody: a fault of ours, and
+    /// A look that hangs keeps its turn and its thread for ever. One that is blind sees no agent: a fault of ours, and
     /// the daemon has to find it.
     @concurrent package func look(beads: BeadReadings, lives: KnownLives) async -> TownSnapshot {
       if Fault.isNext("hang") { while true { pause() } }

@@ -2,7 +2,7 @@
 
 package import Town
 
-/// A town behind another, for those who want to see or to change only some of what passes.
+/// A town behind another, which sees or changes only some of the calls.
 package protocol ForwardingTown: TownWorld {
   var town: any TownWorld { get }
 }

@@ -26,7 +26,7 @@ package struct LiveTown: TownWorld {
   private let host: HostReader
   private let announcer: AnnouncementRunner
   let evidence: EvidenceGatherer
-  /// Who keeps the agents' control groups.
+  /// The agents' control groups.
   package let scopes: ScopeKeeper
   private let records: TownRecords
   private let startedAt: Timestamp
@@ -120,7 +120,7 @@ package struct LiveTown: TownWorld {
     }
   }
 
-  /// What is addressed to the Deacon itself. A copy of somebody else's mail is no request.
+  /// What is addressed to the Deacon itself. A copy of another agent's mail is no request.
   private func inbox(of store: any BeadStore) async -> Reading<[Message]> {
     let mailbox = AgentIdentity.deacon.mailbox
     do {
@@ -197,7 +197,7 @@ package struct LiveTown: TownWorld {
     do {
       try await Mail(store: try store.get()).delete(id)
     } catch let error as BeadStoreError where error.code == .notFound {
-      // Somebody has taken it out for good.
+      // It was taken out for good.
     }
   }
 

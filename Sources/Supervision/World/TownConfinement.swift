@@ -18,7 +18,7 @@ package protocol TownConfinement: Sendable {
   @concurrent func sweep(_ remains: AgentRemains, protecting protected: Set<Int32>) async -> SweepOutcome
 
   /// Whether everything of the user's is being ended: at logout, or as the machine goes down. False where
-  /// nobody says so within a moment.
+  /// that is not known within a moment.
   @concurrent func isShuttingDown() async -> Bool
 }
 

@@ -14,7 +14,7 @@ package protocol TownWorld: TownFacts, TownEvidence, TownConfinement {
   /// Waits; a wall clock that is set meanwhile does not matter.
   @concurrent func sleep(for duration: Duration) async throws
 
-  /// The time since some fixed moment, on a clock that nobody sets.
+  /// The time since boot in which the machine ran: the monotonic clock.
   func uptime() -> Duration
 
   /// Returns when the wall clock was set, or the machine has woken from a suspend.
@@ -28,7 +28,7 @@ package protocol TownWorld: TownFacts, TownEvidence, TownConfinement {
   /// Looks at tmux, the processes and the town's files, and puts them together with what was read of
   /// the beads.
   ///
-  /// - Parameter lives: by session, who was alive when the town was last looked at. One whose process
+  /// - Parameter lives: by session, the agents that were alive when the town was last looked at. One whose process
   ///   still runs is not dead, whatever tmux shows.
   @concurrent func look(beads: BeadReadings, lives: KnownLives) async -> TownSnapshot
 
@@ -74,7 +74,7 @@ package protocol TownWorld: TownFacts, TownEvidence, TownConfinement {
   /// - Throws: an error that says what went wrong; then the file is as it was.
   @concurrent func clearRequest(_ withdrawals: [Withdrawal], of agent: AgentIdentity) async throws
 
-  /// Sends a message to everybody that it is for.
+  /// Sends a message to all of its recipients.
   ///
   /// - Throws: ``Undeliverable`` where it need not be tried again; else an error that says what went wrong.
   @concurrent func send(_ notice: Notice) async throws
@@ -129,7 +129,7 @@ package struct BeadReadings: Sendable {
   /// Before the first reading nothing is known.
   package static let none = BeadReadings(beads: [:]) { _ in .unknown("the beads have not been read yet") }
 
-  /// A reading of which nothing came.
+  /// A reading that failed as a whole.
   package static func blind(_ reason: String) -> BeadReadings {
     var readings = BeadReadings(beads: [:], failures: [reason]) { _ in .unknown(reason) }
     readings.isBlind = true

@@ -2,7 +2,7 @@
 
 /// A message that can never be sent, however often it is tried.
 package struct Undeliverable: Error, Sendable, Hashable, CustomStringConvertible {
-  /// To whom, and what is wrong with it.
+  /// The recipient, and what is wrong with the message.
   package var description: String
 
   package init(_ description: String) { self.description = description }

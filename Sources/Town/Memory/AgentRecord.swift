@@ -63,7 +63,7 @@ package struct AgentRecord: Sendable, Hashable, Codable {
     }
   }
 
-  /// What somebody was told about the work on the agent's hook.
+  /// What was reported about the work on the agent's hook.
   package struct Told: Sendable, Hashable, Codable {
     package var hook: String
     /// When the agent's bead had last been changed.
@@ -113,7 +113,7 @@ package struct AgentRecord: Sendable, Hashable, Codable {
     }
   }
 
-  /// A time in which the agent stood still because somebody wanted that.
+  /// A time in which the agent was frozen on purpose.
   package struct Freeze: Sendable, Hashable, Codable {
     package var life: ProcessLife
     package var since: Timestamp
@@ -156,7 +156,7 @@ package struct AgentRecord: Sendable, Hashable, Codable {
   package var resumeFailed: Bool?
   /// Restarts so far, ever.
   package var restarts = 0
-  /// Whether somebody was told that this life is not ready; cleared with the next.
+  /// Whether it was reported that this life is not ready; cleared with the next life.
   package var toldNotReady = false
   /// The work on the hook that the last refusal to start was told about.
   package var toldRefusal: String?
@@ -289,7 +289,7 @@ extension AgentRecord {
     return former.server == other.server && former.pane != other.pane && created <= since
   }
 
-  /// Why a pane of which ``isBeside(_:place:)`` is true is neither the agent's life nor ended.
+  /// Why a pane for which ``isBeside(_:place:)`` is true is neither the agent's life nor ended.
   static let besideIt = "its own pane is gone, and this is another one of its session"
 
   /// What was seen, with the objection that what is remembered makes to it.

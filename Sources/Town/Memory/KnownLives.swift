@@ -2,7 +2,7 @@
 
 /// By what agents are known again on the panes of tmux servers: what the ledger has of their lives.
 package struct KnownLives: Sendable, Hashable {
-  /// The lives of those who live, or whose death is still open, and last lives that were ended on purpose, by session.
+  /// The lives of the agents that live, or whose death is still open, and last lives that were ended on purpose, by session.
   package var bySession: [String: ProcessLife]
   /// The corpses whose end is known, by session.
   package var graves: [String: Set<AgentRecord.Grave>]

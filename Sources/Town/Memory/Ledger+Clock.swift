@@ -110,7 +110,7 @@ extension Ledger {
   package static let clockTolerance: Duration = .seconds(1)
 
   /// Sees whether the wall clock was set since it was last looked at, and moves what is remembered along
-  /// with it: waits last as long as they would have. Across a reboot nobody can tell; then what would
+  /// with it: waits last as long as they would have. Across a reboot that is unknown; then what would
   /// lie in the future is taken for just now.
   ///
   /// - Parameters:

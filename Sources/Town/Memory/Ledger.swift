@@ -19,7 +19,7 @@ package struct Ledger: Sendable, Hashable, Codable {
   /// How many events there have been.
   package var eventCount = 0
 
-  /// The starts of the last minute, whoever was started.
+  /// The starts of the last minute, of all agents.
   package var starts = SlidingWindow()
   /// Who died in the last moments, and when.
   package var deaths: [String: Timestamp] = [:]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// An agent's end that has been decided and is carried out step by step, each written down before the
-/// next is taken: whoever supervises after a death of the daemon goes on where it stopped.
+/// next is taken: the next daemon continues where this one stopped.
 package struct LifecycleIntent: Sendable, Hashable, Codable {
   /// What has been done so far.
   package enum Step: String, Sendable, Hashable, Codable {

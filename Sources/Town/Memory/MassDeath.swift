@@ -8,9 +8,9 @@ package struct MassDeath: Sendable, Hashable, Codable {
   /// What they died of, in words.
   package var cause: String
   package var count: Int
-  /// The alerts that have gone out because of it, by what they are about and to whom they went.
+  /// The alerts that have gone out because of it, by subject and recipients.
   package var told: Set<String> = []
-  /// Deaths of which no message has told yet: the latest of each agent that nobody restarts.
+  /// Deaths that no message has reported yet: the latest of each agent that the daemon does not restart.
   package var untold: [Notice]?
   /// When the first of them came.
   package var untoldSince: Timestamp?

@@ -151,8 +151,8 @@ extension RestartPolicy {
 
 // Clocks that are set.
 extension RestartPolicy {
-  /// Puts what lies after `time` at `time`: whoever waits then waits for a whole span at most, however
-  /// far the clock was set back while nobody could follow it.
+  /// Puts what lies after `time` at `time`: an agent that waits then waits for a whole span at most, however
+  /// far the clock was set back while no daemon could follow it.
   package mutating func clamp(to time: Timestamp) {
     lastAttempt = lastAttempt.map { Swift.min($0, time) }
     lastEnd = lastEnd.map { Swift.min($0, time) }
