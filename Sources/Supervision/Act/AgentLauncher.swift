@@ -119,7 +119,8 @@ package struct AgentLauncher: Sendable {
   private func prepare(_ agent: AgentIdentity) async throws -> (directory: String, warnings: [String]) {
     let worktree = PolecatWorktree(agent, in: layout)
     let mended = try worktree.mend()
-    return (worktree.directory, (mended.map { [$0] } ?? []) + (try await refresher.refresh(worktree.directory)))
+    let warnings = try await refresher.refresh(worktree.directory)
+    return (worktree.directory, (mended.map { [$0] } ?? []) + warnings)
   }
 
   /// The decision of a person by which an agent is not started; `nil` where there is none.
