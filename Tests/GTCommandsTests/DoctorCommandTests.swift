@@ -7,6 +7,7 @@ import Processes
 import TestSupport
 import Testing
 import Tmux
+import Town
 import TownFiles
 
 @testable import GTCommands
@@ -149,6 +150,24 @@ import TownFiles
           let seen = try #require(findings.first { $0.subject == "gt-rig-toast" })
           #expect(seen.level == "note" && seen.remedy == "gt session restart rig/polecats/toast", "\(seen)")
           #expect(findings.allSatisfy { $0.remedy?.contains("kill-session") != true }, "\(findings)")
+
+          // A person has split a pane off beside the corpse, and the daemon has adopted the agent where it runs.
+          let pid = try #require(
+            Int32(
+              try await town.run("tmux", ["-L", "other", "display-message", "-p", "-t", "=gt-rig-toast:", "#{pane_pid}"])
+                .output.filter(\.isNumber)))
+          let identity = try #require(ProcessTable().identity(of: pid))
+          var ledger = Ledger()
+          ledger.agents["gt-rig-toast"] = AgentRecord()
+          ledger.agents["gt-rig-toast"]?.life = ProcessLife(
+            boot: ProcessTable().bootID() ?? "", server: ServerIdentity(pid: 1, startedAt: 1), pane: "%0", pid: pid,
+            startTime: identity.startTime)
+          try TownRecords(layout: town.layout).write(ledger)
+          try await tmux.tmux("split-window", "-d", "-t", "=gt-rig-toast:", "sleep", "1000")
+          let split = try await doctor(town, variables: own).all("tmux servers")
+          let double = try #require(split.first { $0.subject == "gt-rig-toast" })
+          #expect(double.level == "warning" && double.remedy == nil, "\(double)")
+          #expect(double.why?.contains("pid \(pid)") == true, "\(double)")
         } catch {
           _ = try? await town.run("tmux", ["-L", "other", "kill-server"])
           throw error

@@ -223,6 +223,15 @@ import Town
     #expect(finding.level == level && finding.remedy == remedy, "\(finding)")
   }
 
+  @Test func `no command ends the session in which the agent runs`() {
+    let finding = ServerCheck.judge(
+      .init(session: "gt-rig-toast", agent: "rig/polecats/toast", origin: .daemon, isDouble: true, life: 77),
+      server: "/tmp/other")
+    #expect(finding.level == .warning)
+    #expect(finding.remedy == nil)
+    #expect(finding.why?.contains("pid 77") == true)
+  }
+
   @Test(arguments: [false, true])
   func `a corpse on another server is no double of the agent`(livesOnOwn: Bool) {
     let finding = ServerCheck.judge(

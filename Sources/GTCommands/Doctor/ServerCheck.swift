@@ -31,6 +31,8 @@ struct ServerCheck: DoctorCheck {
     var isDouble = false
     /// Whether nothing lives in it: what remains of an agent that has ended.
     var isDead = false
+    /// The agent's process, where the daemon knows it as that and it runs in this session.
+    var life: Int32?
   }
 
   func run(in context: DoctorContext) async -> [CheckResult] {
@@ -49,6 +51,7 @@ struct ServerCheck: DoctorCheck {
     }
     let own = Set(
       ((try? context.tmux.own.listing.get())?.panes ?? []).filter { $0.lives(context.processes) }.map(\.session))
+    let lives = Self.knownLives(context)
     for server in context.tmux.others {
       switch server.listing {
       case .failure(let error):
@@ -56,7 +59,8 @@ struct ServerCheck: DoctorCheck {
           CheckResult(
             .warning, server.path, "does not answer: \(error)", why: Self.whyAnswer))
       case .success(let listing):
-        let sightings = Self.sightings(listing.panes, roster: roster, own: own, context: context)
+        let sightings = Self.sightings(
+          listing.panes, roster: roster, own: own, lives: lives, context: context)
         findings += sightings.map { Self.judge($0, server: server.path) }
         if sightings.isEmpty, listing.identity != nil {
           findings.append(CheckResult(.ok, server.path, "has no session of an agent's name"))
@@ -116,8 +120,17 @@ struct ServerCheck: DoctorCheck {
     }
   }
 
+  /// The agents' processes that the ledger knows and that run; `nil` where it cannot be read.
+  private static func knownLives(_ context: DoctorContext) -> Set<Int32>? {
+    guard let ledger = try? TownRecords(layout: context.layout).ledger() else { return nil }
+    let lives = ledger.lives.values.filter {
+      context.processes.isRunning(ProcessIdentity(pid: $0.pid, startTime: $0.startTime))
+    }
+    return Set(lives.map(\.pid))
+  }
+
   private static func sightings(
-    _ panes: [Pane], roster: Roster, own: Set<String>, context: DoctorContext
+    _ panes: [Pane], roster: Roster, own: Set<String>, lives: Set<Int32>?, context: DoctorContext
   ) -> [Sighting] {
     let bySession = Dictionary(grouping: panes, by: \.session)
     return bySession.keys.sorted().compactMap { session in
@@ -129,8 +142,11 @@ struct ServerCheck: DoctorCheck {
       let origin =
         origins.first { $0 == .daemon } ?? origins.first { $0 == .town } ?? origins.first { $0 != .stranger }
         ?? .stranger
+      // Where it is not known which process is the agent, it may be this one.
+      let life = living.first { lives?.contains($0.pid) ?? true }
       return Sighting(
-        session: session, agent: agent.actor, origin: origin, isDouble: own.contains(session), isDead: living.isEmpty)
+        session: session, agent: agent.actor, origin: origin, isDouble: own.contains(session), isDead: living.isEmpty,
+        life: life?.pid)
     }
   }
 
@@ -144,6 +160,14 @@ struct ServerCheck: DoctorCheck {
           ? "The agent lives on the town's own server; this is only left from an earlier run."
           : "If the agent lives nowhere else, its next start uses this pane.",
         remedy: sighting.isDouble ? kill : nil)
+    }
+    if sighting.isDouble, let life = sighting.life {
+      return CheckResult(
+        .warning, sighting.session, "\(place), and on the town's own as well",
+        why: """
+          The agent runs here (pid \(life)). The session on the town's own server holds another process: look at it, and \
+          move its panes or end it there.
+          """)
     }
     if sighting.isDouble {
       return CheckResult(
