@@ -154,8 +154,10 @@ import TownFiles
           // A person has split a pane off beside the corpse, and the daemon has adopted the agent where it runs.
           let pid = try #require(
             Int32(
-              try await town.run("tmux", ["-L", "other", "display-message", "-p", "-t", "=gt-rig-toast:", "#{pane_pid}"])
-                .output.filter(\.isNumber)))
+              try await town.run(
+                "tmux", ["-L", "other", "display-message", "-p", "-t", "=gt-rig-toast:", "#{pane_pid}"]
+              )
+              .output.filter(\.isNumber)))
           let identity = try #require(ProcessTable().identity(of: pid))
           var ledger = Ledger()
           ledger.agents["gt-rig-toast"] = AgentRecord()
