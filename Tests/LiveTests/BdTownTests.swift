@@ -145,6 +145,15 @@ import TownFiles
     }
   }
 
+  /// Waits until the polecat is started, and that is in the journal.
+  private func firstLife(_ supervisor: Supervisor, in town: LiveTownFixture, _ bd: BdTown) async throws -> ProcessLife {
+    try await eventually("the polecat") {
+      await supervisor.beat()
+      return town.starts() == 1 && bd.events.count(.agentStarted, toast) == 1
+    }
+    return try #require(try await town.liveness().life)
+  }
+
   @Test func `a bd that goes away in mid-run costs no agent anything; who dies meanwhile is back when it is`()
     async throws
   {
@@ -152,11 +161,7 @@ import TownFiles
       let bd = try troubledTown(town)
       try await town.startServer()
       try await bd.supervised(policy: Policy()) { supervisor in
-        try await eventually("the polecat") {
-          await supervisor.beat()
-          return town.starts() == 1 && bd.events.count(.agentStarted, toast) == 1
-        }
-        let life = try #require(try await town.liveness().life)
+        let life = try await firstLife(supervisor, in: town, bd)
         let before = try bd.beads()
         let calls = bd.calls().count
 
@@ -199,11 +204,7 @@ import TownFiles
       let told = ["ORPHANED_WORK: \(ghost.bead) is dead with work on its hook"]
       try await town.startServer()
       try await bd.supervised(policy: Policy()) { supervisor in
-        try await eventually("the polecat") {
-          await supervisor.beat()
-          return town.starts() == 1 && bd.events.count(.agentStarted, toast) == 1
-        }
-        let life = try #require(try await town.liveness().life)
+        let life = try await firstLife(supervisor, in: town, bd)
         try await town.kill(life)
         try await eventually("its restart") { bd.events.count(.agentRestarted, toast) == 1 && town.starts() == 2 }
         try await eventually("the message") { try bd.subjects(to: "rig/witness") == told }

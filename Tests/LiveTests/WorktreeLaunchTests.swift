@@ -14,7 +14,7 @@ import TownFiles
 struct WorktreeLaunchTests {
   private let toast = LiveTownFixture.toast
 
-  /// Runs a script of git's, as somebody who may commit.
+  /// Runs a script with git, with an author for its commits.
   private func git(_ script: String, _ words: String..., in town: LiveTownFixture) async throws {
     let person = [
       "GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@localhost", "GIT_COMMITTER_NAME": "Ada",

@@ -35,7 +35,7 @@ import Testing
     }
   }
 
-  @Test func `where the town's agents cannot be listed nobody is forgotten`() async throws {
+  @Test func `no record is forgotten where the town's agents cannot be listed`() async throws {
     let removed = town.addPolecat("a")
     town.raise(.deacon, removed)
     try await withSupervisor(of: town) { supervisor in

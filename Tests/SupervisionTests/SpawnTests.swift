@@ -100,7 +100,7 @@ import Testing
       if isTold { await town.wait(for: .event(.agentReady, polecat.session)) }
       let isOnTrial: Bool? = isTold ? nil : true
       #expect(town.with { $0.ledger[polecat].isResumed } == isOnTrial)
-      // Whoever follows is told nothing, so that its record is as its start has left it.
+      // The next run is told nothing, so that its record is as its start has left it.
       town.with { $0.screens[polecat.session] = ["loading"] }
       town.kill(polecat, cause: .exited(status: 1))
       await supervisor.askBeat()

@@ -57,10 +57,8 @@ package struct AgentLauncher: Sendable {
     guard !executable.contains("=") else { return .failed("the agent's command has a '=' in its path: \(executable)") }
     // First of all: where a person has decided so, nothing else is a failure.
     if let objection = hold(on: agent) { return .declined(objection) }
-    guard Disk.isDirectory(layout.directory(of: agent)) else {
-      return .failed("its directory \(layout.directory(of: agent)) is missing")
-    }
     var directory = layout.directory(of: agent)
+    guard Disk.isDirectory(directory) else { return .failed("its directory \(directory) is missing") }
     var warnings: [String] = []
     do {
       if agent.role == .polecat { (directory, warnings) = try await prepare(agent) }

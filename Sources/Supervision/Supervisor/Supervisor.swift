@@ -30,10 +30,7 @@ package actor Supervisor {
   private lazy var watchers = Watchers(executor: executor) { [weak self] event in await self?.post(event) }
   private var timer: Task<Void, Never>?
   private var retelling: Task<Void, Never>?
-  /// The last words of the dead, on their way, by session: nothing takes their panes before.
-  private var lastWords: [String: LastWords] = [:]
-  /// Whether everything is being ended, as it was asked when deaths were seen whose beads are read, by session.
-  private var endQuestions: [String: Task<Bool, Never>] = [:]
+  private lazy var inquiries = Inquiries(executor: executor)
 
   // Callers that wait for an answer, by number.
   private var tickets: [Int: CommandTicket] = [:]
@@ -126,7 +123,7 @@ package actor Supervisor {
       case .tellAgain: retelling = nil
       case .finished(let job, let outcome):
         jobs[job] = nil
-        if case .gathered(let reports, _, _) = outcome { forgetLastWords(of: reports) }
+        if case .gathered(let reports, _, _) = outcome { inquiries.forgetLastWords(of: reports) }
       case .beat, .timer, .look, .died, .serverDied, .command, .told, .stop: break
       }
     }
@@ -185,8 +182,8 @@ package actor Supervisor {
   private func look(for draft: TurnDraft, budgetEnd: ContinuousClock.Instant) async -> Look {
     if let look = state.lastLook(for: draft) { return look }
     let (beads, lives) = (state.beads, draft.plan.ledger.knownLives)
-    return state.look(
-      await CommandBudget.$end.withValue(budgetEnd) { await world.look(beads: beads, lives: lives) })
+    let snapshot = await CommandBudget.$end.withValue(budgetEnd) { await world.look(beads: beads, lives: lives) }
+    return state.look(snapshot)
   }
 
   /// Sleeps until the heartbeat, or until some decision wants another look.
@@ -279,7 +276,8 @@ extension Supervisor {
     // Read now: what a dead agent has left is cleared up soon, and the group goes.
     let memory = memory(of: directives.starts)
     if let snapshot, mode == .town { watchers.watch(snapshot, ledger: state.ledger, in: world) }
-    for var start in directives.starts {
+    // What a turn had begun to decide that found a breach is not done either.
+    for var start in directives.starts where !isBroken {
       start.circumstances.memory = memory
       begin(start)
     }
@@ -299,7 +297,7 @@ extension Supervisor {
   }
 
   private func begin(_ start: Directives.Start) {
-    let circumstances = circumstances(of: start)
+    let circumstances = inquiries.circumstances(of: start, protecting: protectedProcesses, in: world)
     let performer = Performer(world: world, journal: journal, policy: state.rules.policy) {
       [weak self] notice, delivery in
       await self?.post(.told(notice, delivery))
@@ -312,58 +310,11 @@ extension Supervisor {
     }
   }
 
-  /// Adds to the circumstances of an effect what is under way already.
-  private func circumstances(of start: Directives.Start) -> Performer.Circumstances {
-    var circumstances = start.circumstances
-    switch start.effect {
-    case .launch(let order, let remains):
-      let former = endQuestions.removeValue(forKey: order.agent.session)
-      // One that was to wait has an old answer.
-      circumstances.isShuttingDown = order.delay > .zero ? nil : former
-      circumstances.words = lastWords[order.agent.session]
-      circumstances.protected = remains == nil ? [] : protectedProcesses
-    case .end(let command, _, _):
-      circumstances.words = lastWords[command.agent.session]
-      circumstances.protected = protectedProcesses
-    case .endForRequest(let agent, _, _, _): circumstances.words = lastWords[agent.session]
-    case .confine, .sweep: circumstances.protected = protectedProcesses
-    case .readAfresh(let orders):
-      // Asked while the beads are read, so that no start waits for the answer.
-      let world = self.world
-      let isEnding = Task(executorPreference: executor) { await world.isShuttingDown() }
-      for order in orders { endQuestions[order.agent.session] = isEnding }
-    case .gather(let evidence): circumstances.words = readLastWords(of: evidence.map(\.report))
-    case .readBeads, .readHooks, .adopt, .mark, .claimRequest, .withdraw, .closeMail, .send, .announce, .begin, .limit:
-      break
-    }
-    return circumstances
-  }
-
   /// The processes that live: no clearing up may hurt one of these, wherever it has come to be.
   private var protectedProcesses: Set<Int32> {
     // A supervisor that only carries out commands watches no agent.
     let agents = mode == .town ? watchers.agentPIDs : Set(state.ledger.agents.values.compactMap { $0.life?.pid })
     return agents.union(watchers.serverPIDs)
-  }
-
-  /// Asks for the last words of all the dead of a turn, with one tmux process for all of them. A restart takes the pane's
-  /// last screen away, so it waits for them, and for nothing else of the evidence.
-  private func readLastWords(of deaths: [DeathReport]) -> LastWords {
-    let world = self.world
-    let remains = deaths.compactMap(\.remains)
-    let words = Task<LastWords.Readings, Never>(executorPreference: executor) {
-      remains.isEmpty ? [:] : await world.lastWords(of: remains)
-    }
-    for death in deaths where death.remains != nil {
-      lastWords[death.agent.session] = LastWords(capsule: death.id, task: words)
-    }
-    return LastWords(capsule: "", task: words)
-  }
-
-  private func forgetLastWords(of deaths: [DeathReport]) {
-    for death in deaths where lastWords[death.agent.session]?.capsule == death.id {
-      lastWords[death.agent.session] = nil
-    }
   }
 
   private func leave() {

@@ -14,7 +14,6 @@ struct Directives: Sendable {
     var circumstances: Performer.Circumstances
   }
 
-  var journal = JournalLines()
   var starts: [Start] = []
   /// The answers to people's commands, by ticket.
   var answers: [(ticket: Int, result: Result<CommandOutcome, CommandRefusal>)] = []

@@ -235,7 +235,7 @@ extension SupervisionState {
     for event in events {
       switch event {
       case .beat:
-        // Who wants it is known already. Where a turn was under way its end has begun the reading, and a
+        // Its callers are known already. Where a turn was under way its end has begun the reading, and a
         // second one would answer no caller.
         break
       case .timer:

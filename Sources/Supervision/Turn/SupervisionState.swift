@@ -3,11 +3,12 @@
 import Town
 
 /// All that the supervision of a town remembers, and the only place where it is decided what is done. A value: it reads
-/// the world through ``TownFacts``, changes nothing outside itself, and leaves what is to be done in ``directives``.
+/// the world through ``TownFacts``, changes nothing outside itself, and leaves what is to be done in ``directives`` and
+/// ``journal``.
 ///
-/// A turn goes through it in four steps: ``begin(_:uptime:)`` takes the events in, ``decide(_:look:given:)`` goes
-/// through the rules, ``complete(_:screens:)`` says what has to be written down, and ``settle(_:failure:)`` releases
-/// the effects once that is written.
+/// A turn goes through it in four steps: ``begin(_:now:uptime:)`` takes the events in, ``decide(_:look:given:uptime:)``
+/// goes through the rules, ``complete(_:screens:uptime:)`` says what has to be written down, and
+/// ``settle(_:failure:uptime:)`` releases the effects once that is written.
 struct SupervisionState: Sendable {
   let mode: Supervisor.Mode
   let startedAt: Timestamp
@@ -84,6 +85,8 @@ struct SupervisionState: Sendable {
 
   /// What the supervisor is to do.
   var directives = Directives()
+  /// What the supervisor is to write to the journal, also where nothing is to be done.
+  var journal = JournalLines()
 
   init(
     mode: Supervisor.Mode, policy: Policy, facts: any TownFacts, now: Timestamp, uptime: Duration, hasReceipts: Bool
@@ -101,12 +104,6 @@ struct SupervisionState: Sendable {
   mutating func takeDirectives() -> Directives {
     defer { directives = Directives() }
     return directives
-  }
-
-  /// What is written to the journal at once, in its order.
-  var journal: JournalLines {
-    get { directives.journal }
-    set { directives.journal = newValue }
   }
 }
 
