@@ -148,7 +148,7 @@ let package = Package(
     .target(
       name: "CommandSupport",
       dependencies: [
-        "Beads", "Commands", "Control", "Processes", "Supervision", "Systemd", "Town", "TownFiles", logging,
+        "Beads", "Commands", "Control", "Processes", "Supervision", "Systemd", "Town", "TownFiles", "Trust", logging,
       ]
     ),
 

@@ -4,9 +4,9 @@ package import Beads
 package import Commands
 import Processes
 package import Supervision
-import Systemd
 package import Town
 package import TownFiles
+import Trust
 
 /// A town with its settings and its bead store: what the daemon and `gt` both begin with.
 package struct OpenTown: Sendable {
@@ -34,8 +34,8 @@ package struct OpenTown: Sendable {
     let runner = SystemCommandRunner(environment: environment)
     // What its commands leave running is to outlive a daemon. A `gt` ends nothing with itself.
     let lasting: any CommandRunner =
-      if awaitingBd, let runtime = environment["XDG_RUNTIME_DIR"] {
-        ReleasingRunner(runner, keeper: OffspringKeeper(manager: UserManager(runtimeDirectory: runtime)))
+      if awaitingBd, let manager = LiveTown.manager(environment) {
+        ReleasingRunner(runner, keeper: OffspringKeeper(manager: manager))
       } else { runner }
     let store: Result<any BeadStore, BeadStoreError>
     do {
@@ -70,8 +70,9 @@ extension OpenTown {
   /// Sees that what is remembered can be read, before anything is written over it. A file that can be
   /// read and makes no sense is another matter: it is set aside, and kept.
   ///
-  /// - Throws: `TownFileError` `.unreadable`.
+  /// - Throws: `TownFileError` `.unreadable`, also where another user could write it.
   package func checkRecords() throws(TownFileError) {
+    try checkOwner()
     let records = TownRecords(layout: layout)
     do throws(TownFileError) {
       _ = try records.ledger()
@@ -82,6 +83,22 @@ extension OpenTown {
       _ = try records.pendingSpawns()
     } catch {
       if error.code == .unreadable { throw Self.withWayOut(error) }
+    }
+  }
+
+  /// What is remembered decides what is ended and started: it must not be another user's word.
+  private func checkOwner() throws(TownFileError) {
+    let place = layout.path("daemon")
+    do throws(PathObjection) {
+      try PathTrust().checkDirectory(place)
+    } catch {
+      switch error.code {
+      case .planted, .shared:
+        throw TownFileError(
+          .unreadable, path: place, reason: "another user could write what the daemon goes by: \(error)")
+      // A town may belong to another user where root works in it, as in a container. What is missing is created.
+      case .foreign, .link, .missing, .unreadable, .wrongKind: return
+      }
     }
   }
 

@@ -6,18 +6,16 @@ import Glibc
 /// Finds executables the way `execvp` does.
 package enum ExecutableSearch {
   /// The absolute path of `name` on `path`, a colon-separated list of directories; `nil` where none
-  /// of them holds an executable regular file of that name. A name with a `/` is looked at as it is.
+  /// of them holds an executable regular file of that name. A name with a `/` is the path itself.
   ///
   /// A program in a directory to which every user may write is passed over: any user could decide what is run.
   package static func find(_ name: String, path: String) -> String? {
-    if name.contains("/") { return isExecutable(name) ? name : nil }
-    return candidates(name, path: path).first { !isOpenToAll(objection(to: $0)) }
+    candidates(name, path: path).first { !isOpenToAll(objection(to: $0)) }
   }
 
-  /// Why a program that is on `path` is not run; `nil` where there is none that was passed over.
+  /// Why a program that is there is not run; `nil` where there is none that was passed over.
   package static func passedOver(_ name: String, path: String) -> PathObjection? {
-    if name.contains("/") { return nil }
-    return candidates(name, path: path).lazy.compactMap { objection(to: $0) }.first { isOpenToAll($0) }
+    candidates(name, path: path).lazy.compactMap { objection(to: $0) }.first { isOpenToAll($0) }
   }
 
   /// Why other users may decide what is run as this program; `nil` where they cannot.
@@ -39,7 +37,8 @@ package enum ExecutableSearch {
   }
 
   private static func candidates(_ name: String, path: String) -> [String] {
-    path.split(separator: ":").filter { $0.hasPrefix("/") }.map { "\($0)/\(name)" }.filter { isExecutable($0) }
+    if name.contains("/") { return isExecutable(name) ? [name] : [] }
+    return path.split(separator: ":").filter { $0.hasPrefix("/") }.map { "\($0)/\(name)" }.filter { isExecutable($0) }
   }
 
   private static func isExecutable(_ path: String) -> Bool {

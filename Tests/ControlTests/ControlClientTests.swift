@@ -2,6 +2,7 @@
 
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Control
@@ -100,5 +101,39 @@ struct ControlClientTests {
     let peer = try ScriptedPeer([#"{"parameters""#], terminator: "")
     let error = await #expect(throws: ControlError.self) { try await peer.client.call(Beat()) }
     #expect(error?.code == .protocolViolation && error?.reason == "the reply was cut off")
+  }
+  @Test(.requiresRoot, .requires(executable: "setpriv"), .requires(executable: "perl"))
+  func `nothing is said to another user's program at one's own socket`() async throws {
+    let directory = try SocketDirectory()
+    chmod(directory.path, 0o711)
+    mkdir("\(directory.path)/run", 0o700)
+    let path = "\(directory.path)/run/s"
+    let socket = try #require(StrangersSocket(path))
+    let client = ControlClient(socketPath: path, town: "/town")
+    // root speaks to the daemon of the socket's owner, whoever that is.
+    for owner in [geteuid(), 4_000_001] {
+      for place in [path, "\(directory.path)/run"] { chown(place, owner, owner) }
+      var error = await #expect(throws: ControlError.self) { try await client.call(Beat()) }
+      #expect(error?.code == .unreachable && error?.reason.contains("of another user") == true, "\(error as Any)")
+      error = await #expect(throws: ControlError.self) { try await client.watch(Watch()) { _ in } }
+      #expect(error?.code == .unreachable && error?.reason.contains("of another user") == true, "\(error as Any)")
+    }
+    withExtendedLifetime(socket) {}
+  }
+
+  @Test(.requiresRoot) func `a socket in a directory of others is not connected to`() async throws {
+    for (owner, mode) in [(StrangersSocket.stranger, 0o700), (geteuid(), 0o777)] as [(UInt32, mode_t)] {
+      let directory = try SocketDirectory()
+      mkdir("\(directory.path)/run", 0o700)
+      let socket = try #require(ListeningTestSocket("\(directory.path)/run/s"))
+      chown("\(directory.path)/run", owner, owner)
+      chmod("\(directory.path)/run", mode)
+      let client = ControlClient(socketPath: "\(directory.path)/run/s", town: "/town")
+      let error = await #expect(throws: ControlError.self) { try await client.call(Beat()) }
+      #expect(error?.code == .unreachable && error?.reason.contains("\(directory.path)/run ") == true)
+      await #expect(throws: ControlError.self) { try await client.watch(Watch()) { _ in } }
+      #expect(!socket.hasClient)
+      socket.close()
+    }
   }
 }

@@ -42,4 +42,21 @@ import TownFiles
       #expect(try await town.run(builtExecutable("gastown-daemon"), once).succeeded)
     }
   }
+
+  @Test func `a daemon/ that others may write to is refused with the way out`() async throws {
+    try await GTTown.with { town in
+      let place = town.layout.path("daemon")
+      chmod(place, 0o777)
+      let once = ["--once", "--town", town.root]
+      let refused = try await town.run(builtExecutable("gastown-daemon"), once)
+      #expect(refused.status == 78, "\(refused.ending)")
+      #expect(refused.errors.contains("another user could write what the daemon goes by"), "\(refused.errors)")
+      let way = "chmod go-w \(place)"
+      #expect(refused.errors.contains(way), "\(refused.errors)")
+      let doctor = try await town.run(["doctor"])
+      #expect(doctor.output.contains(way), "\(doctor.output)")
+      _ = try await town.run("sh", ["-c", way])
+      #expect(try await town.run(builtExecutable("gastown-daemon"), once).succeeded)
+    }
+  }
 }

@@ -221,6 +221,38 @@ import Trust
     }
   }
 
+  /// Runs `body` beside a process that listens at these paths and answers nothing; for all that can be seen of it, it is
+  /// a tmux.
+  private func withSilentTmux(
+    _ town: LiveTownFixture, at sockets: [String], _ body: () async throws -> Void
+  ) async throws {
+    town.directory.makeDirectory("false")
+    let python = try await town.run(["python3", "-c", "import os,sys; print(os.path.realpath(sys.executable))"]).output
+    let executable = try #require(python.split(separator: "\n").first)
+    let program = town.directory("false/tmux")
+    try await town.run(["cp", String(executable), program])
+    let script = """
+      import socket, sys, time
+      listeners = [socket.socket(socket.AF_UNIX) for path in sys.argv[1:]]
+      for listener, path in zip(listeners, sys.argv[1:]):
+          listener.bind(path)
+          listener.listen(64)
+      time.sleep(1000)
+      """
+    let environment = town.environment
+    let server = Task {
+      try await LiveTownFixture.system.run(
+        Command(
+          program, ["-c", script] + sockets, environment: environment, workingDirectory: "/", deadline: .seconds(110)))
+    }
+    defer { server.cancel() }
+    let last = try #require(sockets.last)
+    try await eventually("its sockets") {
+      if case .listening = PathTrust().peer(ofSocket: last) { true } else { false }
+    }
+    try await body()
+  }
+
   @Test(.requires(executable: "python3"))
   func `a tmux server that answers nothing is given its whole time once, and keeps none down whom it never showed`()
     async throws
@@ -228,41 +260,47 @@ import Trust
     try await LiveTownFixture.with(deadline: .seconds(8)) { town in
       try await town.startServer()
       try await town.addPolecats("toast")
-      // For all that can be seen of it, it is a tmux.
-      town.directory.makeDirectory("false")
       town.directory.makeDirectory("users/tmux-\(getuid())")
       let socket = "\(place(town))/default"
-      let python = try await town.run(["python3", "-c", "import os,sys; print(os.path.realpath(sys.executable))"])
-        .output
-      let executable = try #require(python.split(separator: "\n").first)
-      try await town.run(["cp", String(executable), town.directory("false/tmux")])
-      let script = """
-        import socket, time
-        listener = socket.socket(socket.AF_UNIX)
-        listener.bind("\(socket)")
-        listener.listen(64)
-        time.sleep(1000)
-        """
-      let environment = town.environment
-      let program = town.directory("false/tmux")
-      let server = Task {
-        try await LiveTownFixture.system.run(
-          Command(program, ["-c", script], environment: environment, workingDirectory: "/", deadline: .seconds(110)))
+      try await withSilentTmux(town, at: [socket]) {
+        for deadline in [Duration.seconds(8), .milliseconds(500), .milliseconds(500)] {
+          town.runner.reset()
+          let snapshot = await town.look()
+          #expect(snapshot.agents.first { $0.agent == toast }?.liveness == .absent && snapshot.tmuxIsComplete)
+          #expect(snapshot.failures.contains { $0.contains(socket) }, "\(snapshot.failures)")
+          let asked = town.runner.commands.filter { $0.arguments.contains(socket) }
+          #expect(asked.count == 1 && asked.allSatisfy { $0.deadline <= deadline }, "\(asked.map(\.deadline))")
+          #expect(deadline < .seconds(1) || asked.allSatisfy { $0.deadline > .milliseconds(500) })
+        }
+        try await town.launch()
       }
-      defer { server.cancel() }
-      try await eventually("its socket") {
-        if case .listening = PathTrust().peer(ofSocket: socket) { true } else { false }
-      }
-      for deadline in [Duration.seconds(8), .milliseconds(500), .milliseconds(500)] {
+    }
+  }
+
+  @Test(.requires(executable: "python3"))
+  func `of many tmux servers that answer nothing a few are asked at a time, and the town's own is not held up`()
+    async throws
+  {
+    try await LiveTownFixture.with(deadline: .seconds(5)) { town in
+      try await town.startServer()
+      try await town.addPolecats("toast", "nux")
+      let life = try await town.launch()
+      town.directory.makeDirectory("users/tmux-\(getuid())")
+      let sockets = (0..<24).map { "\(place(town))/s\($0)" }
+      try await withSilentTmux(town, at: sockets) {
         town.runner.reset()
+        let begin = ContinuousClock.now
         let snapshot = await town.look()
-        #expect(snapshot.agents.first { $0.agent == toast }?.liveness == .absent && snapshot.tmuxIsComplete)
-        #expect(snapshot.failures.contains { $0.contains(socket) }, "\(snapshot.failures)")
-        let asked = town.runner.commands.filter { $0.arguments.contains(socket) }
-        #expect(asked.count == 1 && asked.allSatisfy { $0.deadline <= deadline }, "\(asked.map(\.deadline))")
-        #expect(deadline < .seconds(1) || asked.allSatisfy { $0.deadline > .milliseconds(500) })
+        // One budget for all of them, and not one for each.
+        #expect(ContinuousClock.now - begin < .seconds(20))
+        #expect(town.runner.mostAtOnce <= 5, "four others and the town's own: \(town.runner.mostAtOnce)")
+        #expect(snapshot.agents.first { $0.agent == toast }?.liveness.life == life)
+        #expect(snapshot.agents.first { $0.agent.session.hasSuffix("nux") }?.liveness == .absent)
+        let words = town.runner.commands.map { $0.arguments.joined(separator: " ") }
+        #expect(words.filter { $0.contains(town.directory("users")) }.count < sockets.count, "\(words)")
+        let reasons = Set(snapshot.failures)
+        #expect(reasons.contains { $0.contains("no time was left to ask") }, "\(reasons)")
       }
-      try await town.launch()
     }
   }
 

@@ -9,7 +9,7 @@ import Trust
 
 /// Which programs are run by their name.
 @Suite struct ExecutableSearchTests {
-  @Test func `what anybody may put on PATH is not run`() async throws {
+  @Test func `a program that any user can exchange is not run, by name or by path`() async throws {
     try await TemporaryDirectory.with { directory in
       for part in ["open", "own"] {
         TestFile.write("#!/bin/sh\necho \(part)\n", to: "\(directory.makeDirectory(part))/tool", mode: 0o755)
@@ -27,8 +27,10 @@ import Trust
         _ = try await runner.run(Command("other", deadline: .seconds(60)))
       }
       #expect(error?.reason.contains("may be written to by other users; fix it with: chmod go-w") == true)
-      // A path that a person has written is the person's word.
-      #expect(ExecutableSearch.find(directory("open/other"), path: path) == directory("open/other"))
+      // A path is no better than a name: others decide what is there.
+      #expect(ExecutableSearch.find(directory("open/other"), path: path) == nil)
+      #expect(ExecutableSearch.passedOver(directory("open/other"), path: path)?.path == directory("open"))
+      #expect(ExecutableSearch.find(directory("own/tool"), path: "") == directory("own/tool"))
       // As a program that others may change by itself is.
       chmod(directory("open"), 0o755)
       chmod(directory("open/other"), 0o777)

@@ -94,8 +94,13 @@ import Town
       work + all(100_000) { .forgeMark($0, isShell: false, isAdopted: false, seconds: 9_000) }
         + all(200_000) { .command(.stop, $0) }),
     Case(
-      .strangersAreAsked, .strangersAreLeftAlone, agents: 6,
+      .strangersAreAsked, .noDeathIsSilent, agents: 6,
       work + all(100_000) { .stranger($0, isMarked: true, seconds: 900) } + all(101_000) { .crash($0, signal: 9) }),
+    Case(
+      .knownLivesAreForgotten, .noDeathIsSilent, agents: 6,
+      work + all(100_000) { .crash($0, signal: 9) }
+        + all(100_010) { .startByHand($0, isElsewhere: true, inShell: false) }
+        + [(150_000, .askBeat), (200_000, .removeSocket(isOwn: false)), (210_000, .askBeat), (300_000, .askBeat)]),
     Case(
       .startsAreNotPaced, .noRestartLoop, agents: 60,
       (0..<66).map { (1_000, .assign($0, isSpawning: false)) }
@@ -123,6 +128,17 @@ import Town
             (time + 20_000, .request(1, .restart)), (time + 20_010, .askBeat),
             (time + 20_020, .killDaemon(effects: 10 + round, milliseconds: 100)),
           ]
+        }),
+    Case(
+      .requestsStayInTheirFiles, .liveAgentIsNeverKilled, agents: 6,
+      work
+        + (0..<14).flatMap { round -> [(Int64, Incident)] in
+          let time = 100_000 + Int64(round) * 600_000
+          return all(time) { .request($0, .restart) }
+            + [
+              (time + 10, .askBeat), (time + 100 + Int64(round) * 20, .trouble(.stateFilesFail, seconds: 60)),
+              (time + 301_000, .askBeat),
+            ] + all(time + 300_000) { .forge($0, .restart) }
         }),
     Case(
       .attemptsAreForgotten, .noRestartLoop, agents: 6,

@@ -105,4 +105,35 @@ struct JournalTests {
       #expect(words["GT_CAPSULE"] == crash["GT_CAPSULE"])
     }
   }
+  @Test func `an entry that only claims to be the daemon's is in no log and no report of it`() async throws {
+    try await withTown { town in
+      try await town.settle(["gt-deacon", "gt-rig1-witness", "gt-rig1-toast"])
+      let forged = """
+        MESSAGE=forged: rig1/toast crashed
+        MESSAGE_ID=7a45213b1d9743ebab9ed686489df375
+        PRIORITY=4
+        SYSLOG_IDENTIFIER=gastown-daemon
+        USER_UNIT=gastown-daemon.service
+        GT_EVENT=crash_detected
+        GT_AGENT=rig1/toast
+        GT_SESSION=gt-rig1-toast
+
+        """
+      try await town.run("logger", "--journald", input: forged).check()
+      // It is there, and under the daemon's unit for those who select by what the writer says.
+      try await eventually("the forged entry") {
+        let said = try await town.run("journalctl", "-q", "--user", "-u", "gastown-daemon", "-o", "cat")
+        return said.output.contains("forged:")
+      }
+      for words in [
+        ["daemon", "logs", "-n", "1000"], ["daemon", "logs", "--crashes"], ["why", "rig1/toast"], ["events"],
+      ] {
+        let said = try await town.systemd.run(
+          town.name, ["timeout", "20", "gt"] + words, environment: ["PATH": town.path])
+        #expect(!said.output.contains("forged"), "gt \(words.joined(separator: " ")): \(said.output)")
+      }
+      let logs = try await town.tryGT("daemon", "logs", "-n", "1000")
+      #expect(logs.output.contains("rig1/toast"), "\(logs.output)\(logs.errors)")
+    }
+  }
 }

@@ -186,6 +186,44 @@ struct MachineFaultTests {
     }
   }
 
+  @Test func `named pipes in the place of SQLite's files hold up no command, no beat and no start`() async throws {
+    try await withTown(.init(polecats: ["rig1/toast"])) { town in
+      let agents = try await town.settle(["gt-deacon", "gt-rig1-witness", "gt-rig1-toast"])
+      for suffix in ["-wal", "-shm", "-journal"] {
+        let pipe = "gt/daemon/beads.sqlite\(suffix)"
+        for restarts in [false, true] {
+          if restarts { try await town.systemctl("stop", "gastown-daemon.socket", "gastown-daemon") }
+          // SQLite itself removes the first two when the last one closes the database.
+          try await town.shell("rm -f $1; mkfifo $1", pipe)
+          if restarts { try await town.systemctl("start", "gastown-daemon.socket", "gastown-daemon") }
+          for words in [["daemon", "beat"], ["session", "check"], ["doctor"]] {
+            let result = try await town.systemd.run(
+              town.name, ["timeout", "20", "gt"] + words, environment: ["PATH": town.path])
+            #expect(result.status != 124, "gt \(words) hangs at \(pipe)")
+            let said = result.output + result.errors
+            #expect(words == ["daemon", "beat"] || said.contains("\(suffix) is a named pipe"), "gt \(words): \(said)")
+          }
+          #expect(try await town.property("ActiveState") == "active")
+          #expect(try await town.agents() == agents)
+        }
+        guard suffix == "-journal" else {
+          try await town.shell("rm -f $1", pipe)
+          continue
+        }
+        // Whether it has work is not known: nothing is done before that can be read.
+        try await town.kill(try #require(agents["gt-rig1-toast"]))
+        try await town.event("crash_detected", session: "gt-rig1-toast")
+        try await town.beat()
+        #expect(try await town.agents()["gt-rig1-toast"] == nil)
+        try await town.shell("rm $1", pipe)
+        try await town.beat()
+        try await town.settle(["gt-deacon", "gt-rig1-witness", "gt-rig1-toast"])
+      }
+      #expect(try await town.property("NRestarts") == "0")
+      #expect(try await town.property("Result") == "success")
+    }
+  }
+
   // MARK: the journal
 
   @Test func `a journal that is gone, or that reads nothing, holds up nobody; what was lost is counted`() async throws {

@@ -87,4 +87,22 @@ struct StartTests {
       #expect(cgroup.contains("app-gastown-agents.slice") && !cgroup.contains("gastown-daemon"))
     }
   }
+  @Test func `agents get what agent.env says, beside who they are`() async throws {
+    let prepare = """
+      mkdir -p ~/.config/gastown
+      printf 'SSH_AUTH_SOCK=/run/ssh agent\nDISPLAY=:7\nGT_ROLE=mayor\n' >~/.config/gastown/agent.env
+      """
+    try await withTown(.init(prepare: prepare)) { town in
+      let agents = try await town.settle(["gt-deacon", "gt-rig1-witness", "gt-rig1-toast"])
+      for (session, role) in [("gt-deacon", "deacon"), ("gt-rig1-toast", "polecat")] {
+        let pid = try #require(agents[session])
+        let environment = try await eventually("the agent's environment") {
+          let found = town.environment(session, pid: pid)
+          return found.isEmpty ? nil : found
+        }
+        #expect(environment["SSH_AUTH_SOCK"] == "/run/ssh agent" && environment["DISPLAY"] == ":7", "\(environment)")
+        #expect(environment["GT_ROLE"] == role)
+      }
+    }
+  }
 }

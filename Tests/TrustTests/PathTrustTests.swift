@@ -134,4 +134,21 @@ import Glibc
       socket.close()
     }
   }
+  @Test(.requiresRoot, .requires(executable: "setpriv"), .requires(executable: "perl"))
+  func `who listens is asked after connecting, whatever the socket's file says`() async throws {
+    try await TemporaryDirectory.with { directory in
+      let place = directory.makeDirectory("place")
+      chmod(directory.path, 0o711)
+      let path = "\(place)/socket"
+      let socket = try #require(StrangersSocket(path))
+      withExtendedLifetime(socket) {
+        #expect(objection { try trust.checkSocket(path) } == nil)
+        guard case .refused(let found) = trust.standing(ofSocket: path) else {
+          Issue.record("another user's server was trusted")
+          return
+        }
+        #expect(found.code == .foreign && found.owner == Self.stranger && found.reason.contains("of another user"))
+      }
+    }
+  }
 }

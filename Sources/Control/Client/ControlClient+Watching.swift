@@ -3,6 +3,7 @@
 import FoundationEssentials
 import NIOCore
 import NIOPosix
+import Trust
 import Glibc
 
 extension ControlClient {
@@ -18,7 +19,7 @@ extension ControlClient {
     func failure(_ code: ControlError.Code, _ reason: String) -> ControlError {
       ControlError(code, method: Watch.qualifiedName, socketPath: socketPath, reason: reason)
     }
-    if let objection = Self.objection(to: socketPath) { throw failure(.unreachable, "\(objection)") }
+    if let objection = objectionToSocket() { throw failure(.unreachable, "\(objection)") }
     let channel: NIOAsyncChannel<ByteBuffer, ByteBuffer>
     do {
       channel = try await connect(deadline)
@@ -38,6 +39,7 @@ extension ControlClient {
       var replies = ReplySplitter()
       var isAnswered = false
       do {
+        try await checkPeer(of: channel.channel).get()
         try await outbound.write(bytes)
         for try await part in inbound {
           for reply in try replies.split(part) {
@@ -47,6 +49,8 @@ extension ControlClient {
             try await body(event)
           }
         }
+      } catch let objection as PathObjection {
+        throw failure(.unreachable, "\(objection)")
       } catch is IOError {
         // A reset is the stream's end as well.
       } catch is ChannelError {

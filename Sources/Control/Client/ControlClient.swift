@@ -57,7 +57,7 @@ package struct ControlClient: Sendable {
     guard socketPath.utf8.count <= UnixAddress.longestPath else {
       throw failure(.unreachable, "the path has more than \(UnixAddress.longestPath) bytes")
     }
-    if let objection = Self.objection(to: socketPath) { throw failure(.unreachable, "\(objection)") }
+    if let objection = objectionToSocket() { throw failure(.unreachable, "\(objection)") }
     var bytes = ByteBuffer(bytes: try ControlJSON.encode(envelope))
     bytes.writeInteger(UInt8(0))
     var retries = isIdempotent ? 1 : 0
@@ -76,6 +76,8 @@ package struct ControlClient: Sendable {
         throw failure(.protocolViolation, "the reply is larger than \(Self.replyLimit) bytes")
       } catch is DeadlineExceeded {
         throw failure(.deadlineExceeded, "no reply after \(deadline)")
+      } catch let objection as PathObjection {
+        throw failure(.unreachable, "\(objection)")
       } catch let error as IOError where error.errnoCode == EAGAIN {
         // The backlog is full: the daemon is there, and busy accepting.
         guard ContinuousClock.now < end else {
@@ -87,18 +89,6 @@ package struct ControlClient: Sendable {
       } catch let error as ChannelError {
         throw failure(.unreachable, "\(error)")
       }
-    }
-  }
-
-  /// Why another user may be the one that answers; `nil` where that cannot be. root speaks to any user's daemon.
-  static func objection(to socketPath: String) -> PathObjection? {
-    guard geteuid() != 0 else { return nil }
-    do throws(PathObjection) {
-      try PathTrust(userID: geteuid()).checkSocket(socketPath)
-      return nil
-    } catch {
-      // What is not there says so when it is connected to.
-      return error.code == .missing ? nil : error
     }
   }
 
@@ -114,11 +104,13 @@ package struct ControlClient: Sendable {
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           try channel.pipeline.syncOperations.addHandler(
-            ReplyHandler(request: request, reply: reply, limit: Self.replyLimit))
+            ReplyHandler(reply: reply, limit: Self.replyLimit))
         }
       }
       .connect(unixDomainSocketPath: socketPath)
-    connecting.whenFailure { reply.fail($0) }
+    let admitted = connecting.flatMap { channel in checkPeer(of: channel).map { channel } }
+    admitted.whenSuccess { $0.writeAndFlush(request, promise: nil) }
+    admitted.whenFailure { reply.fail($0) }
     // However it ends, deadline and cancellation included, the connection ends with it.
     reply.futureResult.whenComplete { _ in connecting.whenSuccess { $0.close(promise: nil) } }
     return try await withTaskCancellationHandler {

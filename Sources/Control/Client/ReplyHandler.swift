@@ -2,10 +2,9 @@
 
 import NIOCore
 
-/// The client's half of one connection: writes one request, collects one reply.
+/// The client's half of one connection: collects one reply.
 final class ReplyHandler: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
-  typealias OutboundOut = ByteBuffer
 
   /// How a connection ended without a whole reply.
   enum Failure: Error, Equatable {
@@ -16,21 +15,14 @@ final class ReplyHandler: ChannelInboundHandler {
     case tooLarge
   }
 
-  private let request: ByteBuffer
   private let reply: EventLoopPromise<ByteBuffer>
   private let limit: Int
   private var buffer = ByteBuffer()
   private var scanned = 0
 
-  init(request: ByteBuffer, reply: EventLoopPromise<ByteBuffer>, limit: Int) {
-    self.request = request
+  init(reply: EventLoopPromise<ByteBuffer>, limit: Int) {
     self.reply = reply
     self.limit = limit
-  }
-
-  func channelActive(context: ChannelHandlerContext) {
-    context.writeAndFlush(wrapOutboundOut(request), promise: nil)
-    context.fireChannelActive()
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -328,13 +328,18 @@ extension Supervisor {
     }
     for event in inbox { dismiss(event) }
     inbox = []
+    // Those of a turn that a breach has ended.
+    for ticket in tickets.keys { dismiss(ticket) }
     for caller in beatCallers.values { caller.resume() }
     beatCallers = [:]
   }
 
   /// Answers a command that no turn will take in.
   private func dismiss(_ event: SupervisorEvent) {
-    guard case .command(_, let ticket) = event else { return }
+    if case .command(_, let ticket) = event { dismiss(ticket) }
+  }
+
+  private func dismiss(_ ticket: Int) {
     tickets.removeValue(forKey: ticket)?.continuation.resume(throwing: CommandRefusal("the daemon is stopping"))
   }
 }

@@ -5,11 +5,11 @@ package import Commands
 import Faults
 import Glibc
 package import Processes
-import Systemd
+package import Systemd
 import Tmux
 package import Town
 package import TownFiles
-import Trust
+package import Trust
 
 /// The real town: real tmux, real processes, real files, and the town's bead store.
 package struct LiveTown: TownWorld {
@@ -72,7 +72,7 @@ package struct LiveTown: TownWorld {
   }
 
   /// The user manager, where its directory is the user's own: another user's is told nothing.
-  private static func manager(_ environment: [String: String], trust: PathTrust) -> UserManager? {
+  package static func manager(_ environment: [String: String], trust: PathTrust = PathTrust()) -> UserManager? {
     guard let directory = environment["XDG_RUNTIME_DIR"],
       (try? trust.checkDirectory(directory, isOwn: true)) != nil
     else { return nil }

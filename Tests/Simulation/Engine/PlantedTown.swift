@@ -21,7 +21,7 @@ struct PlantedTown: ForwardingTown {
     if plant == .looksHaveNoDeadline, daemon.town.with({ $0.has(.tmuxIsSilent) }) {
       try? await daemon.town.pause(90_000, of: daemon.number)
     }
-    var snapshot = await daemon.look(beads: beads, lives: lives)
+    var snapshot = await daemon.look(beads: beads, lives: plant == .knownLivesAreForgotten ? [:] : lives)
     switch plant {
     case .holdsAreIgnored:
       for index in snapshot.agents.indices { snapshot.agents[index].hold = .known(nil) }
@@ -180,6 +180,14 @@ struct PlantedTown: ForwardingTown {
         return world.endChildren(world.children.filter { numbers.contains($0.value.agent) }.keys.sorted())
       }
     default: return await daemon.sweep(remains, protecting: protected)
+    }
+  }
+
+  @concurrent func clearRequest(_ withdrawals: [Withdrawal], of agent: AgentIdentity) async throws {
+    do {
+      try await daemon.clearRequest(withdrawals, of: agent)
+    } catch {
+      guard plant == .requestsStayInTheirFiles else { throw error }
     }
   }
 

@@ -22,6 +22,8 @@ package enum SeededDefect: String, Sendable, Hashable, CaseIterable {
   case marksAreBelieved
   /// The tmux servers of other users are asked.
   case strangersAreAsked
+  /// Where the ledger has the agents' lives is not looked at.
+  case knownLivesAreForgotten
   /// There is no limit of starts in a minute.
   case startsAreNotPaced
   /// Nobody is ever parked, and nobody waits.
@@ -51,6 +53,8 @@ package enum SeededDefect: String, Sendable, Hashable, CaseIterable {
   case childrenAreEndedByName
   /// The step of a request is forgotten once its process has ended.
   case endedStepIsForgotten
+  /// A request that could not be taken out of its agent's state.json counts as taken out.
+  case requestsStayInTheirFiles
   /// Attempts to start are not written down before they are made.
   case attemptsAreForgotten
   /// Those who wait for their prompt are not written down.

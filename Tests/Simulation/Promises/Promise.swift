@@ -13,7 +13,6 @@ package enum Promise: String, Sendable, Hashable, CaseIterable {
   case decisionsHold = "a person's decision holds"
   case whatItStartedGoes = "what an agent started goes before the next one starts, and nothing else does"
   case marksProveNothing = "a mark that anybody can set makes no pane the agent's"
-  case strangersAreLeftAlone = "no server of another user is asked or believed"
   case noticesAreTrue = "what is told of an agent is true"
   case noRestartLoop = "nothing is spent in a restart loop"
   case daemonIsSound = "the daemon finds no fault of its own"

@@ -54,9 +54,7 @@ extension SimulatedWorld {
     let asked = servers.indices.filter {
       isReachable($0) && !has(servers[$0].isOwn ? .tmuxIsSilent : .otherTmuxIsSilent)
     }
-    guard plant == .strangersAreAsked, let stranger = strangers.first else { return asked.map { servers[$0] } }
-    violate(.strangersAreLeftAlone, "the tmux server \(stranger.identity.pid) of another user is asked")
-    return asked.map { servers[$0] } + strangers
+    return asked.map { servers[$0] } + (plant == .strangersAreAsked ? strangers : [])
   }
 
   /// Another user's server has a session of an agent's name; it says of it what it likes.
