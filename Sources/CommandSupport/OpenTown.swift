@@ -12,6 +12,8 @@ import Trust
 package struct OpenTown: Sendable {
   package let layout: TownLayout
   package let settings: TownSettings
+  /// What is wrong with the settings file, where the town was opened nevertheless; the settings are those that can be used.
+  package let settingsFault: TownFileError?
   package let environment: [String: String]
   package let runner: any CommandRunner
   /// The bead store, or why there is none.
@@ -22,15 +24,19 @@ package struct OpenTown: Sendable {
 
   /// - Parameter awaitingBd: whether a `bd` that the town needs and that is missing now may come later, as a
   ///   daemon can wait for it and a command cannot.
+  /// - Parameter tolerant: whether the town is opened although its settings cannot be used as a whole.
   /// - Parameter units: the town's systemd units, where they are given; else they are found.
   /// - Throws: `TownFileError` where the town or its settings cannot be read.
   package init(
-    layout: TownLayout, environment: [String: String], awaitingBd: Bool = false,
+    layout: TownLayout, environment: [String: String], awaitingBd: Bool = false, tolerant: Bool = false,
     units: TownUnits? = nil
   ) throws(TownFileError) {
     self.layout = layout
     self.environment = environment
-    let settings = try SettingsFile.load(layout: layout)
+    let usable = SettingsFile.loadUsable(layout: layout)
+    if !tolerant, let fault = usable.fault { throw fault }
+    settingsFault = usable.fault
+    let settings = usable.settings
     let runner = SystemCommandRunner(environment: environment)
     // What its commands leave running is to outlive a daemon. A `gt` ends nothing with itself.
     let lasting: any CommandRunner =
@@ -38,7 +44,10 @@ package struct OpenTown: Sendable {
         ReleasingRunner(runner, keeper: OffspringKeeper(manager: manager))
       } else { runner }
     let store: Result<any BeadStore, BeadStoreError>
-    do {
+    do throws(BeadStoreError) {
+      if !usable.tellsStore, let fault = usable.fault {
+        throw BeadStoreError(.unavailable, attempt: "finding the bead store", message: "\(fault)")
+      }
       store = .success(
         try BeadStores.open(
           townRoot: layout.root, mode: settings.store.mode, environment: ChildEnvironment.scrubbed(environment),

@@ -38,6 +38,37 @@ package struct AddressBook: Sendable {
     }
   }
 
+  /// The address of an agent that the town has, or of one that it had: such a one has left a history.
+  ///
+  /// - Throws: as ``agent(_:in:suggesting:)``.
+  package func presentOrFormer(_ text: String, in rig: String? = nil) throws -> String {
+    do {
+      return try agent(text, in: rig).address
+    } catch let error as AddressError {
+      let roster = Roster(rigs: try RigRegistry(layout: layout).rigs().map(\.name))
+      let former = roster.candidates(address: text).filter {
+        Disk.exists("\(layout.history)/\($0.session)\(HistoryFiles.suffix)")
+      }
+      guard text.contains("/"), former.count == 1 else { throw error }
+      return former[0].address
+    }
+  }
+
+  /// The name of a rig that the town has.
+  ///
+  /// - Throws: ``AddressError`` with the nearest name, or those that there are; `TownFileError` where the registry cannot
+  ///   be read.
+  @discardableResult
+  package func rig(_ name: String) throws -> String {
+    let names = try RigRegistry(layout: layout).rigs().map(\.name)
+    if names.contains(name) { return name }
+    let way =
+      if names.isEmpty { "there is none yet; add it with: gt rig add \(displayable(name))" } else if let near =
+        AddressSuggestion.nearest(to: name, among: names)
+      { "did you mean \(displayable(near))?" } else { "there are: \(names.map(displayable).joined(separator: ", "))" }
+    throw AddressError("no rig named \(quotedForDisplay(name)); \(way)")
+  }
+
   /// The address of every agent that the town has or may have, in the form that a person types.
   ///
   /// - Throws: `TownFileError` where the registry cannot be read.

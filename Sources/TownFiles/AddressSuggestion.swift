@@ -17,6 +17,15 @@ struct AddressSuggestion {
     var written = text
     while written.hasSuffix("/") { written.removeLast() }
     let attempts = [written] + (written.contains("/") ? [] : rig.map { ["\($0)/\(written)"] } ?? [])
+    return Self.nearest(to: attempts, among: known)
+  }
+
+  /// The nearest of these names; `nil` where none is near.
+  static func nearest(to text: String, among names: [String]) -> String? {
+    nearest(to: [text], among: names.map { ($0, [$0]) })
+  }
+
+  private static func nearest(to attempts: [String], among known: [(address: String, forms: [String])]) -> String? {
     var best: (address: String, distance: Int)?
     for (address, forms) in known {
       for form in forms {

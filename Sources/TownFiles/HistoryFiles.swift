@@ -16,7 +16,7 @@ package struct HistoryFiles: Sendable {
   package static let limit = 64 << 10
   /// How many agents' histories are kept: names come and go.
   package static let countLimit = 1_000
-  private static let suffix = ".jsonl"
+  static let suffix = ".jsonl"
 
   package init(layout: TownLayout, limit: Int = HistoryFiles.limit) {
     self.layout = layout

@@ -20,6 +20,14 @@ package struct Holds: Sendable {
     case rig(String)
     case town
 
+    var scope: Hold.Scope {
+      switch self {
+      case .agent: .agent
+      case .rig(let rig): .rig(rig)
+      case .town: .town
+      }
+    }
+
     /// The name of the file. An agent's begins with `gt-`, so no two are the same.
     var name: String {
       switch self {
@@ -42,10 +50,12 @@ package struct Holds: Sendable {
   /// A file that cannot be understood still holds: it was written for a reason.
   package func hold(on agent: AgentIdentity) -> Reading<Hold?> {
     let places: [Place] = [.agent(agent)] + (agent.rig.map { [.rig($0)] } ?? []) + [.town]
-    for name in places.map(\.name) where listed?.contains(name) ?? true {
-      switch read(name) {
+    for place in places where listed?.contains(place.name) ?? true {
+      switch read(place.name) {
       case .known(nil): continue
-      case .known(let hold?): return .known(hold)
+      case .known(var hold?):
+        hold.scope = place.scope
+        return .known(hold)
       case .unknown(let reason): return .unknown(reason)
       }
     }

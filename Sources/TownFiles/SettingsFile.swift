@@ -23,6 +23,31 @@ package enum SettingsFile {
     }
   }
 
+  /// Settings of which some cannot be used.
+  package struct Remainder: Sendable {
+    /// What can be used; the defaults for everything else.
+    package var settings: TownSettings
+    /// What is wrong with the file; `nil` where all of it can be used.
+    package var fault: TownFileError?
+    /// Whether the file says which bead store is the town's, or leaves it to be found.
+    package var tellsStore = true
+  }
+
+  /// The town's settings for work that can do without: each key counts that is right by itself.
+  package static func loadUsable(layout: TownLayout) -> Remainder {
+    do throws(TownFileError) {
+      return Remainder(settings: try load(layout: layout))
+    } catch {
+      guard error.code == .malformed,
+        let members = try? Disk.readValue(from: layout.settings, limit: FileLimit.settings).object
+      else { return Remainder(settings: TownSettings(), fault: error, tellsStore: false) }
+      let usable = members.filter { (try? TownSettings(json: .object([$0.key: $0.value]))) != nil }
+      return Remainder(
+        settings: (try? TownSettings(json: .object(usable))) ?? TownSettings(), fault: error,
+        tellsStore: usable["beads"] != nil || members["beads"] == nil)
+    }
+  }
+
   /// Settings hold commands. What another user can write is not read.
   private static func checkOwner(of path: String) throws(TownFileError) {
     do throws(PathObjection) {

@@ -63,6 +63,7 @@ struct InterfaceTests {
     try expectKeys(Health(), Health.Reply(healthy: true, turnAgeMilliseconds: nil))
     try expectKeys(Lifecycle(), Lifecycle.Reply(executed: 0, refused: 0, summary: ""))
     try expectKeys(Refresh(), Refresh.Reply())
+    try expectKeys(NoteHold(place: "rig/toast", held: true, who: "ada", why: "x"), NoteHold.Reply())
     try expectKeys(Reload(), Reload.Reply())
     try expectKeys(StartSession(session: "", who: "", why: ""), outcome)
     try expectKeys(StopSession(session: "", who: "", why: ""), outcome)

@@ -21,6 +21,7 @@ struct RoundTripTests {
           healthy: false, turnAgeMilliseconds: 1500, overdueJobs: ["snapshot"], reason: "overdue"))
     #expect(try await client.call(Lifecycle()).executed == 2)
     #expect(try await client.call(Refresh()) == Refresh.Reply())
+    #expect(try await client.call(NoteHold(place: "all", held: false, who: "ada", why: "")) == NoteHold.Reply())
     let outcome = try await client.call(StartSession(session: "my-rig/toast", who: "mayor/", why: "näxt\n\"bead\""))
     #expect(outcome == SessionOutcome(outcome: "my-rig/toast for mayor/: näxt\n\"bead\"", changed: true, pid: 4711))
     #expect(try await client.call(Status()).agents == ["backing_off": 1])

@@ -26,6 +26,7 @@ struct SampleHandler: ControlHandler {
   }
 
   func handle(_ request: Refresh) async throws -> Refresh.Reply { Refresh.Reply() }
+  func handle(_ request: NoteHold) async throws -> NoteHold.Reply { NoteHold.Reply() }
 
   func handle(_ request: Reload) async throws -> Reload.Reply {
     throw ControlFailure.refused(message: "mayor/daemon.json: unknown key 'x'")

@@ -12,6 +12,7 @@ package protocol ControlHandler: Sendable {
   func handle(_ request: Health) async throws -> Health.Reply
   func handle(_ request: Lifecycle) async throws -> Lifecycle.Reply
   func handle(_ request: Refresh) async throws -> Refresh.Reply
+  func handle(_ request: NoteHold) async throws -> NoteHold.Reply
   func handle(_ request: Reload) async throws -> Reload.Reply
   func handle(_ request: ResetSession) async throws -> ResetSession.Reply
   func handle(_ request: RestartSession) async throws -> RestartSession.Reply

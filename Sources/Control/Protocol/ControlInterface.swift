@@ -15,6 +15,7 @@ package enum ControlInterface {
     ControlRoute(Health.self) { try await $0.handle($1) },
     ControlRoute(Lifecycle.self) { try await $0.handle($1) },
     ControlRoute(Refresh.self) { try await $0.handle($1) },
+    ControlRoute(NoteHold.self) { try await $0.handle($1) },
     ControlRoute(Reload.self) { try await $0.handle($1) },
     ControlRoute(ResetSession.self) { try await $0.handle($1) },
     ControlRoute(RestartSession.self) { try await $0.handle($1) },

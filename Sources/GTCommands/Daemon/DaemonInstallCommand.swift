@@ -45,7 +45,7 @@ struct DaemonInstallCommand: AsyncParsableCommand {
     try await failing {
       let layout = try options.layout()
       let town = try options.open(
-        "daemon install", units: instance ? TownUnits(instanceOf: layout) : nil)
+        "daemon install", units: instance ? TownUnits(instanceOf: layout) : nil, needsSettings: true)
       try OriginalDaemonGuard.check(town.layout)
       let search = CommandSearch(town: town)
       let units = UnitFiles(

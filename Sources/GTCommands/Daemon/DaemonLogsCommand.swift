@@ -2,6 +2,8 @@
 
 import ArgumentParser
 import CommandSupport
+import Commands
+import FoundationEssentials
 import Glibc
 import Processes
 import Town
@@ -38,28 +40,56 @@ struct DaemonLogsCommand: AsyncParsableCommand {
   var arguments: [String] = []
   @OptionGroup var options: TownOptions
 
-  func run() async throws { try await failing { try show() } }
+  func run() async throws { try await failing { try await show() } }
 
-  private func show() throws {
+  private func show() async throws {
     // Only to note that somebody uses the town; the journal is there without it, too.
     let town = try? options.open("daemon logs")
     let unit = town?.units.daemon ?? TownUnits().daemon
     var matches: [String] = []
     if crashes { matches.append("GT_EVENT=\(EventKind.crashDetected.rawValue)") }
     if let agent { matches.append("GT_AGENT=\(try address(of: agent, in: town))") }
-    if let rig { matches.append("GT_RIG=\(rig)") }
-    var words = ["journalctl", "--user"] + Self.matches(of: unit, matches, user: getuid())
-    if follow { words.append("-f") }
-    if let number { words.append("--lines=\(number)") }
-    if let since { words.append("--since=\(since)") }
-    words += arguments
+    if let rig {
+      if let town { try AddressBook(layout: town.layout).rig(rig) }
+      matches.append("GT_RIG=\(rig)")
+    }
+    let selection = ["--user"] + Self.matches(of: unit, matches, user: getuid())
     let environment = TownOptions.environment
     guard let journalctl = ExecutableSearch.find("journalctl", path: environment["PATH"] ?? "") else {
       let objection = ExecutableSearch.passedOver("journalctl", path: environment["PATH"] ?? "")
       complain("journalctl cannot be run: \(objection.map { "\($0)" } ?? "it is not on PATH")", program: "gt")
       throw ExitCode(ExitStatus.unavailable)
     }
+    var words = ["journalctl"] + selection
+    if follow { words.append("-f") }
+    // journalctl takes both for the oldest entries since then.
+    if let number, let since, let first = await firstOfNewest(number, since: since, selection, journalctl: journalctl) {
+      words.append("--cursor=\(first)")
+      if follow { words.append("--no-tail") }
+    } else {
+      if let number { words.append("--lines=\(number)") }
+      if let since { words.append("--since=\(since)") }
+    }
+    words += arguments
     try ProcessReplacement.exec(journalctl, words, environment: environment)
+  }
+
+  /// The cursor of the first of the newest entries; `nil` where there are none, or journalctl does not say.
+  private func firstOfNewest(_ count: Int, since: String, _ selection: [String], journalctl: String) async -> String? {
+    let words =
+      selection + ["-q", "--reverse", "--lines=\(count)", "--since=\(since)", "-o", "json", "--output-fields=_PID"]
+    let runner = SystemCommandRunner(environment: TownOptions.environment)
+    guard let result = try? await runner.run(Command(journalctl, words, deadline: .seconds(30))), result.succeeded,
+      let last = result.output.split(separator: "\n").last,
+      let entry = try? JSONDecoder().decode(Entry.self, from: Data(last.utf8))
+    else { return nil }
+    return entry.cursor
+  }
+
+  private struct Entry: Decodable {
+    var cursor: String
+
+    enum CodingKeys: String, CodingKey { case cursor = "__CURSOR" }
   }
 
   /// The matches for what a unit's own processes have written and, without further ones, for what the service manager
@@ -70,13 +100,9 @@ struct DaemonLogsCommand: AsyncParsableCommand {
     return own + ["+", "_UID=\(user)", "_SYSTEMD_USER_UNIT=init.scope", "USER_UNIT=\(unit)"]
   }
 
-  /// The agent as the journal names it. An agent that is no more has entries still, under its full address.
+  /// The agent as the journal names it. An agent that is no more has entries still.
   private func address(of text: String, in town: OpenTown?) throws -> String {
     guard let town else { return text }
-    do {
-      return try AddressBook(layout: town.layout).agent(text, in: TownOptions.currentRig(town.layout)).address
-    } catch  where text.contains("/") {
-      return text
-    }
+    return try AddressBook(layout: town.layout).presentOrFormer(text, in: TownOptions.currentRig(town.layout))
   }
 }

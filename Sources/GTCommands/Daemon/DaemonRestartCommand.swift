@@ -12,7 +12,7 @@ struct DaemonRestartCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await failing {
-      let town = try options.open("daemon restart")
+      let town = try options.open("daemon restart", needsSettings: true)
       try await Systemctl(runner: town.runner).run(["restart", town.units.daemon])
       print("The daemon was restarted; the agents were not affected.")
     }

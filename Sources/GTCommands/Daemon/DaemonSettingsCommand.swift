@@ -32,7 +32,7 @@ struct DaemonSettingsCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await failing {
-      let town = try options.open("daemon settings")
+      let town = try options.open("daemon settings", needsSettings: true)
       let path = town.layout.settings
       let file = Disk.exists(path) ? try Disk.readValue(from: path, limit: FileLimit.settings) : nil
       let listing = SettingsListing(

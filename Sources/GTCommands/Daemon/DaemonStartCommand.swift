@@ -12,7 +12,7 @@ struct DaemonStartCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await failing {
-      let town = try options.open("daemon start")
+      let town = try options.open("daemon start", needsSettings: true)
       try await Systemctl(runner: town.runner).run(["start", town.units.socket, town.units.daemon])
       print("The daemon runs. Its log: \(Remedy.command("gt", "daemon", "logs"))")
     }

@@ -42,7 +42,10 @@ struct DaemonUninstallCommand: AsyncParsableCommand {
       print("The units are removed. Running agents continue.")
       // Those of a package come to light again.
       if let packaged = UnitFiles.packageDirectories.first(where: { Disk.exists("\($0)/gastown-daemon.service") }) {
-        print("The units in \(packaged) are in force again, for ~/gt: systemctl --user enable --now gastown-daemon")
+        let town = units.instance == nil ? "~/gt" : layout?.root ?? "this town"
+        print(
+          "The units in \(packaged) are in force again, for \(town): "
+            + Remedy.command("systemctl", "--user", "enable", "--now", units.daemon))
       }
     }
   }

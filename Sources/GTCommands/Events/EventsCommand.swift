@@ -50,19 +50,12 @@ struct EventsCommand: AsyncParsableCommand {
     EventPrinter.endQuietly()
     try await failing {
       let layout = try options.layout(using: "events")
-      let address = try agent.map { try Self.address(of: $0, layout: layout) }
+      let book = AddressBook(layout: layout)
+      let address = try agent.map { try book.presentOrFormer($0, in: TownOptions.currentRig(layout)) }
+      if let rig { try book.rig(rig) }
       try await EventFollower(layout: layout, environment: TownOptions.environment).follow(
         Watch(recent: recent, agent: address, rig: rig, events: event.isEmpty ? nil : event),
         printer: EventPrinter(isJSON: json))
-    }
-  }
-
-  /// The agent as events name it; one that is no more by its full address.
-  private static func address(of text: String, layout: TownLayout) throws -> String {
-    do {
-      return try AddressBook(layout: layout).agent(text, in: TownOptions.currentRig(layout)).address
-    } catch  where text.contains("/") {
-      return text
     }
   }
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Beads
+import Supervision
+import Town
 
 /// `gt mail`.
 struct MailCommand: ParsableCommand {
@@ -14,4 +17,13 @@ struct MailCommand: ParsableCommand {
     subcommands: [
       MailDeleteCommand.self, MailInboxCommand.self, MailReadCommand.self, MailSendCommand.self,
     ])
+
+  /// Says of a message that is not there how to find those that are.
+  static func finding<Answer>(_ id: String, _ body: () async throws -> Answer) async throws -> Answer {
+    do {
+      return try await body()
+    } catch let error as BeadStoreError where error.code == .notFound {
+      throw CommandRefusal("there is no message \(quotedForDisplay(id)); to list them: gt mail inbox")
+    }
+  }
 }

@@ -17,7 +17,8 @@ struct MailDeleteCommand: AsyncParsableCommand {
   func run() async throws {
     try await failing {
       let town = try options.open("mail delete")
-      try await Mail(store: try town.store.get()).delete(id)
+      let mail = Mail(store: try town.store.get())
+      try await MailCommand.finding(id) { try await mail.delete(id) }
       print("\(displayable(id)) is deleted.")
     }
   }

@@ -21,7 +21,7 @@ struct MailReadCommand: AsyncParsableCommand {
     try await failing {
       let town = try options.open("mail read")
       let mail = Mail(store: try town.store.get())
-      var message = try await mail.message(id)
+      var message = try await MailCommand.finding(id) { try await mail.message(id) }
       let isNew = !message.read
       message.read = true
       if json {

@@ -36,7 +36,10 @@ struct PolecatAddCommand: AsyncParsableCommand {
       } catch {
         // What was just made goes again, so that the command can be repeated.
         if made.isNew { try? await directory.remove(force: true) }
-        throw error
+        guard case .known(.some)? = (try? await store.beads([identity.bead]))?[identity.bead] else { throw error }
+        throw CommandRefusal(
+          "\(identity.address) exists already; to see it: gt agent show \(identity.address); to give it work: "
+            + "gt agent set \(identity.address) --hook BEAD --state working")
       }
       do {
         let entry = HistoryEntry.added(at: LiveTown.wallClock(), hook: hook)
@@ -50,7 +53,7 @@ struct PolecatAddCommand: AsyncParsableCommand {
         if let client = ControlSocket.clientIfRunning(layout: town.layout, environment: town.environment) {
           _ = try? await client.call(Refresh(), deadline: .seconds(5))
         } else {
-          print("It is started as soon as the daemon runs: systemctl --user enable --now gastown-daemon")
+          print("It is started as soon as the daemon runs: \(Remedy.command("systemctl", "--user", "enable", "--now", town.units.daemon))")
         }
         return
       }

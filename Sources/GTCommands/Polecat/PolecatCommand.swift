@@ -16,14 +16,7 @@ struct PolecatCommand: ParsableCommand {
     guard parts.count == 2 else {
       throw AddressError("\(quotedForDisplay(text)) is not of the form RIG/NAME")
     }
-    let rigs = try RigRegistry(layout: layout).rigs().map(\.name)
-    guard rigs.contains(parts[0]) else {
-      let known =
-        rigs.isEmpty
-        ? "there is none yet; add it with: gt rig add \(displayable(parts[0]))"
-        : "there are: \(rigs.joined(separator: ", "))"
-      throw AddressError("no rig named \(quotedForDisplay(parts[0])); \(known)")
-    }
+    try AddressBook(layout: layout).rig(parts[0])
     try TownName.checkPolecat(parts[1])
     return .polecat(rig: parts[0], name: parts[1])
   }

@@ -33,6 +33,7 @@ struct PolecatListCommand: AsyncParsableCommand {
   func run() async throws {
     try await failing {
       let town = try options.open("polecat list")
+      if let rig { try AddressBook(layout: town.layout).rig(rig) }
       let beads = await town.world.readBeads(hooks: [])
       for failure in beads.failures { complain(displayable(failure), program: "gt") }
       let snapshot = await town.look(beads: beads).snapshot

@@ -22,6 +22,7 @@ struct CheckText: Sendable {
         lines.append("  \(String(repeating: " ", count: nameWidth + stateWidth + 4))\(colour.faint(advice))")
       }
     }
+    lines += wideHolds(report).map { colour.faint($0) }
     lines.append(counts(report))
     return lines
   }
@@ -46,12 +47,22 @@ struct CheckText: Sendable {
     if session.isBlocked {
       return "to make room: end the process there, or: tmux rename-session -t \(session.session) NAME"
     }
-    if session.supervision == .held { return "to release: gt session release \(name)" }
+    if session.supervision == .held {
+      return session.holdScope == .agent ? "to release: gt session release \(name)" : nil
+    }
     return switch session.state {
     case .crashed, .notStarted: "to start it now: gt session start \(name)"
     case .deadShell where !session.isWell: "to look: tmux attach; to start it anew: gt session start \(name)"
     case .stopped: "to start it: gt session start \(name)"
     case .alive, .idle, .unknown, .deadShell: nil
+    }
+  }
+
+  /// The ways out of the holds that concern more than one agent, each once.
+  private func wideHolds(_ report: CheckReport) -> [String] {
+    let arguments = report.sessions.compactMap { $0.supervision == .held ? $0.holdScope?.argument : nil }
+    return Set(arguments).sorted().map { argument in
+      "\(argument == "all" ? "the whole town" : "the rig \(argument)") is held; to release: gt session release \(argument)"
     }
   }
 

@@ -27,8 +27,16 @@ struct HoldPlace: ParsableArguments {
     return .agent(try AddressBook(layout: layout).agent(target, in: TownOptions.currentRig(layout)))
   }
 
-  /// Lets the daemon look soon, where one runs. The decision is on disk already, and read before every
-  /// start, so nothing depends on it.
+  /// Tells the daemon of the decision, where one runs, so that it is in the journal. The decision is on disk already, and
+  /// read before every start, so nothing depends on it.
+  static func tell(_ town: OpenTown, _ place: Holds.Place, isHeld: Bool, why: String?) async {
+    guard let client = ControlSocket.clientIfRunning(layout: town.layout, environment: town.environment) else { return }
+    let note = NoteHold(place: place.argument, held: isHeld, who: TownOptions.person, why: why ?? "")
+    // A daemon of an earlier version looks at least.
+    if (try? await client.call(note, deadline: .seconds(5))) == nil { await poke(town) }
+  }
+
+  /// Lets the daemon look soon, where one runs.
   static func poke(_ town: OpenTown) async {
     let client = ControlSocket.clientIfRunning(layout: town.layout, environment: town.environment)
     _ = try? await client?.call(Refresh(), deadline: .seconds(5))

@@ -31,7 +31,7 @@ struct SessionHoldCommand: AsyncParsableCommand {
       }
       let hold = Hold(kind: .hold, who: TownOptions.person, when: LiveTown.wallClock(), why: reason)
       try holds.set(hold, on: place)
-      await HoldPlace.poke(town)
+      await HoldPlace.tell(town, place, isHeld: true, why: reason)
       print("\(place.words) is held. To release: gt session release \(place.argument)")
     }
   }

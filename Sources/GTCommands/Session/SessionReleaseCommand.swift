@@ -27,7 +27,7 @@ struct SessionReleaseCommand: AsyncParsableCommand {
           "\(place.words) is \(hold.summary), not held; to start it: gt session start \(place.argument)")
       case _?:
         try holds.clear(place)
-        await HoldPlace.poke(town)
+        await HoldPlace.tell(town, place, isHeld: false, why: nil)
         print("\(place.words) is released\(rest(of: holds, place))")
       case nil:
         print("\(place.words) is not held\(rest(of: holds, place))")

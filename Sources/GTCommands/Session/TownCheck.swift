@@ -57,11 +57,7 @@ struct TownCheck: Sendable {
   func report(rig: String?) async throws -> CheckReport {
     let world = town.world
     let rigs = try RigRegistry(layout: town.layout).rigs()
-    if let rig, !rigs.contains(where: { $0.name == rig }) {
-      throw AddressError(
-        "no rig named \(quotedForDisplay(rig)); there are: \(rigs.map { displayable($0.name) }.joined(separator: ", "))"
-      )
-    }
+    if let rig { try AddressBook(layout: town.layout).rig(rig) }
     let beads = await world.readBeads(hooks: [])
     if beads.isBlind { throw Unreadable(description: beads.failures.joined(separator: "; ")) }
     let look = await town.look(beads: beads)

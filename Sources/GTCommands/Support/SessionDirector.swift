@@ -20,6 +20,9 @@ struct SessionDirector: Sendable {
     if let client = ControlSocket.clientIfRunning(layout: town.layout, environment: town.environment) {
       return try await ask(client, verb, agent, why: why)
     }
+    if verb != .stop, let fault = town.settingsFault {
+      throw TownFileError(fault.code, path: fault.path, reason: "no agent is started by settings with a fault: \(fault.reason)")
+    }
     let command = PersonCommand(verb, agent: agent, who: TownOptions.person, why: why)
     let output = LogOutput(destination: .lines(colours: false), identifier: "gt")
     let logger = Logger(label: "gt") { _ in output.handler(level: .error) }

@@ -39,12 +39,21 @@ struct TownOptions: ParsableArguments {
     }
   }
 
-  /// Opens the town, and records the use of it, which determines the heartbeat's interval.
+  /// Opens the town, and records the use of it, which determines the heartbeat's interval. Settings that cannot be used
+  /// are told, and are no obstacle: only a start goes by them.
   ///
   /// - Parameter units: the town's systemd units, where the command decides about them.
-  func open(_ command: String, units: TownUnits? = nil) throws(TownFileError) -> OpenTown {
-    let town = try OpenTown(layout: try layout(), environment: Self.environment, units: units)
+  /// - Parameter needsSettings: whether it is an error where they cannot be used.
+  func open(
+    _ command: String, units: TownUnits? = nil, needsSettings: Bool = false
+  ) throws(TownFileError) -> OpenTown {
+    let town = try OpenTown(
+      layout: try layout(), environment: Self.environment, tolerant: !needsSettings, units: units)
     Self.note(command, in: town.layout)
+    if let fault = town.settingsFault {
+      let rest = TownLock.holder(layout: town.layout)?.isOurs == true ? "; the daemon goes on with its former settings" : ""
+      complain(displayable("\(fault)\(rest)"), program: "gt")
+    }
     return town
   }
 

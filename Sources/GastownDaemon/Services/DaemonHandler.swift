@@ -72,6 +72,24 @@ package struct DaemonHandler: ControlHandler {
     return Refresh.Reply()
   }
 
+  package func handle(_ request: NoteHold) async throws -> NoteHold.Reply {
+    do {
+      try PersonCommand.check(who: request.who, why: request.why)
+    } catch {
+      throw ControlFailure.refused(message: "\(error)")
+    }
+    let agent = try? AddressBook(layout: town.layout).agent(request.place)
+    let place = request.place == "all" ? "the whole town" : displayable(request.place)
+    let reason =
+      "\(request.held ? "held" : "released") by \(displayable(request.who))"
+      + (request.why.isEmpty ? "" : ": \(displayable(request.why))")
+    journal.record(
+      TownEvent(
+        request.held ? .holdSet : .holdReleased, agent: agent, message: "\(place) is \(reason)", reason: reason))
+    await supervisor.askBeat()
+    return NoteHold.Reply()
+  }
+
   package func handle(_ request: Reload) async throws -> Reload.Reply {
     let fresh: OpenTown
     do {

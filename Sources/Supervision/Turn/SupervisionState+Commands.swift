@@ -159,12 +159,17 @@ extension SupervisionState {
       answer(ticket, returning: CommandOutcome(text: "\(agent.address) has nothing to reset", changed: false))
       return
     }
+    let reason = "reset by \(displayable(command.who))" + (command.why.map { ": \(displayable($0))" } ?? "")
     if let parking {
-      plan.tellCleared(
-        parking, of: agent,
-        because: "reset by \(displayable(command.who))"
-          + (command.why.map { ": \(displayable($0))" } ?? ""))
+      plan.tellCleared(parking, of: agent, because: reason)
+    } else {
+      plan.events.append(
+        TownEvent(
+          .agentCleared, agent: agent, message: "\(agent.address) waits no longer: \(reason)",
+          restarts: plan.ledger[agent].restarts, reason: reason))
     }
+    // An end without an error is not waited for either.
+    plan.ledger[agent].death?.isCounted = true
     plan.look(at: time)
     let words = parking.map { "no longer parked (\($0.words))" } ?? "free of its back-off"
     answer(ticket, returning: CommandOutcome(text: "\(agent.address) is \(words)", changed: true))

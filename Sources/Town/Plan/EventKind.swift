@@ -15,7 +15,10 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
   case agentNotReady = "agent_not_ready"
   case agentParked = "agent_parked"
   case agentCleared = "agent_cleared"
+  case agentAdopted = "agent_adopted"
   case agentStopped = "agent_stopped"
+  case holdSet = "hold_set"
+  case holdReleased = "hold_released"
   case agentFrozen = "agent_frozen"
   case agentThawed = "agent_thawed"
   case massDeath = "mass_death"
@@ -50,6 +53,9 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
     case .agentNotReady: "d084ab1513ae46d4913a736c64a6ab2b"
     case .agentParked: "b619b0036f1c4c738d30200a713e464e"
     case .agentCleared: "7e115ff05c4142b99a5882c8abe90837"
+    case .agentAdopted: "b95c1c423e784bd8a082c5bd0cacc13f"
+    case .holdSet: "54eac0052bc641e784c251c00fd2f04c"
+    case .holdReleased: "3b7af428a7214e5eae5865007b8b0bc3"
     case .massDeath: "840b1d7849e440e080034e7cc6480a2f"
     case .agentsThrottled: "c789387fdfba428da1a917a799b02d73"
     case .agentsRelieved: "fdba4a452a1c4074a34c10f3a1e7f5b6"
@@ -73,9 +79,10 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
   /// The log level of the event.
   package var severity: Severity {
     switch self {
-    case .daemonReady, .daemonStopping, .settingsReloaded, .lastWords, .agentStarted, .agentReady, .spawnTriggered:
+    case .daemonReady, .daemonStopping, .settingsReloaded, .lastWords, .agentStarted, .agentAdopted, .agentReady,
+      .spawnTriggered:
       .info
-    case .agentRestarted, .agentCleared, .agentStopped, .agentFrozen, .agentThawed, .restartsResumed, .spawnDropped,
+    case .agentRestarted, .agentCleared, .agentStopped, .holdSet, .holdReleased, .agentFrozen, .agentThawed, .restartsResumed, .spawnDropped,
       .lifecycleExecuted, .agentsRelieved:
       .notice
     case .crashDetected, .outOfMemory, .agentNotReady, .staleAgent, .guppViolation, .orphanedWork, .restartsHeld,

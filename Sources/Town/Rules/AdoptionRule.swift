@@ -80,12 +80,16 @@ package enum AdoptionRule {
   }
 
   private static func note(_ outcome: Outcome, agent: AgentIdentity, pid: Int32, plan: inout Plan) {
-    let message =
-      switch outcome {
-      case .adopted: "\(agent.address) is adopted where it runs (pid \(pid)), without a restart"
-      case .declined(let reason), .failed(let reason): "\(agent.address) could not be adopted: \(reason)"
-      }
-    plan.remarks.append(Remark(agent: agent, message: message))
+    switch outcome {
+    case .adopted:
+      plan.events.append(
+        TownEvent(
+          .agentAdopted, agent: agent,
+          message: "\(agent.address) is adopted where it runs (pid \(pid)), without a restart", pid: pid,
+          reason: "another program has started it"))
+    case .declined(let reason), .failed(let reason):
+      plan.remarks.append(Remark(agent: agent, message: "\(agent.address) could not be adopted: \(reason)"))
+    }
   }
 }
 

@@ -35,6 +35,8 @@ package struct SessionCheck: Sendable, Hashable, Codable {
   package var isFrozen = false
   /// Whether something else is in its session, so that it cannot be started. Not part of the JSON.
   package var isBlocked = false
+  /// What the hold on it is about; `nil` where there is none. Not part of the JSON.
+  package var holdScope: Hold.Scope?
   /// Whether everything is as it should be: it runs, or need not. Not part of the JSON.
   package var isWell = true
 
@@ -89,8 +91,12 @@ extension SessionCheck {
     state = .unknown
 
     let hold = observation.hold.value ?? nil
-    let next = record.restartPolicy.nextAttempt(limits: policy.restart)
+    let next = [
+      record.restartPolicy.nextAttempt(limits: policy.restart),
+      record.death?.endOfExitPause(of: agent, at: time, limits: policy.restart),
+    ].compactMap(\.self).max()
     let parking = record.restartPolicy.parking
+    holdScope = hold?.scope
     if let hold {
       supervision = hold.kind == .stop ? .stopped : .held
     } else if record.shutdown != nil, !observation.liveness.isAlive {
@@ -173,6 +179,10 @@ extension SessionCheck {
       }
       if let heldBack { reason = (reason ?? "") + "; restarts are held back: \(heldBack)" }
       if let next, supervision == .backingOff { reason = (reason ?? "") + "; next attempt at \(next)" }
+    case .rest(.held, let why) where hold?.scope != .agent && hookBead == nil:
+      // It would not run without the hold on its rig, or on the town, either.
+      state = .idle
+      reason = why
     case .rest(.stopped, let why), .rest(.held, let why), .rest(.shutDown, let why):
       state = .stopped
       reason = why

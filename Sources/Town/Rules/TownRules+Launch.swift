@@ -84,10 +84,9 @@ extension TownRules {
     _ agent: AgentIdentity, hook: String, at time: Timestamp, isConfirmed: Bool, record: inout AgentRecord,
     plan: inout Plan
   ) -> Bool {
-    guard let death = record.death, DeathRule.isExit(death.cause, of: agent), death.isCounted != true else {
+    guard let death = record.death, let due = death.endOfExitPause(of: agent, at: time, limits: policy.restart) else {
       return false
     }
-    let due = min(death.seenAt, time) + policy.restart.exitPause
     if due > time {
       let reason = "it exited without an error, with \(displayable(hook)) still on its hook"
       plan.findings.append(finding(agent, .wait, reason, until: due))
@@ -176,5 +175,14 @@ extension TownRules {
       return record.grave == nil ? "it has not lived since boot\(work)\(trial)" : "it does not run\(work)\(trial)"
     }
     return "it \(death.cause.predicate)\(work)\(trial)"
+  }
+}
+
+extension AgentRecord.Death {
+  /// Until when an agent that ended without an error is left to put its work down; `nil` for other deaths, and once it
+  /// is counted that it has not.
+  func endOfExitPause(of agent: AgentIdentity, at time: Timestamp, limits: Policy.Restart) -> Timestamp? {
+    guard DeathRule.isExit(cause, of: agent), isCounted != true else { return nil }
+    return min(seenAt, time) + limits.exitPause
   }
 }

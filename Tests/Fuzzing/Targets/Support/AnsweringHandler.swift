@@ -13,6 +13,7 @@ struct AnsweringHandler: ControlHandler {
     Lifecycle.Reply(executed: 0, refused: 0, summary: "")
   }
   func handle(_ request: Refresh) async throws -> Refresh.Reply { Refresh.Reply() }
+  func handle(_ request: NoteHold) async throws -> NoteHold.Reply { NoteHold.Reply() }
   func handle(_ request: Reload) async throws -> Reload.Reply { Reload.Reply() }
   func handle(_ request: ResetSession) async throws -> ResetSession.Reply { outcome(request) }
   func handle(_ request: RestartSession) async throws -> RestartSession.Reply { outcome(request) }
