@@ -63,7 +63,9 @@ package struct AddressBook: Sendable {
     let names = try RigRegistry(layout: layout).rigs().map(\.name)
     if names.contains(name) { return name }
     let way =
-      if names.isEmpty { "there is none yet; add it with: gt rig add \(displayable(name))" } else if let near =
+      if names.isEmpty {
+        "there is none yet; add it with: gt rig add \(displayable(name))"
+      } else if let near =
         AddressSuggestion.nearest(to: name, among: names)
       { "did you mean \(displayable(near))?" } else { "there are: \(names.map(displayable).joined(separator: ", "))" }
     throw AddressError("no rig named \(quotedForDisplay(name)); \(way)")

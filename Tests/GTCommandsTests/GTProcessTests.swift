@@ -155,9 +155,10 @@ import TownFiles
       TestFile.write("{", to: town.layout.settings)
       var result = try await town.run(["session", "check"])
       #expect(result.status == 78 && result.errors.contains("mayor/daemon.json") && result.output == "")
-      TestFile.write(#"{"agnts": {}}"#, to: town.layout.settings)
+      // What needs the wrong key is refused, and says what is wrong.
+      TestFile.write(#"{"beads": "jira"}"#, to: town.layout.settings)
       result = try await town.run(["session", "check"])
-      #expect(result.status == 78 && result.errors.contains("agnts"))
+      #expect(result.status == 78 && result.errors.contains("'jira' is not one of auto, bd, sqlite"))
       try Disk.remove(town.layout.settings)
       TestFile.write("[]", to: town.layout.registry)
       result = try await town.run(["session", "check", "--json"])
@@ -204,6 +205,74 @@ import TownFiles
       #expect(json.status == 3 && object["running"] as? Bool == false && object["pid"] is NSNull)
       let beat = try await town.run(["daemon", "beat"])
       #expect(beat.status == 69 && beat.errors.hasPrefix("gt: "))
+    }
+  }
+
+  @Test func `a wrong setting locks nobody out of what does without it`() async throws {
+    try await GTTown.with { town in
+      try await town.gt("polecat", "add", "rig/toast", "--hook", "gt-1")
+      TestFile.write(#"{"heartbeet": {}}"#, to: town.layout.settings)
+      let commands = [
+        ["session", "hold", "all"], ["session", "release", "all"], ["session", "stop", "rig/toast"],
+        ["session", "list"],
+        ["session", "status", "rig/toast"], ["agent", "list"], ["agent", "set", "rig/toast", "--state", "working"],
+        ["rig", "list"], ["polecat", "list"], ["polecat", "add", "rig/nux"], ["mail", "inbox"], ["why", "rig/toast"],
+        ["daemon", "explain"], ["session", "check"],
+      ]
+      for words in commands {
+        let result = try await town.run(words)
+        #expect(result.succeeded && result.output != "", "\(words): \(result.ending) \(result.errors)")
+        let lines = result.errors.split(separator: "\n")
+        #expect(lines.count == 1 && lines[0].contains("heartbeet: no such setting"), "\(words): \(result.errors)")
+      }
+      // No agent is started by settings of which it is not known what they were to say.
+      for words in [["session", "start", "rig/toast"], ["daemon", "settings"], ["daemon", "start"]] {
+        let result = try await town.run(words)
+        #expect(result.status == 78 && result.errors.contains("heartbeet"), "\(words): \(result.ending)")
+      }
+    }
+  }
+
+  @Test func `a name that nothing bears is refused by every command that takes one, with the nearest`() async throws {
+    try await GTTown.with { town in
+      try await town.gt("polecat", "add", "rig/toast")
+      let rigs = [
+        ["session", "check", "rik"], ["polecat", "list", "rik"], ["polecat", "add", "rik/x"],
+        ["events", "--rig", "rik"],
+        ["daemon", "logs", "--rig", "rik"],
+      ]
+      for words in rigs {
+        let result = try await town.run(words)
+        #expect(
+          result.status == 64 && result.errors.contains("no rig named 'rik'; did you mean rig?"), "\(result.errors)")
+      }
+      for words in [["events", "--agent", "rig/toasd"], ["daemon", "logs", "--agent", "rig/toasd"]] {
+        let result = try await town.run(words)
+        #expect(result.status == 64 && result.errors.contains("did you mean rig/toast?"), "\(result.errors)")
+      }
+      let mail = try await town.run(["mail", "read", "nope"])
+      #expect(mail.errors == "gt: there is no message 'nope'; to list them: gt mail inbox\n", "\(mail.errors)")
+      let twice = try await town.run(["polecat", "add", "rig/toast"])
+      #expect(twice.errors.contains("rig/toast exists already; to see it: gt agent show rig/toast"), "\(twice.errors)")
+    }
+  }
+
+  @Test func `the way out of a wide hold is told once, and an agent without work is idle and not stopped`() async throws
+  {
+    try await GTTown.with { town in
+      try await town.gt("polecat", "add", "rig/toast", "--hook", "gt-1")
+      try await town.gt("polecat", "add", "rig/nux")
+      try await town.gt("polecat", "add", "rig/ace", "--hook", "gt-2")
+      for (place, words) in [("all", "the whole town"), ("rig", "the rig rig")] {
+        try await town.gt("session", "hold", place)
+        let check = try await town.run(["session", "check"])
+        let ways = check.output.split(separator: "\n").filter { $0.contains("gt session release") }
+        #expect(ways == ["\(words) is held; to release: gt session release \(place)"], "\(check.output)")
+        #expect(check.output.hasSuffix("3 polecats: 1 idle, 2 stopped\n"), "\(check.output)")
+        // What it says is done.
+        #expect(try await town.run(ways[0].split(separator: " ").suffix(3).map(String.init)).succeeded)
+        #expect(!(try await town.run(["session", "check"]).output.contains("held")))
+      }
     }
   }
 }

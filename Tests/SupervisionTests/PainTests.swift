@@ -153,7 +153,8 @@ import Testing
       }
       await supervisor.beat()
       guard isLeft else {
-        #expect(town.events(of: polecat) == [.agentStarted] && town.log.contains(.adopt(polecat.session)))
+        await town.wait(for: .event(.agentAdopted, polecat.session))
+        #expect(town.events(of: polecat) == [.agentStarted, .agentAdopted])
         return
       }
       await live(.seconds(300), times: 20, supervisor)

@@ -34,11 +34,14 @@ import TownFiles
   {
     try await with { layout, holds in
       try Disk.writeJSON(hold, to: "\(layout.holds)/rig-rig")
-      #expect(holds.hold(on: .witness(rig: "rig")) == .known(hold))
+      var wide = hold
+      wide.scope = .rig("rig")
+      #expect(holds.hold(on: .witness(rig: "rig")) == .known(wide))
       #expect(holds.hold(on: .witness(rig: "other")) == .known(nil))
       #expect(holds.hold(on: .deacon) == .known(nil))
       try Disk.writeJSON(hold, to: "\(layout.holds)/all")
-      #expect(holds.hold(on: .deacon) == .known(hold))
+      wide.scope = .town
+      #expect(holds.hold(on: .deacon) == .known(wide))
       let own = Hold(kind: .hold, who: "bob", when: nil, why: nil)
       try holds.set(own, on: toast)
       #expect(holds.hold(on: toast) == .known(own))

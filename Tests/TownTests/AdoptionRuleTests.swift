@@ -33,7 +33,7 @@ import Testing
 
     var plan = Plan(ledger: first.ledger)
     AdoptionRule.record(.adopted, of: first.adoptions[0], at: Given.now, in: &plan)
-    #expect(plan.remarks.count == 1 && plan.ledger[toast].adoption == nil)
+    #expect(plan.events.map(\.kind) == [.agentAdopted] && plan.ledger[toast].adoption == nil)
     let next = decide(alive(marked: true, adopted: true, own: own), plan.ledger)
     #expect(next.adoptions.isEmpty && next.remarks.isEmpty && next.events.isEmpty)
   }
@@ -43,8 +43,8 @@ import Testing
     let again = decide(alive(), first.ledger)
     #expect(again.adoptions == first.adoptions, "the mark was not made")
     let made = decide(alive(marked: true, adopted: true), first.ledger)
-    #expect(made.remarks.count == 1 && made.adoptions.isEmpty && made.ledger[toast].adoption == nil)
-    #expect(decide(alive(marked: true, adopted: true), made.ledger).remarks.isEmpty)
+    #expect(made.events.map(\.kind) == [.agentAdopted] && made.adoptions.isEmpty && made.ledger[toast].adoption == nil)
+    #expect(decide(alive(marked: true, adopted: true), made.ledger).events.isEmpty)
   }
 
   @Test(arguments: [AdoptionRule.Outcome.failed("no"), .declined("no")])

@@ -70,15 +70,19 @@ import Testing
   private func ended(_ cause: ExitCause) -> LaunchRule.Outcome {
     .ended(
       LaunchRule.Ending(
-        cause: cause, grave: AgentRecord.Grave(server: Given.server, pane: "%1", pid: 77), words: "no key"))
+        cause: cause, grave: AgentRecord.Grave(server: Given.server, pane: "%1", pid: 77), serverName: "gt",
+        words: "no key"))
   }
 
   @Test(arguments: [true, false])
-  func `one that ends at once is one story: a start that failed, counted, and no other death`(isRestart: Bool) {
+  func `one that ends at once is a death with a crash report, and a start that failed, counted once`(isRestart: Bool) {
     let first = record(ended(.exited(status: 3)), isRestart: isRestart)
-    #expect(first.events.map(\.kind) == [.restartFailed] && first.notices.map(\.key) == ["cannot-start"])
-    #expect(first.events[0].reason == "it exited with status 3 at once: no key")
-    #expect(first.events[0].cause == .exited(status: 3) && first.events[0].pid == 77)
+    #expect(first.events.map(\.kind) == [.crashDetected, .restartFailed])
+    #expect(first.notices.map(\.key) == ["cannot-start"])
+    #expect(first.events[1].reason == "it exited with status 3 at once: no key")
+    for event in first.events { #expect(event.cause == .exited(status: 3) && event.pid == 77) }
+    #expect(first.deaths.map(\.id) == [first.ledger[Given.toast].death?.capsule])
+    #expect(first.events[0].capsule == first.deaths[0].id && first.deaths[0].remains?.pane == "%1")
     #expect(first.ledger[Given.toast].restartPolicy.crashes.times == [Given.now])
     let corpse = Given.snapshot([Given.seen(Given.toast, Given.corpse(.exited(status: 3), pid: 77))])
     let next = TownRules(policy: Policy()).decide(corpse, ledger: first.ledger, busy: [])
@@ -95,7 +99,7 @@ import Testing
       notices += plan.notices.map(\.key)
       ledger = plan.ledger
     }
-    #expect(events == Array(repeating: .restartFailed, count: 5) + [.agentParked])
+    #expect(events == (0..<5).flatMap { _ in [.crashDetected, .restartFailed] } + [.agentParked])
     #expect(notices == ["cannot-start", "parked"])
   }
 
@@ -114,8 +118,8 @@ import Testing
     order.resumes = true
     var plan = Plan(ledger: underway(true))
     LaunchRule.record(ended(.exited(status: 1)), of: order, at: Given.now, policy: policy, in: &plan)
-    #expect(plan.events.map(\.kind) == [.restartFailed] && plan.notices.isEmpty)
-    #expect(plan.events[0].message.hasSuffix("; the next start is without its arguments for resuming"))
+    #expect(plan.events.map(\.kind) == [.crashDetected, .restartFailed] && plan.notices.isEmpty)
+    #expect(plan.events[1].message.hasSuffix("; the next start is without its arguments for resuming"))
     let dead = Given.snapshot([Given.seen(Given.toast, Given.corpse(pid: 77))], at: Given.later(60))
     let next = TownRules(policy: policy).decide(dead, ledger: plan.ledger, busy: [])
     #expect(next.launches.map(\.resumes) == [false])

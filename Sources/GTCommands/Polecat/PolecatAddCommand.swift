@@ -53,7 +53,9 @@ struct PolecatAddCommand: AsyncParsableCommand {
         if let client = ControlSocket.clientIfRunning(layout: town.layout, environment: town.environment) {
           _ = try? await client.call(Refresh(), deadline: .seconds(5))
         } else {
-          print("It is started as soon as the daemon runs: \(Remedy.command("systemctl", "--user", "enable", "--now", town.units.daemon))")
+          print(
+            "It is started as soon as the daemon runs: \(Remedy.command("systemctl", "--user", "enable", "--now", town.units.daemon))"
+          )
         }
         return
       }

@@ -59,6 +59,8 @@ struct TownCheck: Sendable {
     let rigs = try RigRegistry(layout: town.layout).rigs()
     if let rig { try AddressBook(layout: town.layout).rig(rig) }
     let beads = await world.readBeads(hooks: [])
+    // Which store is asked is a setting.
+    if beads.isBlind, let fault = town.settingsFault { throw fault }
     if beads.isBlind { throw Unreadable(description: beads.failures.joined(separator: "; ")) }
     let look = await town.look(beads: beads)
     let ledger = (try? look.ledger.get()) ?? Ledger()

@@ -21,7 +21,8 @@ struct SessionDirector: Sendable {
       return try await ask(client, verb, agent, why: why)
     }
     if verb != .stop, let fault = town.settingsFault {
-      throw TownFileError(fault.code, path: fault.path, reason: "no agent is started by settings with a fault: \(fault.reason)")
+      throw TownFileError(
+        fault.code, path: fault.path, reason: "no agent is started by settings with a fault: \(fault.reason)")
     }
     let command = PersonCommand(verb, agent: agent, who: TownOptions.person, why: why)
     let output = LogOutput(destination: .lines(colours: false), identifier: "gt")

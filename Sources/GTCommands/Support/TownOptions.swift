@@ -51,7 +51,8 @@ struct TownOptions: ParsableArguments {
       layout: try layout(), environment: Self.environment, tolerant: !needsSettings, units: units)
     Self.note(command, in: town.layout)
     if let fault = town.settingsFault {
-      let rest = TownLock.holder(layout: town.layout)?.isOurs == true ? "; the daemon goes on with its former settings" : ""
+      let rest =
+        TownLock.holder(layout: town.layout)?.isOurs == true ? "; the daemon goes on with its former settings" : ""
       complain(displayable("\(fault)\(rest)"), program: "gt")
     }
     return town

@@ -314,7 +314,8 @@ package struct AgentLauncher: Sendable {
       let grave = AgentRecord.Grave(
         server: ServerIdentity(pid: server.pid, startedAt: Int64(server.startTime)), pane: "\(created.id)",
         pid: created.pid)
-      return .ended(LaunchRule.Ending(cause: cause, grave: grave, words: last))
+      return .ended(
+        LaunchRule.Ending(cause: cause, grave: grave, serverName: "\(client.server)", words: last))
     }
     return .launched(life(of: created, on: server, startTime: status.identity.startTime), warnings: warnings)
   }

@@ -50,7 +50,8 @@ extension TownEvent {
     case .daemonReady, .daemonStopping, .settingsReloaded, .crashDetected, .lastWords, .outOfMemory, .lifecycleExecuted,
       .lifecycleRefused,
       .agentStarted, .agentRestarted, .agentReady, .agentCleared,
-      .agentAdopted, .holdSet, .holdReleased, .agentStopped, .agentFrozen, .agentThawed, .staleAgent, .guppViolation, .orphanedWork, .restartsHeld,
+      .agentAdopted, .holdSet, .holdReleased, .agentStopped, .agentFrozen, .agentThawed, .staleAgent, .guppViolation,
+      .orphanedWork, .restartsHeld,
       .agentsRelieved,
       .restartsResumed, .spawnTriggered,
       .spawnDropped, .storeUnavailable, .tmuxUnavailable:

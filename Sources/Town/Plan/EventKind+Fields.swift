@@ -11,11 +11,13 @@ extension EventKind {
 
   private var isAboutOneAgent: Bool {
     switch self {
-    case .daemonReady, .daemonStopping, .settingsReloaded, .holdSet, .holdReleased, .massDeath, .agentsThrottled, .agentsRelieved, .restartsHeld,
+    case .daemonReady, .daemonStopping, .settingsReloaded, .holdSet, .holdReleased, .massDeath, .agentsThrottled,
+      .agentsRelieved, .restartsHeld,
       .restartsResumed,
       .lifecycleRefused, .spawnDropped, .storeUnavailable, .tmuxUnavailable:
       false
-    case .crashDetected, .lastWords, .outOfMemory, .agentStarted, .agentAdopted, .agentRestarted, .restartFailed, .agentReady,
+    case .crashDetected, .lastWords, .outOfMemory, .agentStarted, .agentAdopted, .agentRestarted, .restartFailed,
+      .agentReady,
       .agentNotReady,
       .agentParked, .agentCleared, .agentStopped, .agentFrozen, .agentThawed, .staleAgent, .guppViolation,
       .orphanedWork, .lifecycleExecuted,

@@ -82,7 +82,8 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
     case .daemonReady, .daemonStopping, .settingsReloaded, .lastWords, .agentStarted, .agentAdopted, .agentReady,
       .spawnTriggered:
       .info
-    case .agentRestarted, .agentCleared, .agentStopped, .holdSet, .holdReleased, .agentFrozen, .agentThawed, .restartsResumed, .spawnDropped,
+    case .agentRestarted, .agentCleared, .agentStopped, .holdSet, .holdReleased, .agentFrozen, .agentThawed,
+      .restartsResumed, .spawnDropped,
       .lifecycleExecuted, .agentsRelieved:
       .notice
     case .crashDetected, .outOfMemory, .agentNotReady, .staleAgent, .guppViolation, .orphanedWork, .restartsHeld,

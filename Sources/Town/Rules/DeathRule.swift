@@ -139,7 +139,7 @@ package enum DeathRule {
   }
 
   /// The event, and for what is more than an end in peace the order to gather its evidence.
-  private static func tell(_ report: DeathReport, because reason: String?, plan: inout Plan) {
+  static func tell(_ report: DeathReport, because reason: String?, plan: inout Plan) {
     let agent = report.agent
     let isCrash = (report.cause?.isCrash ?? true) || reason == nil
     let work = report.hook.map { ", with \(displayable($0)) on its hook" } ?? ""

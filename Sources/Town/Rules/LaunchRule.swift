@@ -21,13 +21,22 @@ package enum LaunchRule {
     package var cause: ExitCause?
     /// Its corpse, which must not be taken for another death.
     package var grave: AgentRecord.Grave?
+    /// The address of the tmux server that has the corpse, as a person would give it to tmux.
+    package var serverName: String?
     /// The last thing that it said.
     package var words: String?
 
-    package init(cause: ExitCause?, grave: AgentRecord.Grave?, words: String?) {
+    package init(cause: ExitCause?, grave: AgentRecord.Grave?, serverName: String? = nil, words: String?) {
       self.cause = cause
       self.grave = grave
+      self.serverName = serverName
       self.words = words
+    }
+
+    /// The pane that it has left.
+    var remains: DeathReport.Remains? {
+      guard let grave, let serverName else { return nil }
+      return DeathReport.Remains(serverName: serverName, server: grave.server, pane: grave.pane, pid: grave.pid)
     }
 
     package var reason: String {
@@ -97,12 +106,17 @@ package enum LaunchRule {
       let isRefused = order.resumes && ending.cause?.isByItself != false
       if isRefused { record.resumeFailed = true }
       let next = isRefused ? "; the next start is without its arguments for resuming" : ""
+      // It counts, so it is told like any other death: where one loops, its crash reports say why.
+      let report = DeathReport(
+        agent, seenAt: time, cause: ending.cause, remains: ending.remains, restarts: record.restarts, hook: order.hook)
+      DeathRule.tell(report, because: nil, plan: &plan)
       refuse(
         order, because: ending.reason + next, isAlert: !isRefused, cause: ending.cause, pid: ending.grave?.pid,
         record: &record, plan: &plan)
       // Nobody answers for those whom other tools start.
       guard WorkRule.rule(for: agent) != .observed else { break }
-      record.death = AgentRecord.Death(seenAt: time, life: nil, cause: ending.cause, hook: order.hook)
+      record.death = AgentRecord.Death(
+        seenAt: time, life: nil, cause: ending.cause, hook: order.hook, capsule: report.id)
       DeathRule.count(
         ending.cause, of: agent, hook: order.hook, at: time, policy: policy, record: &record, plan: &plan)
     case .failed(let reason):

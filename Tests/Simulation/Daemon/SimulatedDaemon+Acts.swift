@@ -61,7 +61,9 @@ extension SimulatedDaemon {
         }
         let pane = world.servers[server].panes.first { $0.id == life.pane }
         let grave = pane.map { AgentRecord.Grave(server: life.server, pane: $0.id, pid: $0.pid) }
-        return .ended(LaunchRule.Ending(cause: pane?.cause, grave: grave, words: SimulatedWorld.evilText))
+        return .ended(
+          LaunchRule.Ending(
+            cause: pane?.cause, grave: grave, serverName: world.servers[server].name, words: SimulatedWorld.evilText))
       }
     } catch {
       return .failed("the daemon is dead")
