@@ -69,7 +69,8 @@ import Testing
 
   @Test(
     arguments: [
-      (.zero, "0ms"), (.milliseconds(250), "250ms"), (.milliseconds(1_500), "1500ms"), (.seconds(90), "90s"),
+      (.zero, "0s"), (.seconds(604_800), "7d"), (.milliseconds(250), "250ms"), (.milliseconds(1_500), "1500ms"),
+      (.seconds(90), "90s"),
       (.seconds(300), "5m"), (.seconds(7_200), "2h"),
     ] as [(Duration, String)])
   func `a duration is written as it is read`(duration: Duration, text: String) {

@@ -121,8 +121,9 @@ extension Duration {
   /// As the settings write it, in the largest unit that loses nothing down to milliseconds.
   package var setting: String {
     let milliseconds = wholeMilliseconds
-    for (unit, length) in [("h", 3_600_000), ("m", 60_000), ("s", 1_000)] as [(String, Int64)]
-    where milliseconds != 0 && milliseconds.isMultiple(of: length) {
+    if milliseconds == 0 { return "0s" }
+    for (unit, length) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)] as [(String, Int64)]
+    where milliseconds.isMultiple(of: length) {
       return "\(milliseconds / length)\(unit)"
     }
     return "\(milliseconds)ms"

@@ -76,10 +76,10 @@ struct SettingsReader {
     guard let text = try string(name) else { return nil }
     guard let value = Duration(setting: text) else {
       throw SettingsError(
-        key: key(name), reason: "'\(displayable(text))' is no duration: write it like 250ms, 90s, 5m or 1h")
+        key: key(name), reason: "'\(displayable(text))' is no duration: write it like 250ms, 90s, 5m, 1h30m or 7d")
     }
     guard value >= atLeast, value <= atMost else {
-      throw SettingsError(key: key(name), reason: "\(text) is out of range: \(atLeast) to \(atMost)")
+      throw SettingsError(key: key(name), reason: "\(text) is out of range: \(atLeast.setting) to \(atMost.setting)")
     }
     return value
   }
@@ -113,8 +113,10 @@ struct SettingsReader {
     default: throw SettingsError(key: key(name), reason: "a number is expected, not \(value.kind)")
     }
     guard range.contains(number) else {
+      func text(_ number: Double) -> String { Int64(exactly: number).map(String.init) ?? "\(number)" }
       throw SettingsError(
-        key: key(name), reason: "\(number) is out of range: \(range.lowerBound) to \(range.upperBound)")
+        key: key(name),
+        reason: "\(text(number)) is out of range: \(text(range.lowerBound)) to \(text(range.upperBound))")
     }
     return number
   }
@@ -128,17 +130,29 @@ struct SettingsReader {
 }
 
 extension Duration {
-  /// `250ms`, `90s`, `5m` or `1h`.
+  /// `250ms`, `90s`, `5m`, `1h`, `7d`, or several of these, the larger unit first: `1h30m`.
   package init?(setting text: String) {
-    let digits = text.prefix { ("0"..."9").contains($0) }
-    guard let count = Int64(digits), count <= 1_000_000_000 else { return nil }
-    switch text.dropFirst(digits.count) {
-    case "ms": self = .milliseconds(count)
-    case "s": self = .seconds(count)
-    case "m": self = .seconds(count * 60)
-    case "h": self = .seconds(count * 3_600)
-    default: return nil
-    }
+    var rest = text[...]
+    var sum = Duration.zero
+    var last = Units.all.startIndex
+    repeat {
+      let digits = rest.prefix { ("0"..."9").contains($0) }
+      rest = rest.dropFirst(digits.count)
+      let word = rest.prefix { $0.isLetter }
+      rest = rest.dropFirst(word.count)
+      guard let count = Int64(digits), count <= 1_000_000_000,
+        let unit = Units.all[last...].firstIndex(where: { $0.word == word })
+      else { return nil }
+      sum += .milliseconds(count * Units.all[unit].milliseconds)
+      last = unit + 1
+    } while !rest.isEmpty
+    self = sum
+  }
+
+  private enum Units {
+    static let all: [(word: String, milliseconds: Int64)] = [
+      ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1),
+    ]
   }
 }
 
