@@ -86,6 +86,24 @@ package struct Holds: Sendable {
     }
   }
 
+  /// The holds on rigs and on the town, the town's first, and how many there are on single agents.
+  ///
+  /// - Throws: ``TownFileError`` where they cannot be listed.
+  package func overview() throws(TownFileError) -> (wide: [(place: Place, hold: Hold)], agents: Int) {
+    guard Disk.exists(directory) else { return ([], 0) }
+    var wide: [(place: Place, hold: Hold)] = []
+    var agents = 0
+    for name in try Disk.names(in: directory).filter({ !$0.hasPrefix(".") }).sorted() {
+      let place: Place? = name == "all" ? .town : name.removingPrefix("rig-").map { .rig($0) }
+      guard let place else {
+        agents += 1
+        continue
+      }
+      if let hold = try decision(on: place) { wide.append((place, hold)) }
+    }
+    return (wide, agents)
+  }
+
   /// Records a decision.
   package func set(_ hold: Hold, on place: Place) throws(TownFileError) {
     let path = "\(directory)/\(place.name)"

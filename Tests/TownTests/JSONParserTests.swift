@@ -29,7 +29,14 @@ import Town
   func `refuses what is not, and says where`(text: String) throws {
     #expect(read(text) == nil)
     let error = #expect(throws: JSONError.self) { try JSONValue(json: Array(text.utf8)) }
-    #expect(try #require(error).position <= text.utf8.count)
+    let place = try #require(error)
+    #expect(place.line == 1 && place.column <= text.utf8.count + 1)
+  }
+
+  @Test func `what is wrong is said by line and column`() {
+    let error = #expect(throws: JSONError.self) { try JSONValue(json: Array("{\n  \"a\": 1\n  \"b\": 2\n}".utf8)) }
+    #expect(error?.line == 3 && error?.column == 3)
+    #expect(error?.description.hasSuffix(", at line 3, column 3") == true)
   }
 
   @Test func `refuses bytes that are no text`() {

@@ -28,5 +28,9 @@ package struct ControlError: Error, Sendable, Hashable, CustomStringConvertible 
     self.reason = reason
   }
 
-  package var description: String { "\(method) at \(socketPath): \(reason)" }
+  /// What a refusal says is about the request, and not about how it was sent.
+  package var description: String {
+    if case .refused = code { return reason }
+    return "\(method) at \(socketPath): \(reason)"
+  }
 }

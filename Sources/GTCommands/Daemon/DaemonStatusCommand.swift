@@ -49,6 +49,7 @@ struct DaemonStatusCommand: AsyncParsableCommand {
       let agents = status.agents.sorted { $0.key < $1.key }
         .map { "\($0.value) \(displayable($0.key).split(separator: "_").joined(separator: " "))" }
       print("  agents          \(agents.joined(separator: ", "))")
+      for line in HoldPlace.overview(town.layout) { print("  held            \(line)") }
       for trouble in status.troubles { print("  trouble         \(displayable(trouble))") }
     }
   }

@@ -26,6 +26,9 @@ struct TownStateCheck: DoctorCheck {
       findings.append(
         CheckResult(.broken, "rigs", "\(error)", why: "All rigs are unknown, and no agent of a rig is started."))
     }
+    for line in HoldPlace.overview(context.layout) {
+      findings.append(CheckResult(.note, "held", line, why: "What is held is not started or restarted."))
+    }
     findings.append(await daemon(context))
     if let pid = context.daemon, let program = DaemonProgram.running(as: pid) {
       findings.append(

@@ -36,6 +36,20 @@ struct HoldPlace: ParsableArguments {
     if (try? await client.call(note, deadline: .seconds(5))) == nil { await poke(town) }
   }
 
+  /// What is held in a town, each with its way out.
+  static func overview(_ layout: TownLayout) -> [String] {
+    do {
+      let (wide, agents) = try Holds(layout: layout).overview()
+      let lines = wide.map { place, hold in
+        "\(place.words), by \(displayable(hold.who))" + (hold.why.map { ": \(displayable($0))" } ?? "")
+          + "; to release: gt session release \(place.argument)"
+      }
+      return lines + (agents == 0 ? [] : ["\(counted(agents, "single agent")); to list them: gt session check"])
+    } catch {
+      return ["not known: \(displayable("\(error)"))"]
+    }
+  }
+
   /// Lets the daemon look soon, where one runs.
   static func poke(_ town: OpenTown) async {
     let client = ControlSocket.clientIfRunning(layout: town.layout, environment: town.environment)

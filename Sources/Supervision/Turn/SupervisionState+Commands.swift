@@ -54,7 +54,7 @@ extension SupervisionState {
       var isStopped = false
       if case .known(let hold?) = observation.hold {
         guard hold.kind == .stop else {
-          throw CommandRefusal("\(agent.address) is \(hold.summary); release it first")
+          throw CommandRefusal("\(agent.address) is \(hold.summary); \(hold.wayOut(for: agent))")
         }
         isStopped = true
       }
@@ -122,7 +122,7 @@ extension SupervisionState {
       switch observation.hold {
       case .known(nil): break
       case .known(let hold?) where hold.kind == .stop: stop = hold
-      case .known(let hold?): throw CommandRefusal("\(agent.address) is \(hold.summary); release it first")
+      case .known(let hold?): throw CommandRefusal("\(agent.address) is \(hold.summary); \(hold.wayOut(for: agent))")
       case .unknown(let reason):
         throw CommandRefusal("\(agent.address) is left alone, for whether it is held is not known: \(reason)")
       }
@@ -253,7 +253,11 @@ extension SupervisionState {
         returning: CommandOutcome(
           text: "\(order.agent.address) is started (pid \(life.pid))\(caution)", changed: true, pid: life.pid))
     case .ended(let ending):
-      answer(ticket, throwing: CommandRefusal("\(order.agent.address) is not started: \(ending.reason)"))
+      answer(
+        ticket,
+        throwing: CommandRefusal(
+          "\(order.agent.address) is not started: \(ending.reason); its crash reports: "
+            + "gt session crashes \(order.agent.address)"))
     case .declined(let reason), .failed(let reason), .uncertain(let reason):
       answer(ticket, throwing: CommandRefusal("\(order.agent.address) is not started: \(reason)"))
     }

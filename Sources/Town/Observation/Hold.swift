@@ -42,6 +42,11 @@ package struct Hold: Sendable, Hashable, Codable {
     self.why = why
   }
 
+  /// What releases it, for an agent that it concerns.
+  package func wayOut(for agent: AgentIdentity) -> String {
+    "to release it: gt session release \(scope.argument ?? agent.address)"
+  }
+
   /// For reasons: `stopped by ada at 2026-…: maintenance`.
   package var summary: String {
     let verb =

@@ -124,8 +124,13 @@ struct SettingsReader {
   /// Refuses unknown keys.
   func finish() throws(SettingsError) {
     guard let stray = members.keys.sorted().first else { return }
+    let near = known.map { (name: $0, changes: editDistance($0, stray)) }.min { $0.changes < $1.changes }
+    // Of a short word little is left after three changes.
+    let meant =
+      near.map { $0.changes <= min(3, max(1, $0.name.utf8.count / 3)) ? "; did you mean \($0.name)?" : ";" } ?? ";"
     throw SettingsError(
-      key: key(displayable(stray)), reason: "no such setting; allowed here: \(known.sorted().joined(separator: ", "))")
+      key: key(displayable(stray)),
+      reason: "no such setting\(meant) allowed here: \(known.sorted().joined(separator: ", "))")
   }
 }
 

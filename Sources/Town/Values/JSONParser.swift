@@ -3,10 +3,12 @@
 /// Text that is no JSON, or deeper than is read.
 package struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
   package var reason: String
-  /// How many bytes are before it.
-  package var position: Int
+  /// The line, from 1.
+  package var line: Int
+  /// The byte in that line, from 1.
+  package var column: Int
 
-  package var description: String { "\(reason), at byte \(position)" }
+  package var description: String { "\(reason), at line \(line), column \(column)" }
 }
 
 extension JSONValue {
@@ -34,7 +36,12 @@ private struct JSONParser {
 
   private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
 
-  private func failure(_ reason: String) -> JSONError { JSONError(reason: reason, position: position) }
+  private func failure(_ reason: String) -> JSONError {
+    let before = bytes.prefix(position)
+    let start = before.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
+    return JSONError(
+      reason: reason, line: before.count { $0 == 0x0A } + 1, column: position - start + 1)
+  }
 
   mutating func document() throws(JSONError) -> JSONValue {
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
