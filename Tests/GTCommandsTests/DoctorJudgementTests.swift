@@ -17,7 +17,7 @@ import Town
 
   @Test(
     arguments: [
-      ("systemd 252 (252.39-1~deb12u2)\n+PAM", Level.note), ("systemd 253 (253)", .note), ("systemd 254.1 (254)", .ok),
+      ("systemd 252 (252.39-1~deb12u2)\n+PAM", Level.ok), ("systemd 253 (253)", .ok), ("systemd 254.1 (254)", .ok),
       ("systemd 257 (257.13)\n", .ok), ("systemd 249 (249)", .warning), ("upstart 1", .note), ("", .note),
     ] as [(String?, Level)] + [(nil, .note)])
   func `the version of systemd`(text: String?, level: Level) {

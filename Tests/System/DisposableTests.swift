@@ -31,7 +31,7 @@ struct DisposableTests {
   @Test func `twenty kills cost no agent anything`() async throws {
     // The pause between two tries is systemd's, and from 254 on it grows; a test need not wait it out.
     var plan = Self.plan
-    plan.dropIn = "RestartSec=10ms\nRestartSteps=0"
+    plan.dropIn = "RestartSec=10ms"
     try await withTown(plan) { town in
       let before = try await town.settle(Self.everybody)
       for count in 1...20 {

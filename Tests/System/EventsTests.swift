@@ -43,8 +43,9 @@ struct EventsTests {
   }
 
   @Test func `what happens is there as it happens, over restarts of the daemon, until Ctrl-C`() async throws {
-    try await withTown(.init(dropIn: "RestartSec=50ms")) { town in
-      let agents = try await town.settle(Self.everybody)
+    try await withTown(.init(rigs: ["rig2"], dropIn: "RestartSec=50ms")) { town in
+      let agents = try await town.settle(Self.everybody.union(["gt-rig2-witness"]))
+      try await town.event("agent_ready", session: "gt-rig2-witness")
       try await watch(town, "--json", to: "all")
       try await watch(town, "--json --agent rig1/toast --event crash_detected --event agent_restarted", to: "toast")
       try await watch(town, "--json --rig rig2", to: "other")

@@ -40,11 +40,6 @@ struct ManagerCheck: DoctorCheck {
         .warning, "version", "systemd \(version)",
         why: "The units are written for 252 and later, and not tested with older versions.")
     }
-    if version < 254 {
-      return CheckResult(
-        .note, "version", "systemd \(version)",
-        why: "It does not know RestartSteps= (254): a daemon that cannot start is tried every second.")
-    }
     return CheckResult(.ok, "version", "systemd \(version)")
   }
 

@@ -125,7 +125,7 @@ package struct AgentLauncher: Sendable {
   private func hold(on agent: AgentIdentity) -> String? {
     switch Holds(layout: layout).hold(on: agent) {
     case .known(nil): nil
-    case .known(let hold?): "\(hold.summary); \(hold.wayOut(for: agent))"
+    case .known(let hold?): hold.kind == .stop ? hold.summary : "\(hold.summary); \(hold.wayOut(for: agent))"
     case .unknown(let reason): "whether a person holds it is not known: \(reason)"
     }
   }

@@ -23,7 +23,7 @@ final class CutTown {
   /// Events that are no sign of trouble here.
   var expected: Set<String> = []
 
-  static let dropIn = "Environment=GASTOWN_FAULT=%h/fault\nRestartSec=10ms\nRestartSteps=0"
+  static let dropIn = "Environment=GASTOWN_FAULT=%h/fault\nRestartSec=10ms"
 
   /// So many crashes are no crash loop here.
   static let restarts = """

@@ -24,7 +24,7 @@ struct SoakTests {
       "restart": {"initial": "100ms", "max": "1s", "loop_count": 1000, "loop_window": "1m", "stable": "1m",
       "per_minute": 100000, "stagger": "0s"}
       """
-    plan.dropIn = "RestartSec=100ms\nRestartSteps=0"
+    plan.dropIn = "RestartSec=100ms"
     let duration = Duration.seconds(60 * (Self.minutes ?? 1))
     print("soak: GASTOWN_SOAK_MINUTES=\(Self.minutes ?? 1) GASTOWN_SEED=\(Self.seed)")
     try await withTown(plan) { town in
