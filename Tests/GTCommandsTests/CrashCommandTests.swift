@@ -47,11 +47,19 @@ struct CrashCommandTests {
       for capsule in all { try shelf.write(capsule) }
       let lines = try await town.gt("session", "crashes").split(separator: "\n")
       try #require(lines.count == 5)
-      #expect(lines[0].hasPrefix("ID"))
+      #expect(lines[0].hasPrefix("ID") && lines[0].contains("WHEN"))
       #expect(
         lines[1].hasPrefix("\(all[3].id) ") && lines[1].contains("rig/gone")
           && lines[4].contains("crash, exit status 3"))
       #expect(lines[3].contains("deacon") && lines[3].contains("killed by signal 9") && lines[3].hasSuffix("bye"))
+      // In the reader's time zone, whatever the daemon's is.
+      let there = try await town.run(["session", "crashes"], variables: ["TZ": "JST-9"])
+      #expect(there.output.contains("2027-01-15 17:00:04"), "\(there.output)")
+      // The newest of one agent, by its address.
+      let newest = try await town.gt("session", "crash", "rig/toast", "--json")
+      #expect(try decode(CrashCapsule.self, newest).id == all[2].id)
+      let killed = try await town.gt("session", "crash", "deacon")
+      #expect(killed.contains("by        not known: the kernel does not say who sent the signal"), "\(killed)")
       func ids(_ words: String...) async throws -> [String] {
         try decode(
           Crashes.self, try await town.gt("session", words[0], Array(words.dropFirst()), "--json")

@@ -275,4 +275,19 @@ import TownFiles
       }
     }
   }
+
+  @Test func `what was added and sent is answered as JSON too`() async throws {
+    try await GTTown.with { town in
+      struct Added: Decodable { var polecat: String, hook_bead: String?, directory: String, words: [String] }
+      let added = try JSONDecoder().decode(
+        Added.self, from: Data(try await town.gt("polecat", "add", "rig/toast", "--hook", "gt-1", "--json").utf8))
+      #expect(added.polecat == "rig/toast" && added.hook_bead == "gt-1")
+      #expect(added.directory == town.layout.path("rig/polecats/toast"))
+      struct Sent: Decodable { var id: String, subject: String }
+      let sent = try JSONDecoder().decode(
+        Sent.self, from: Data(try await town.gt("mail", "send", "deacon", "-s", "hello", "--json").utf8))
+      let inbox = try await town.gt("mail", "inbox", "--identity", "deacon", "--json")
+      #expect(sent.subject == "hello" && inbox.contains(sent.id), "\(inbox)")
+    }
+  }
 }

@@ -125,6 +125,20 @@ import Testing
     #expect(capsule.epitaph.count == 3 && capsule.epitaph.allSatisfy { $0.count <= 241 })
   }
 
+  @Test func `last words leave out the frame of a text interface and a bare prompt`() {
+    let cases: [(String, String?)] = [
+      ("╭──────────╮", nil), ("│ > hello  │", "> hello"), ("│ >        │", nil), ("╰── 12 % ──╯", "12 %"), ("> ", nil),
+      (" ❯", nil), ("> run the tests", "> run the tests"), ("  indented", "  indented"), ("a | b", "a | b"),
+      ("▌ Error: no key", "Error: no key"),
+    ]
+    for (line, expected) in cases { #expect(CrashCapsule.withoutFrame(line) == expected, "\(line)") }
+    func epitaph(_ lines: String...) -> [String] {
+      CrashCapsule(report(.exited(status: 1)), words: .known(CrashCapsule.Words(lines: lines))).epitaph
+    }
+    #expect(epitaph("Error: no key", "╭───╮", "│ > │", "╰───╯") == ["Error: no key"])
+    #expect(epitaph("╭───╮", "> ") == ["╭───╮", "> "], "better than nothing")
+  }
+
   @Test func `an epitaph is harmless, and leaves out what says nothing`() {
     let words = CrashCapsule.Words(lines: ["a", "", "b\u{1B}[2Jc", "   ", "d\u{202E}e", ""])
     let capsule = CrashCapsule(report(.exited(status: 1)), words: .known(words))

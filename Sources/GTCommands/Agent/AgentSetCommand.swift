@@ -15,7 +15,9 @@ struct AgentSetCommand: AsyncParsableCommand {
     discussion: "Changes only the given fields. Creates the bead if the agent has none.")
   @Argument(help: "The agent: RIG/NAME, RIG/witness, deacon, mayor.", completion: .agent)
   var agent: String
-  @Option(help: "The agent's state: working, idle, done, … any word.")
+  @Option(
+    help: "The agent's state: working, idle, done, … any word.",
+    completion: .list(["working", "idle", "done", "running", "stopped"]))
   var state: String?
   @Option(help: "The bead on its hook (it need not exist), or none.")
   var hook: String?

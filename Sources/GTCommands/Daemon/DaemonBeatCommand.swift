@@ -10,12 +10,15 @@ struct DaemonBeatCommand: AsyncParsableCommand {
     discussion:
       "Returns when its findings are acted upon and recorded. Starts the daemon if its socket is active.")
 
+  @Flag(help: "Print JSON.")
+  var json = false
   @OptionGroup var options: TownOptions
 
   func run() async throws {
     try await failing {
       let town = try options.open("daemon beat")
       let reply = try await town.askDaemon(Beat())
+      if json { return try printJSON(reply) }
       print("beat \(reply.heartbeatCount): \(reply.summary)")
     }
   }

@@ -14,12 +14,15 @@ struct DaemonLifecycleCommand: AsyncParsableCommand {
       if its socket is active.
       """)
 
+  @Flag(help: "Print JSON.")
+  var json = false
   @OptionGroup var options: TownOptions
 
   func run() async throws {
     try await failing {
       let town = try options.open("daemon lifecycle")
       let reply = try await town.askDaemon(Lifecycle())
+      if json { return try printJSON(reply) }
       print("\(reply.executed) carried out, \(reply.refused) refused; \(reply.summary)")
     }
   }

@@ -31,11 +31,11 @@ struct EventsCommand: AsyncParsableCommand {
   var json = false
   @Flag(help: "First show the events that the daemon has recorded and still keeps, at most 512.")
   var recent = false
-  @Option(help: "Show only events about one agent: RIG/NAME, RIG/witness, deacon, mayor.")
+  @Option(help: "Show only events about one agent: RIG/NAME, RIG/witness, deacon, mayor.", completion: .agent)
   var agent: String?
-  @Option(help: "Show only events about the agents of one rig.")
+  @Option(help: "Show only events about the agents of one rig.", completion: .rig)
   var rig: String?
-  @Option(help: ArgumentHelp("Show only this event, by name; may be repeated.", valueName: "name"))
+  @Option(help: ArgumentHelp("Show only this event, by name; may be repeated.", valueName: "name"), completion: .event)
   var event: [String] = []
   @OptionGroup var options: TownOptions
 

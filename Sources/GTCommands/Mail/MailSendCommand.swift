@@ -32,6 +32,8 @@ struct MailSendCommand: AsyncParsableCommand {
     help: ArgumentHelp(
       "The message that this one answers; it joins that message's thread.", valueName: "id"))
   var replyTo: String?
+  @Flag(help: "Print JSON: the message as it was sent.")
+  var json = false
   @OptionGroup var options: TownOptions
 
   func validate() throws {
@@ -54,10 +56,14 @@ struct MailSendCommand: AsyncParsableCommand {
       let sent = try await mail.send(
         from: sender, to: recipient, subject: subject, body: body, priority: urgent ? .urgent : priority.value,
         permanent: permanent, copies: copies, thread: answered?.threadID, replyTo: answered?.id)
-      print("Message \(displayable(sent.id)) sent to \(recipient)")
-      print("  Subject: \(displayable(subject))")
-      if let answered { print("  Reply to: \(displayable(answered.id)) (\(displayable(answered.subject)))") }
-      if !copies.isEmpty { print("  CC: \(copies.joined(separator: ", "))") }
+      if json {
+        try printJSON(sent)
+      } else {
+        print("Message \(displayable(sent.id)) sent to \(recipient)")
+        print("  Subject: \(displayable(subject))")
+        if let answered { print("  Reply to: \(displayable(answered.id)) (\(displayable(answered.subject)))") }
+        if !copies.isEmpty { print("  CC: \(copies.joined(separator: ", "))") }
+      }
       if ([recipient] + copies).contains(AgentIdentity.deacon.mailbox) { await poke(town) }
     }
   }

@@ -17,11 +17,26 @@ struct PolecatAddCommand: AsyncParsableCommand {
       The worktree starts at origin's HEAD, which is fetched first, on its own branch polecat/NAME. If that branch has \
       commits that origin's HEAD does not have, the branch is polecat/NAME-2, and so on.
       """)
-  @Argument(help: "RIG/NAME.")
+  @Argument(help: "RIG/NAME.", completion: .newPolecat)
   var polecat: String
   @Option(help: "The bead on its hook (it need not exist). Without it, the polecat is idle.")
   var hook: String?
+  @Flag(help: "Print JSON.")
+  var json = false
   @OptionGroup var options: TownOptions
+
+  /// What was added.
+  struct Added: Encodable {
+    var polecat: String
+    var hookBead: String?
+    var directory: String
+    var words: [String]
+
+    enum CodingKeys: String, CodingKey {
+      case polecat, directory, words
+      case hookBead = "hook_bead"
+    }
+  }
 
   func run() async throws {
     try await failing {
@@ -47,12 +62,18 @@ struct PolecatAddCommand: AsyncParsableCommand {
       } catch {
         complain(displayable("its history was not begun: \(error)"), program: "gt")
       }
+      let client = ControlSocket.clientIfRunning(layout: town.layout, environment: town.environment)
+      if hook != nil { _ = try? await client?.call(Refresh(), deadline: .seconds(5)) }
+      if json {
+        return try printJSON(
+          Added(
+            polecat: identity.address, hookBead: hook, directory: town.layout.directory(of: identity), words: made.words
+          ))
+      }
       if let hook {
         print("\(identity.address) is added, with \(displayable(hook)) on its hook.")
         for words in made.words { print(displayable(words)) }
-        if let client = ControlSocket.clientIfRunning(layout: town.layout, environment: town.environment) {
-          _ = try? await client.call(Refresh(), deadline: .seconds(5))
-        } else {
+        if client == nil {
           print(
             "It is started as soon as the daemon runs: \(Remedy.command("systemctl", "--user", "enable", "--now", town.units.daemon))"
           )

@@ -9,6 +9,9 @@ enum CapsuleText {
       ("cause", capsule.how),
       ("seen", "\(capsule.seenAt)" + (capsule.diedAt.map { $0 == capsule.seenAt ? "" : " (it died at \($0))" } ?? "")),
     ]
+    if capsule.exitSignal != nil, capsule.killedBy == nil || capsule.killedBy == "unknown" {
+      rows.append(("by", "not known: the kernel does not say who sent the signal"))
+    }
     if let uptime = capsule.uptime {
       rows.append(("lived", "\(words(uptime))" + (capsule.startedAt.map { ", from \($0)" } ?? "")))
     }

@@ -12,7 +12,11 @@ struct SessionCrashCommand: AsyncParsableCommand {
     commandName: "crash", abstract: "Show the report on one death, with the last words.",
     discussion: "Reads the report (capsule) in daemon/crashes, whether or not the daemon is running.")
 
-  @Argument(help: "The capsule's id, as shown by `gt session crashes` and the journal, the beginning of it, or `last`.")
+  @Argument(
+    help: """
+      The capsule's id, as shown by `gt session crashes` and the journal, the beginning of it, `last`, or an agent's \
+      address for its newest.
+      """, completion: .crash)
   var id: String
   @Flag(help: "Print JSON.")
   var json = false
@@ -36,6 +40,12 @@ struct SessionCrashCommand: AsyncParsableCommand {
       return newest
     }
     if ids.contains(text) { return text }
+    if let agent = try? AddressBook(layout: layout).agent(text, in: TownOptions.currentRig(layout)) {
+      guard let newest = ids.first(where: { CrashCapsule.session(ofID: $0) == agent.session }) else {
+        throw CommandRefusal("there is no crash report on \(agent.address); \(advice)")
+      }
+      return newest
+    }
     let matching = text.isEmpty ? [] : ids.filter { $0.hasPrefix(text) }
     switch matching.count {
     case 1: return matching[0]

@@ -46,8 +46,10 @@ struct SessionCrashesCommand: AsyncParsableCommand {
       if json { return try printJSON(["crashes": found]) }
       guard !found.isEmpty else { return print("No crashes.") }
       let table =
-        [["ID", "AGENT", "HOW", "LAST WORDS"]]
-        + found.map { [displayable($0.id), displayable($0.agent), $0.how, $0.epitaph.last ?? "-"] }
+        [["ID", "WHEN", "AGENT", "HOW", "LAST WORDS"]]
+        + found.map {
+          [displayable($0.id), LocalTime.text($0.seenAt), displayable($0.agent), $0.how, $0.epitaph.last ?? "-"]
+        }
       print(TextTable.lines(table).joined(separator: "\n"))
     }
   }

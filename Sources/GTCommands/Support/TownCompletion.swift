@@ -28,6 +28,17 @@ extension CompletionKind {
     named(in: words) { try ["all"] + rigs($0) + AddressBook(layout: $0).addresses() }
   }
 
+  /// The crash reports, the newest first, and the words for them.
+  static let crash = CompletionKind.custom { words, _, _ in
+    named(in: words) { try ["last"] + AddressBook(layout: $0).addresses() + CrashCapsules(layout: $0).ids() }
+  }
+
+  /// The events, by name.
+  static let event = CompletionKind.list(EventKind.allCases.map(\.rawValue).sorted())
+
+  /// The beginning of a new polecat's address.
+  static let newPolecat = CompletionKind.custom { words, _, _ in named(in: words) { try rigs($0).map { "\($0)/" } } }
+
   private static func rigs(_ layout: TownLayout) throws -> [String] {
     try RigRegistry(layout: layout).rigs().map(\.name)
   }
@@ -45,7 +56,7 @@ extension CompletionKind {
         option: town, environment: TownOptions.environment, workingDirectory: TownOptions.workingDirectory)
       // A name with anything else in it came by no command of ours, and a shell might see more in it than a name.
       return try names(layout).filter { name in
-        let isPlain = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_/".contains($0)) }
+        let isPlain = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_/.".contains($0)) }
         return isPlain && !name.hasPrefix("-")
       }
     } catch {

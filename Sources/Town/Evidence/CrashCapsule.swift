@@ -148,11 +148,31 @@ extension CrashCapsule {
     return session.utf8.allSatisfy { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: ".") } ? session : nil
   }
 
-  /// The last lines that say something, for one entry of the journal: few, short, and displayable.
+  /// The last lines that say something, for one entry of the journal: few, short, and displayable. Frames of a text
+  /// interface and bare prompts say nothing; where nothing else is there they are better than nothing.
   package var epitaph: [String] {
-    (lastWords.value ?? []).filter { !$0.allSatisfy(\.isWhitespace) }.suffix(3).map {
+    let lines = (lastWords.value ?? []).filter { !$0.allSatisfy(\.isWhitespace) }
+    let telling = lines.compactMap(Self.withoutFrame)
+    return (telling.isEmpty ? lines : telling).suffix(3).map {
       let line = displayable($0)
       return line.count > 240 ? "\(line.prefix(240))…" : line
     }
   }
+
+  /// A line without the frame that a text interface draws around it; `nil` where it has nothing but that, or a prompt.
+  package static func withoutFrame(_ line: String) -> String? {
+    func isFrame(_ character: Character) -> Bool {
+      guard character.unicodeScalars.count == 1, let scalar = character.unicodeScalars.first else { return false }
+      // Box drawing and block elements.
+      return (0x2500...0x259F).contains(scalar.value)
+    }
+    guard line.contains(where: isFrame) else { return prompts.contains(line.filter { !$0.isWhitespace }) ? nil : line }
+    func isEdge(_ character: Character) -> Bool { character.isWhitespace || isFrame(character) }
+    let inner = line.drop(while: isEdge)
+    guard let end = inner.lastIndex(where: { !isEdge($0) }) else { return nil }
+    let text = String(inner[...end])
+    return prompts.contains(text) ? nil : text
+  }
+
+  private static let prompts: Set<String> = [">", "❯", "›", "$", "#", "%", ">>>"]
 }
