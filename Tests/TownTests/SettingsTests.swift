@@ -61,7 +61,7 @@ import Town
     arguments: [
       ("250ms", .milliseconds(250)), ("90s", .seconds(90)), ("5m", .seconds(300)), ("1h", .seconds(3600)),
       ("0s", .zero), ("7d", .seconds(604_800)), ("1h30m", .seconds(5_400)), ("1m500ms", .milliseconds(60_500)),
-      ("30m1h", nil), ("1h1h", nil), ("1h30", nil), ("1hm", nil),
+      ("30m1h", nil), ("1h1h", nil), ("1h30", nil), ("1hm", nil), ("1000000000d1ms", nil),
       ("", nil), ("5", nil), ("s", nil), ("5 m", nil), ("1.5h", nil), ("5M", nil), ("99999999999s", nil), ("٥m", nil),
     ] as [(String, Duration?)])
   func `a duration is a number and a unit`(text: String, duration: Duration?) {

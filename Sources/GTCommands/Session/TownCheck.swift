@@ -56,7 +56,6 @@ struct TownCheck: Sendable {
   /// - Throws: ``Unreadable``; `TownFileError`; `AddressError` where there is no such rig.
   func report(rig: String?) async throws -> CheckReport {
     let world = town.world
-    let rigs = try RigRegistry(layout: town.layout).rigs()
     if let rig { try AddressBook(layout: town.layout).rig(rig) }
     let beads = await world.readBeads(hooks: [])
     // Which store is asked is a setting.

@@ -151,6 +151,8 @@ extension Duration {
       sum += .milliseconds(count * Units.all[unit].milliseconds)
       last = unit + 1
     } while !rest.isEmpty
+    // What is written is read again.
+    guard let count = Int64(sum.setting.prefix { ("0"..."9").contains($0) }), count <= 1_000_000_000 else { return nil }
     self = sum
   }
 
