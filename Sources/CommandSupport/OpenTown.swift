@@ -45,7 +45,8 @@ package struct OpenTown: Sendable {
       } else { runner }
     let store: Result<any BeadStore, BeadStoreError>
     do throws(BeadStoreError) {
-      if !usable.tellsStore, let fault = usable.fault {
+      // Nothing is concluded from a store or a server that may be another one than is meant.
+      if !usable.tellsPlaces, let fault = usable.fault {
         throw BeadStoreError(.unavailable, attempt: "finding the bead store", message: "\(fault)")
       }
       store = .success(

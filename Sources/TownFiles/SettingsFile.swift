@@ -29,8 +29,8 @@ package enum SettingsFile {
     package var settings: TownSettings
     /// What is wrong with the file; `nil` where all of it can be used.
     package var fault: TownFileError?
-    /// Whether the file says which bead store is the town's, or leaves it to be found.
-    package var tellsStore = true
+    /// Whether the file says which bead store and which tmux server are the town's, or leaves them to be found.
+    package var tellsPlaces = true
   }
 
   /// The town's settings for work that can do without: each key counts that is right by itself.
@@ -40,11 +40,11 @@ package enum SettingsFile {
     } catch {
       guard error.code == .malformed,
         let members = try? Disk.readValue(from: layout.settings, limit: FileLimit.settings).object
-      else { return Remainder(settings: TownSettings(), fault: error, tellsStore: false) }
+      else { return Remainder(settings: TownSettings(), fault: error, tellsPlaces: false) }
       let usable = members.filter { (try? TownSettings(json: .object([$0.key: $0.value]))) != nil }
       return Remainder(
         settings: (try? TownSettings(json: .object(usable))) ?? TownSettings(), fault: error,
-        tellsStore: usable["beads"] != nil || members["beads"] == nil)
+        tellsPlaces: ["beads", "tmux_socket"].allSatisfy { usable[$0] != nil || members[$0] == nil })
     }
   }
 

@@ -108,7 +108,7 @@ struct ControlClientTests {
     chmod(directory.path, 0o711)
     mkdir("\(directory.path)/run", 0o700)
     let path = "\(directory.path)/run/s"
-    let socket = try #require(StrangersSocket(path))
+    let socket = try await StrangersSocket(path)
     let client = ControlClient(socketPath: path, town: "/town")
     // root speaks to the daemon of the socket's owner, whoever that is.
     for owner in [geteuid(), 4_000_001] {

@@ -159,6 +159,10 @@ import TownFiles
       TestFile.write(#"{"beads": "jira"}"#, to: town.layout.settings)
       result = try await town.run(["session", "check"])
       #expect(result.status == 78 && result.errors.contains("'jira' is not one of auto, bd, sqlite"))
+      // An agent may live on the server that was meant.
+      TestFile.write(#"{"tmux_socket": 5}"#, to: town.layout.settings)
+      result = try await town.run(["session", "check"])
+      #expect(result.status == 78 && result.errors.contains("tmux_socket") && result.output == "")
       try Disk.remove(town.layout.settings)
       TestFile.write("[]", to: town.layout.registry)
       result = try await town.run(["session", "check", "--json"])
@@ -226,7 +230,10 @@ import TownFiles
         #expect(lines.count == 1 && lines[0].contains("heartbeet: no such setting"), "\(words): \(result.errors)")
       }
       // No agent is started by settings of which it is not known what they were to say.
-      for words in [["session", "start", "rig/toast"], ["daemon", "settings"], ["daemon", "start"]] {
+      for words in [
+        ["session", "start", "rig/toast"], ["daemon", "settings"], ["daemon", "start"],
+        ["polecat", "remove", "rig/nux", "--force"],
+      ] {
         let result = try await town.run(words)
         #expect(result.status == 78 && result.errors.contains("heartbeet"), "\(words): \(result.ending)")
       }

@@ -162,7 +162,7 @@ struct MailCommandTests {
       for id in ["gt-nope", "gt-verb-al-polecat-deep-fix", "-x"] {
         let result = try await town.tryGT("mail", "send", "mayor", "-s", "x", "--reply-to=\(id)")
         #expect(result.ending == .exited(1), "\(id): \(result.errors)")
-        #expect(result.errors.contains("there is no such message"))
+        #expect(result.errors == "gt: there is no message '\(id)'; to list them: gt mail inbox\n")
       }
       #expect(try await town.inbox("mayor").isEmpty)
     }

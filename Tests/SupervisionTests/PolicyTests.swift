@@ -75,6 +75,21 @@ import Testing
     }
   }
 
+  @Test func `a person's reset waits no longer for one that exited without an error`() async throws {
+    let polecat = town.addPolecat("a")
+    town.raise(.deacon, polecat)
+    try await withSupervisor(of: town) { supervisor in
+      await supervisor.beat()
+      town.kill(polecat, cause: .exited(status: 0))
+      await supervisor.beat()
+      #expect(town.processes(of: polecat) == 1)
+      let outcome = try await supervisor.carryOut(PersonCommand(.reset, agent: polecat, who: "ada"))
+      #expect(outcome.changed)
+      await town.pass(.milliseconds(1), until: .event(.agentRestarted, polecat.session))
+      #expect(town.isAlive(polecat) && town.count(.event(.agentCleared, polecat.session)) == 1)
+    }
+  }
+
   @Test func `a person's restart of one that is parked clears it`() async throws {
     let polecat = town.addPolecat("a")
     town.raise(.deacon, polecat)

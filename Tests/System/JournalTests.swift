@@ -136,4 +136,36 @@ struct JournalTests {
       #expect(logs.output.contains("rig1/toast"), "\(logs.output)\(logs.errors)")
     }
   }
+
+  @Test func `each decision of a person is an entry, with who and why, and what is held is told`() async throws {
+    try await withTown { town in
+      try await town.settle(["gt-deacon", "gt-rig1-witness", "gt-rig1-toast"])
+      for place in ["all", "rig1", "rig1/toast"] {
+        try await town.gt("session", "hold", place, "--reason", "because of \(place)")
+        let status = try await town.gt("daemon", "status")
+        let way = place.contains("/") ? "1 single agent; to list them: gt session check" : "gt session release \(place)"
+        #expect(status.contains(way), "\(status)")
+        #expect(try await town.tryGT("doctor").output.contains(way))
+        try await town.gt("session", "release", place)
+        #expect(!(try await town.gt("daemon", "status")).contains("held"))
+      }
+      let set = try await town.event("hold_set")
+      let released = try await town.event("hold_released")
+      let reasons = ["all", "rig1", "rig1/toast"].map { "held by \(town.name): because of \($0)" }
+      #expect(set.map { $0["GT_REASON"] } == reasons && set.map { $0["GT_AGENT"] } == [nil, nil, "rig1/toast"])
+      #expect(released.map { $0["GT_REASON"] } == Array(repeating: "released by \(town.name)", count: 3))
+      #expect(Set((set + released).map { $0["MESSAGE_ID"] }).count == 2)
+
+      // Of a time and a number the newest entries count.
+      try await town.systemctl("stop", "gastown-daemon.socket", "gastown-daemon")
+      func logs(_ words: String...) async throws -> [Substring] {
+        let all = ["daemon", "logs", "--since", "yesterday"] + words + ["--", "-q", "-o", "cat"]
+        let result = try await town.systemd.run(town.name, ["gt"] + all, environment: ["PATH": town.path])
+        return try result.check().output.split(separator: "\n")
+      }
+      let all = try await logs("--agent", "rig1/toast")
+      #expect(all.count > 3)
+      #expect(try await logs("--agent", "rig1/toast", "-n", "2") == all.suffix(2))
+    }
+  }
 }

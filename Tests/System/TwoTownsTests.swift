@@ -51,6 +51,10 @@ struct TwoTownsTests {
       let daemon = "gastown-daemon@\(instance).service"
       #expect(said.contains(town.town) && said.contains(daemon))
       #expect(said.contains("enable --now 'gastown-daemon@\(instance)'"))
+      // Also where a polecat is added before the daemon runs: it is this town's unit that is named.
+      let added = try await gt(town, "polecat", "add", "rig1/late", "--hook", "gt-late").check().output
+      #expect(added.contains("enable --now '\(daemon)'"), "\(added)")
+      _ = try await gt(town, "polecat", "remove", "rig1/late", "--force").check()
       // The first town's units are as they were.
       #expect(town.text(".config/systemd/user/gastown-daemon.service")?.contains("--town \(town.town)\n") == true)
       // What it says is what one types.

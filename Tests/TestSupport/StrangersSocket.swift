@@ -10,11 +10,13 @@ package final class StrangersSocket: Sendable {
 
   private let pid: pid_t
 
-  /// Needs root, `setpriv` and `perl`; `nil` where it could not be made.
-  package init?(_ path: String) {
+  /// Needs root, `setpriv` and `perl`.
+  ///
+  /// - Throws: ``NotInTime``
+  package init(_ path: String) async throws {
     let directory = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
     let script = """
-      use Socket; socket(my $s, AF_UNIX, SOCK_STREAM, 0); bind($s, sockaddr_un($ARGV[0])) or die; listen($s, 64); sleep
+      use Socket; socket(my $s, AF_UNIX, SOCK_STREAM, 0); bind($s, sockaddr_un($ARGV[0])) or die; listen($s, 64); my $p = getppid(); sleep 1 while getppid() == $p;
       """
     let words = [
       "setpriv", "--reuid", "\(Self.stranger)", "--regid", "\(Self.stranger)", "--clear-groups", "perl", "-e", script,
@@ -24,17 +26,14 @@ package final class StrangersSocket: Sendable {
     defer { for word in arguments { free(word) } }
     chmod(directory, 0o777)
     var child: pid_t = 0
-    guard posix_spawnp(&child, "setpriv", nil, nil, &arguments, environ) == 0 else { return nil }
+    guard posix_spawnp(&child, "setpriv", nil, nil, &arguments, environ) == 0 else {
+      throw NotInTime(description: "setpriv was not started")
+    }
     pid = child
     // bind and listen are two calls: until the second one the path refuses connections.
-    var waits = 0
-    while !Self.isListening(path) {
-      guard waits < 2_000 else { return nil }
-      waits += 1
-      usleep(10_000)
-    }
+    try await eventually("a process that listens at \(path)") { Self.isListening(path) }
     guard chown(path, getuid(), getgid()) == 0, chmod(directory, 0o700) == 0 else {
-      return nil
+      throw NotInTime(description: "\(path) was not made our own")
     }
   }
 

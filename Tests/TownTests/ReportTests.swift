@@ -54,6 +54,11 @@ import Testing
     #expect(check(Given.seen(Given.toast, Given.alive()), record: record).supervision == .watched)
     #expect(check(Given.seen(hold: .known(Given.stopped)), record: record).supervision == .stopped)
     #expect(check(Given.seen(hold: .known(Given.held)), record: record).supervision == .held)
+    record = AgentRecord()
+    record.death = AgentRecord.Death(seenAt: Given.now, life: nil, cause: .exited(status: 0), hook: "gt-x1")
+    let exited = check(Given.seen(), record: record)
+    #expect(exited.supervision == .backingOff)
+    #expect(exited.reason?.hasSuffix("; next attempt at \(Given.later(30))") == true, "\(exited)")
     #expect(check(Given.seen(hasDirectory: false)).reason?.contains("my-rig/polecats/toast/ is missing") == true)
     let broken = WorktreeStanding.broken("its .git leads nowhere")
     let why = "its worktree my-rig/polecats/toast/ is broken: its .git leads nowhere"
@@ -62,6 +67,15 @@ import Testing
       check(Given.seen(Given.toast, Given.alive(), worktree: broken)).reason
         == "its worktree is broken: its .git leads nowhere")
     #expect(check(Given.seen(Given.toast, Given.alive(own: false))).reason == "on the tmux server theirs")
+  }
+
+  @Test func `of a wide hold only an agent that is known to have no work is idle`() {
+    var hold = Given.held
+    hold.scope = .town
+    #expect(check(Given.seen(hold: .known(hold))).state == .stopped)
+    #expect(check(Given.seen(bead: .unknown("bd"), hold: .known(hold))).state == .stopped)
+    #expect(check(Given.seen(bead: .known(nil), hold: .known(hold))).state == .idle)
+    #expect(check(Given.seen(bead: .known(nil), hold: .known(Given.held))).state == .stopped)
   }
 
   @Test func `a stranger is unknown and not well`() {

@@ -51,7 +51,8 @@ struct MailSendCommand: AsyncParsableCommand {
         copies.append(copy)
       }
       let mail = Mail(store: try town.store.get())
-      let answered: MailMessage? = if let replyTo { try await mail.message(replyTo) } else { nil }
+      let answered: MailMessage? =
+        if let replyTo { try await MailCommand.finding(replyTo) { try await mail.message(replyTo) } } else { nil }
       let body = message == "-" ? try StandardInputText.read() : message
       let sent = try await mail.send(
         from: sender, to: recipient, subject: subject, body: body, priority: urgent ? .urgent : priority.value,

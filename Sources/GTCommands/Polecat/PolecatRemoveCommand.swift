@@ -23,7 +23,7 @@ struct PolecatRemoveCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await failing {
-      let town = try options.open("polecat remove")
+      let town = try options.open("polecat remove", needsSettings: true)
       let identity = try PolecatCommand.identity(polecat, layout: town.layout)
       let store = try town.store.get()
       let beads = await town.world.readBeads(hooks: [])

@@ -58,7 +58,7 @@ struct TownCheck: Sendable {
     let world = town.world
     if let rig { try AddressBook(layout: town.layout).rig(rig) }
     let beads = await world.readBeads(hooks: [])
-    // Which store is asked is a setting.
+    // Which store and which server are asked are settings.
     if beads.isBlind, let fault = town.settingsFault { throw fault }
     if beads.isBlind { throw Unreadable(description: beads.failures.joined(separator: "; ")) }
     let look = await town.look(beads: beads)

@@ -179,7 +179,8 @@ extension SessionCheck {
       }
       if let heldBack { reason = (reason ?? "") + "; restarts are held back: \(heldBack)" }
       if let next, supervision == .backingOff { reason = (reason ?? "") + "; next attempt at \(next)" }
-    case .rest(.held, let why) where hold?.scope != .agent && hookBead == nil:
+    case .rest(.held, let why)
+    where hold?.scope != .agent && hookBead == nil && observation.bead.failure == nil:
       // It would not run without the hold on its rig, or on the town, either.
       state = .idle
       reason = why
