@@ -164,7 +164,8 @@ struct JournalTests {
         return try result.check().output.split(separator: "\n")
       }
       let all = try await logs("--agent", "rig1/toast")
-      #expect(all.count > 3)
+      // Started, held, released; and perhaps told to begin.
+      #expect(all.count > 2)
       #expect(try await logs("--agent", "rig1/toast", "-n", "2") == all.suffix(2))
     }
   }

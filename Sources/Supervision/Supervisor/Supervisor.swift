@@ -190,9 +190,10 @@ package actor Supervisor {
   private func armTimer() {
     timer?.cancel()
     let world = self.world
-    let pause = state.pause(at: world.uptime())
+    let uptime = world.uptime()
+    let due = uptime + state.pause(at: uptime)
     timer = Task(executorPreference: executor) { [weak self] in
-      guard (try? await world.sleep(for: pause)) != nil else { return }
+      guard (try? await world.sleep(until: due)) != nil else { return }
       await self?.post(.timer)
     }
   }

@@ -10,7 +10,7 @@ package protocol ForwardingTown: TownWorld {
 extension ForwardingTown {
   package func now() -> Timestamp { town.now() }
   package func uptime() -> Duration { town.uptime() }
-  @concurrent package func sleep(for duration: Duration) async throws { try await town.sleep(for: duration) }
+  @concurrent package func sleep(until due: Duration) async throws { try await town.sleep(until: due) }
   @concurrent package func readBeads(hooks: [String]) async -> BeadReadings { await town.readBeads(hooks: hooks) }
   @concurrent package func look(beads: BeadReadings, lives: KnownLives) async -> TownSnapshot {
     await town.look(beads: beads, lives: lives)

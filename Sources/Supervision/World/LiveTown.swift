@@ -93,8 +93,8 @@ package struct LiveTown: TownWorld {
     return .seconds(Int64(time.tv_sec)) + .nanoseconds(Int64(time.tv_nsec))
   }
 
-  @concurrent package func sleep(for duration: Duration) async throws {
-    try await Task.sleep(for: duration, clock: .continuous)
+  @concurrent package func sleep(until due: Duration) async throws {
+    try await Task.sleep(for: due - uptime(), clock: .continuous)
   }
 
   @concurrent package func readBeads(hooks: [String]) async -> BeadReadings {

@@ -11,8 +11,9 @@ package protocol TownWorld: TownFacts, TownEvidence, TownConfinement {
   /// The wall clock's time.
   func now() -> Timestamp
 
-  /// Waits; a wall clock that is set meanwhile does not matter.
-  @concurrent func sleep(for duration: Duration) async throws
+  /// Waits until ``uptime()`` is `due`; a wall clock that is set meanwhile does not matter. A suspended machine's
+  /// time counts too: it is late already when it wakes.
+  @concurrent func sleep(until due: Duration) async throws
 
   /// The time since boot in which the machine ran: the monotonic clock.
   func uptime() -> Duration
@@ -213,4 +214,9 @@ package enum EndOutcome: Sendable, Hashable {
   /// Nothing of it runs any longer.
   case ended(String)
   case failed(String)
+}
+
+extension TownWorld {
+  /// Waits for so long, counted from now.
+  @concurrent package func sleep(for duration: Duration) async throws { try await sleep(until: uptime() + duration) }
 }

@@ -30,9 +30,9 @@ struct SimulatedDaemon: TownWorld {
   func now() -> Timestamp { town.with { $0.wall } }
   func uptime() -> Duration { town.with { .milliseconds($0.clock - $0.bootedAt) } }
 
-  @concurrent func sleep(for duration: Duration) async throws {
+  @concurrent func sleep(until due: Duration) async throws {
     try await town.wait(of: number, isSleep: true) { world, id in
-      world.agenda.enter(.wake(id), at: world.clock + max(0, duration.wholeMilliseconds))
+      world.agenda.enter(.wake(id), at: max(world.clock, world.bootedAt + due.wholeMilliseconds))
       return true
     }
   }

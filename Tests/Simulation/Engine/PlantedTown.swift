@@ -104,9 +104,9 @@ struct PlantedTown: ForwardingTown {
     try await daemon.sleep(for: .seconds(1_000_000))
   }
 
-  @concurrent func sleep(for duration: Duration) async throws {
+  @concurrent func sleep(until due: Duration) async throws {
     let isLost = plant == .timersAreLost && daemon.town.with { $0.dice.chance(20) }
-    try await daemon.sleep(for: isLost ? .seconds(1_000_000) : duration)
+    try await daemon.sleep(until: isLost ? due + .seconds(1_000_000) : due)
   }
 
   // MARK: Remembers

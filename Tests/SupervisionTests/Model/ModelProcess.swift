@@ -47,7 +47,7 @@ final class ModelProcess: TownWorld {
 
   func now() -> Timestamp { town.with { $0.now } }
   func uptime() -> Duration { town.with { $0.uptime } }
-  @concurrent func sleep(for duration: Duration) async throws { try await town.sleep(for: duration) }
+  @concurrent func sleep(until due: Duration) async throws { try await town.sleep(until: due) }
 
   @concurrent func readBeads(hooks: [String]) async -> BeadReadings {
     note(.readBeads)

@@ -242,17 +242,19 @@ extension ModelTown {
     }
   }
 
-  func sleep(for duration: Duration) async throws {
+  func sleep(until due: Duration) async throws {
     let id = id()
     try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
-        let isAbandoned = with { state in
-          if state.abandoned.contains(id) { return true }
-          state.log.append(.sleep(duration))
-          state.sleepers[id] = (state.uptime + duration, continuation)
-          return false
+        let answer: Result<Void, any Error>? = with { state in
+          if state.abandoned.contains(id) { return .failure(CancellationError()) }
+          state.log.append(.sleep(due - state.uptime))
+          // The clock may have been moved since `due` was reckoned.
+          if due <= state.uptime { return .success(()) }
+          state.sleepers[id] = (due, continuation)
+          return nil
         }
-        if isAbandoned { continuation.resume(throwing: CancellationError()) }
+        if let answer { continuation.resume(with: answer) }
       }
     } onCancel: {
       let sleeper = with { state in
