@@ -80,3 +80,24 @@ extension TmuxClient {
 
   private static func isOn(_ value: some StringProtocol) -> Bool { !["", "0", "off"].contains(String(value)) }
 }
+
+extension TmuxClient {
+  /// The commands of tmux itself that the server has been told to take for something else (`command-alias`), by the
+  /// option's index. A definition of a name that is no command of tmux's is a person's own, and changes nothing of
+  /// ours. Errors are those of ``panes()``, and `noServer` where no server listens.
+  package func redefinedCommands() async throws -> [(index: Int, name: String)] {
+    let lines = try await call(
+      "list the redefined commands",
+      [["show-options", "-s", "command-alias"], ["list-commands", "-F", "command|#{command_list_name}"]]
+    ).split(separator: "\n")
+    let commands = Set(lines.filter { $0.hasPrefix("command|") }.map { $0.dropFirst("command|".count) })
+    return lines.compactMap { line in
+      guard line.hasPrefix("command-alias["), let end = line.firstIndex(of: "]"),
+        let index = Int(line[..<end].dropFirst("command-alias[".count))
+      else { return nil }
+      // A value that holds a space is in quotes.
+      let name = line[end...].dropFirst(2).drop { $0 == "\"" || $0 == "'" }.prefix { $0 != "=" }
+      return commands.contains(name) ? (index, String(name)) : nil
+    }
+  }
+}

@@ -25,6 +25,15 @@ extension TmuxClient {
     }
   }
 
+  /// Whether a `tmux` is really run, and its server's processes are the kernel's.
+  package var isReal: Bool { trust != nil }
+
+  /// The pid of the process that listens at the socket, by the kernel's word; `nil` where that is not known.
+  package var listener: Int32? {
+    guard case .listening(let peer)? = trust?.standing(ofSocket: socketPath) else { return nil }
+    return peer
+  }
+
   /// The same server, asked with another deadline.
   package func with(deadline: Duration) -> TmuxClient {
     var client = self

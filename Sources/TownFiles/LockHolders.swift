@@ -50,4 +50,40 @@ enum LockHolders {
     let name = (try? Disk.read("/proc/\(pid)/comm", limit: FileLimit.processNumber)) ?? []
     return displayable(String(String(decoding: name, as: UTF8.self).prefix { $0 != "\n" }))
   }
+
+  /// Whether agents may end with a process: a tmux server, an agent, and what has either below it. A client of tmux can
+  /// pass an open file to its server.
+  static func hostsAgents(_ pid: Int32) -> Bool {
+    if program(of: pid).hasPrefix("tmux") { return true }
+    let processes = ((try? Disk.names(in: "/proc")) ?? []).compactMap { Int32($0) }
+    return processes.contains { process in
+      guard isAgent(process) || program(of: process).hasPrefix("tmux") else { return false }
+      var ancestor = process
+      for _ in 0..<1_000 {
+        if ancestor == pid { return true }
+        guard let parent = parent(of: ancestor), parent > 0 else { return false }
+        ancestor = parent
+      }
+      return true
+    }
+  }
+
+  /// Whether this is the first process of an agent: its environment has the mark of a life, and that of its parent has
+  /// not.
+  private static func isAgent(_ pid: Int32) -> Bool {
+    hasLife(pid) && !(parent(of: pid).map(hasLife) ?? false)
+  }
+
+  private static func hasLife(_ pid: Int32) -> Bool {
+    let environment = (try? Disk.read("/proc/\(pid)/environ", limit: FileLimit.environment)) ?? []
+    return environment.split(separator: 0).contains { $0.starts(with: Array("\(AgentRemains.variable)=".utf8)) }
+  }
+
+  private static func parent(of pid: Int32) -> Int32? {
+    guard let bytes = try? Disk.read("/proc/\(pid)/stat", limit: FileLimit.processNumber),
+      let close = bytes.lastIndex(of: UInt8(ascii: ")"))
+    else { return nil }
+    let fields = String(decoding: bytes[(close + 1)...], as: UTF8.self).split(separator: " ")
+    return fields.count > 1 ? Int32(fields[1]) : nil
+  }
 }

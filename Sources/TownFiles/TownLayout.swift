@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Town
+import Glibc
 
 /// Where everything of a town lies.
 package struct TownLayout: Sendable, Hashable {
@@ -45,28 +46,39 @@ package struct TownLayout: Sendable, Hashable {
 
 extension TownLayout {
   /// Finds the town: `--town`, then `GT_TOWN_ROOT`, then (for `gt`) the nearest parent directory with
-  /// `mayor/town.json`, then `~/gt`.
+  /// `mayor/town.json`, then `~/gt`. A parent directory with another user's `mayor/` is no town: anybody can make one in
+  /// a directory such as /tmp.
   ///
+  /// - Parameter userID: of the user whose town is looked for, by default this process's; root finds every user's.
   /// - Throws: ``TownFileError`` that names what was looked at.
   package static func find(
-    option: String?, environment: [String: String], workingDirectory: String?
+    option: String?, environment: [String: String], workingDirectory: String?, userID: UInt32? = nil
   ) throws(TownFileError) -> TownLayout {
     if let option { return try at(option, because: "--town") }
     if let variable = environment["GT_TOWN_ROOT"], !variable.isEmpty {
       return try at(variable, because: "GT_TOWN_ROOT")
     }
-    if let found = town(around: workingDirectory ?? "") { return try at(found, because: "it") }
-    return try at("\(environment["HOME"] ?? "")/gt", because: "the default, ~/gt")
+    let place = workingDirectory ?? ""
+    let userID = userID ?? geteuid()
+    if let found = town(around: place, of: userID) { return try at(found, because: "it") }
+    do {
+      return try at("\(environment["HOME"] ?? "")/gt", because: "the default, ~/gt")
+    } catch {
+      var error = error
+      if let other = directory(atOrAbove: place, where: { Disk.exists(TownLayout(root: $0).townFile) }) {
+        error.reason += "; \(TownLayout(root: other).townFile) is another user's, and not used"
+      }
+      throw error
+    }
   }
 
   /// The town in which a directory is. A project of a town's rig may look like a town itself: from within its worktree
   /// the town is meant.
   ///
   /// - Parameter depth: how many towns within towns are looked at yet; links may lead round in a circle.
-  private static func town(around place: String, depth: Int = 8) -> String? {
-    guard let nearest = directory(atOrAbove: place, with: "mayor/town.json"), nearest != "/", depth > 0 else {
-      return directory(atOrAbove: place, with: "mayor/town.json")
-    }
+  private static func town(around place: String, of userID: UInt32, depth: Int = 8) -> String? {
+    guard let nearest = directory(atOrAbove: place, where: { isTown($0, of: userID) }) else { return nil }
+    if nearest == "/" || depth == 0 { return nearest }
     var places = [(inside: nearest, above: Disk.parent(of: nearest))]
     // The worktree itself may be elsewhere, behind a symbolic link.
     if !Disk.isDirectory("\(nearest)/.git"), let target = GitLink.target(of: "\(nearest)/.git") {
@@ -74,7 +86,7 @@ extension TownLayout {
       places.append((inside: entry, above: entry))
     }
     for (inside, above) in places {
-      guard let outer = town(around: above, depth: depth - 1) else { continue }
+      guard let outer = town(around: above, of: userID, depth: depth - 1) else { continue }
       if isOfRig(inside.dropFirst(outer == "/" ? 1 : outer.count + 1), of: outer) { return outer }
     }
     return nearest
@@ -90,10 +102,21 @@ extension TownLayout {
     return rigs?.contains { $0.name == parts[0] } ?? true
   }
 
-  private static func directory(atOrAbove place: String, with name: String) -> String? {
+  /// Whether a directory is a town that this user has made, or for root one that one user has made.
+  private static func isTown(_ directory: String, of userID: UInt32) -> Bool {
+    func owner(_ path: String) -> UInt32? {
+      var status = stat()
+      return lstat(path, &status) == 0 ? status.st_uid : nil
+    }
+    let layout = TownLayout(root: directory)
+    guard let file = owner(layout.townFile), owner(layout.path("mayor")) == file else { return false }
+    return file == userID || userID == 0 && owner(directory) == file
+  }
+
+  private static func directory(atOrAbove place: String, where isWanted: (String) -> Bool) -> String? {
     var directory = place
     while directory.hasPrefix("/") {
-      if Disk.exists("\(directory == "/" ? "" : directory)/\(name)") { return directory }
+      if isWanted(directory) { return directory }
       if directory == "/" { break }
       directory = Disk.parent(of: directory)
     }

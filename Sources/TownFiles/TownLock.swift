@@ -111,19 +111,33 @@ package final class TownLock: Sendable {
     /// Whether that is one of ours. Any process of the town's user can take the lock, and then the town is not
     /// supervised.
     package var isOurs: Bool
+    /// Whether it is a tmux server or an agent, or has one below it: to end it would end agents.
+    package var hostsAgents: Bool
 
-    package init(pid: Int32, program: String, isOurs: Bool) {
+    package init(pid: Int32, program: String, isOurs: Bool, hostsAgents: Bool = false) {
       self.pid = pid
       self.program = program
       self.isOurs = isOurs
+      self.hostsAgents = hostsAgents
+    }
+
+    /// The command that ends it; `nil` where agents would end with it.
+    package var remedy: String? { hostsAgents ? nil : "kill \(pid)" }
+
+    /// What a person can do about one that is none of ours.
+    package var wayOut: String {
+      if let remedy { return "end it (\(remedy)), or have it close that file" }
+      return """
+        do not end it, as agents end with it; have it close that file: a tmux server has it from one of its clients \
+        (tmux list-clients, tmux detach-client -t CLIENT)
+        """
     }
 
     /// Why no other process may supervise the town, with the way out.
     package var refusal: String {
       if isOurs { return "this town is supervised already, by pid \(pid) (\(program))" }
       return """
-        pid \(pid) (\(program)) holds it, which is not a gastown-daemon; this town is not supervised: end it \
-        (kill \(pid)), or have it close that file
+        pid \(pid) (\(program)) holds it, which is not a gastown-daemon; this town is not supervised: \(wayOut)
         """
     }
   }
@@ -144,7 +158,8 @@ package final class TownLock: Sendable {
     LockHolders.find(of: descriptor, hint: hint).map { pid in
       let program = LockHolders.program(of: pid)
       let isOurs = ["gastown-daemon", "gt", LockHolders.program(of: getpid())].contains(program)
-      return Holder(pid: pid, program: program, isOurs: isOurs)
+      return Holder(
+        pid: pid, program: program, isOurs: isOurs, hostsAgents: !isOurs && LockHolders.hostsAgents(pid))
     }
   }
 

@@ -9,6 +9,7 @@ import TestSupport
 import Testing
 import Tmux
 import Town
+import TownFiles
 
 /// What `gt doctor` makes of what it reads: tables of cases.
 @Suite(.timeLimit(.minutes(1))) struct DoctorJudgementTests {
@@ -366,8 +367,12 @@ import Town
   func `words are quoted for a shell`(word: String, quoted: String) { #expect(Remedy.quoted(word) == quoted) }
 
   @Test func `a lock that no daemon holds is broken, and its holder named`() {
-    let finding = LockCheck.holder(42, unit: 0, stranger: "python3", path: "/t/daemon/lock")
+    let stranger = TownLock.Holder(pid: 42, program: "python3", isOurs: false)
+    let finding = LockCheck.holder(42, unit: 0, stranger: stranger, path: "/t/daemon/lock")
     #expect(finding.level == .broken && finding.what.contains("pid 42 (python3)") && finding.remedy == "kill 42")
+    let host = TownLock.Holder(pid: 42, program: "tmux", isOurs: false, hostsAgents: true)
+    let hosting = LockCheck.holder(42, unit: 0, stranger: host, path: "/t/daemon/lock")
+    #expect(hosting.level == .broken && hosting.remedy == nil && !"\(hosting)\(host.refusal)".contains("kill"))
     #expect(LockCheck.holder(42, unit: 42, path: "/t/daemon/lock").level == .ok)
   }
 

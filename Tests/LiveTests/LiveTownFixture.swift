@@ -175,6 +175,9 @@ struct LiveTownFixture: Sendable {
     return order
   }
 
+  /// As where the ledger has the agent's life.
+  func know(_ life: ProcessLife, of agent: AgentIdentity) { lives.note(life, of: agent) }
+
   /// As where the ledger was lost.
   func forgetLife(of agent: AgentIdentity = toast) { lives.forget(agent) }
 

@@ -154,7 +154,7 @@ import Testing
       await supervisor.beat()
       guard isLeft else {
         await town.wait(for: .event(.agentAdopted, polecat.session))
-        #expect(town.events(of: polecat) == [.agentStarted, .agentAdopted])
+        #expect(town.events(of: polecat) == [.agentReplaced, .agentAdopted])
         return
       }
       await live(.seconds(300), times: 20, supervisor)

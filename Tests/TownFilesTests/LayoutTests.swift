@@ -61,6 +61,27 @@ import TownFiles
     }
   }
 
+  @Test func `another user's mayor directory above where one works makes no town`() async throws {
+    try await TemporaryDirectory.with { directory in
+      let planted = makeTown(directory, "planted")
+      let below = directory.makeDirectory("planted/work")
+      let stranger = geteuid() &+ 54_321
+      func find(_ userID: UInt32) throws -> String {
+        try TownLayout.find(
+          option: nil, environment: ["HOME": directory.path], workingDirectory: below, userID: userID
+        ).root
+      }
+      try #expect(find(geteuid()) == planted)
+      let error = #expect(throws: TownFileError.self) { try find(stranger) }
+      #expect(error?.reason.contains("\(planted)/mayor/town.json is another user's") == true, "\(error as Any)")
+      // The person's own, which is used.
+      let home = makeTown(directory, "gt")
+      try #expect(find(stranger) == home)
+      try #expect(
+        TownLayout.find(option: planted, environment: [:], workingDirectory: nil, userID: stranger).root == planted)
+    }
+  }
+
   @Test func `what is no town is an error that names the place and where it came from`() async throws {
     try await TemporaryDirectory.with { directory in
       for (option, environment, source) in [

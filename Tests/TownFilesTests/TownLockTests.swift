@@ -112,6 +112,30 @@ import TownFiles
     }
   }
 
+  @Test(.requires(executable: "flock"), arguments: [true, false])
+  func `nobody is told to end a holder with which an agent ends`(isHost: Bool) async throws {
+    try await TemporaryDirectory.with { directory in
+      let layout = TownLayout(root: directory.path)
+      directory.makeDirectory("daemon")
+      let runner = SystemCommandRunner(environment: ["PATH": TestEnvironment.path])
+      let script = """
+        exec 9>>"$1"; flock 9
+        setsid sh -c 'if [ "$2" = 1 ]; then GT_LIFE=x sleep 60 9>&- & fi; echo $$ $! >"$1.pids"; exec sleep 60' sh "$1" "$2" \
+          >/dev/null 2>&1 &
+        """
+      _ = try await runner.run(
+        Command("sh", ["-c", script, "sh", layout.lock, isHost ? "1" : "0"], deadline: .seconds(30)))
+      let pids = try await eventually("they run") {
+        TestFile.text(layout.lock + ".pids").map { $0.split(whereSeparator: \.isWhitespace).compactMap { Int32($0) } }
+          .flatMap { pids in pids.allSatisfy { ProcessTable().status($0)?.name == "sleep" } && !pids.isEmpty ? pids : nil }
+      }
+      defer { for pid in pids { kill(pid, SIGKILL) } }
+      let holder = try #require(TownLock.holder(layout: layout))
+      #expect(holder.pid == pids[0] && holder.hostsAgents == isHost)
+      #expect(holder.remedy == (isHost ? nil : "kill \(pids[0])") && holder.refusal.contains("kill") == !isHost)
+    }
+  }
+
   @Test func `whoever only asks keeps no supervisor out`() async throws {
     try await TemporaryDirectory.with { directory in
       let layout = TownLayout(root: directory.path)

@@ -66,7 +66,7 @@ import Testing
     // Its own server could not be reached when it died.
     var plan = decide(
       Given.seen(.mayor, Given.alive(Given.life(12, pane: "%7"), own: false)), ledger: Given.ledger(.mayor))
-    #expect(plan.events.map(\.kind) == [.agentStarted])
+    #expect(plan.events.map(\.kind) == [.agentReplaced])
     #expect(plan.ledger[.mayor].graves == [AgentRecord.Grave(of: Given.life())])
     plan = decide(Given.seen(.mayor, Given.corpse(pid: 12, pane: "%7")), ledger: plan.ledger)
     #expect(plan.events.map(\.kind) == [.crashDetected] && plan.events[0].pid == 12)

@@ -35,7 +35,7 @@ struct DaemonStopCommand: AsyncParsableCommand {
           throw CommandRefusal(
             """
             \(town.layout.lock) is held by pid \(pid) (\(holder.program)), which is not a gastown-daemon, and is not \
-            ended; to end it: kill \(pid)
+            ended: \(holder.wayOut)
             """)
         }
         guard let process = ProcessTable().identity(of: pid) else { return }

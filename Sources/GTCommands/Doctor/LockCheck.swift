@@ -19,7 +19,7 @@ struct LockCheck: DoctorCheck {
     let stranger = TownLock.holder(layout: context.layout).flatMap { $0.isOurs ? nil : $0 }
     let pid = stranger?.pid ?? TownLock.currentHolder(layout: context.layout)
     findings.append(
-      Self.holder(pid, unit: unit, stranger: stranger?.program, name: context.names.daemon, path: context.layout.lock))
+      Self.holder(pid, unit: unit, stranger: stranger, name: context.names.daemon, path: context.layout.lock))
     findings += Self.original(context.layout)
     if case .success(let roster) = context.roster {
       findings += Self.gitLocks(layout: context.layout, rigs: roster.rigs)
@@ -30,17 +30,19 @@ struct LockCheck: DoctorCheck {
   /// - Parameters:
   ///   - holder: who holds the town's lock: a pid, 0 where it is not known, `nil` for none.
   ///   - unit: the main process of the daemon's unit; 0 for none.
-  ///   - stranger: what program the holder runs, where that is none of ours.
+  ///   - stranger: the holder, where that is none of ours.
   ///   - name: that unit.
   static func holder(
-    _ holder: Int32?, unit: Int32, stranger: String? = nil, name: String = TownUnits().daemon, path: String
+    _ holder: Int32?, unit: Int32, stranger: TownLock.Holder? = nil, name: String = TownUnits().daemon, path: String
   ) -> CheckResult {
-    switch holder {
-    case .some(let pid) where stranger != nil && pid > 0:
+    if let stranger {
       return CheckResult(
-        .broken, path, "is held by pid \(pid) (\(stranger ?? "")), which is not a gastown-daemon",
-        why: "No daemon can start while another process holds the lock: the town is not supervised.",
-        remedy: "kill \(pid)")
+        .broken, path, "is held by pid \(stranger.pid) (\(stranger.program)), which is not a gastown-daemon",
+        why: "No daemon can start while another process holds the lock: the town is not supervised."
+          + (stranger.hostsAgents ? " The way out: \(stranger.wayOut)." : ""),
+        remedy: stranger.remedy)
+    }
+    switch holder {
     case nil: return CheckResult(.ok, path, "no process holds it")
     case 0:
       return CheckResult(.note, path, "is held by an unknown process", why: "This town is supervised already.")

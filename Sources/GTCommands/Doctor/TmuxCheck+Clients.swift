@@ -30,11 +30,23 @@ extension TmuxCheck {
         }
         findings += Self.judge(
           server: server.path, attachments, controllers: controllers, agents: agents)
+        findings += Self.judge(redefined: try await client.redefinedCommands(), server: server.path)
       } catch {
         findings.append(.unexamined(server.path, "its clients cannot be listed: \(error)"))
       }
     }
     return findings
+  }
+
+  /// Says which of tmux's own commands mean something else on a server.
+  static func judge(redefined commands: [(index: Int, name: String)], server: String) -> [CheckResult] {
+    commands.map { index, name in
+      CheckResult(
+        .broken, server, "its option command-alias[\(index)] redefines tmux's own command \(displayable(name))",
+        why: "What gt and the daemon ask of this server may be answered wrongly, or have another effect: it may show one "
+          + "process for another, or type elsewhere. Any process of yours can set it, an agent too.",
+        remedy: Remedy.command("tmux", "-S", server, "set-option", "-s", "-u", "command-alias[\(index)]"))
+    }
   }
 
   /// Says what endangers the agents of one server.

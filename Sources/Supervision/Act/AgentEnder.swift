@@ -67,6 +67,13 @@ package struct AgentEnder: Sendable {
   private func end(_ life: ProcessLife, of agent: AgentIdentity, place: Liveness.Place) async throws -> EndOutcome {
     let identity = ProcessIdentity(pid: life.pid, startTime: life.startTime)
     let ender = ProcessEnder(table: processes)
+    // The last look before something is ended. All that is told of a process before is tmux's word, and the ledger's.
+    if let status = processes.status(life.pid), status.identity == identity,
+      case .contradicted(let reason) = PaneOrigin(processes: processes).verdict(
+        on: status, in: life.pane, of: life.server.pid)
+    {
+      return .failed("\(reason), so it is not the agent, and it is not ended")
+    }
     // One that is frozen would not hear that it is to end.
     await scopes?.thaw(life)
     // What runs in a shell has its time before the shell is hung up on, and its terminal with it.

@@ -87,6 +87,11 @@ package struct AgentLauncher: Sendable {
     do {
       let (created, client) = try await start(process, for: order)
       FaultPoint.launchCreated.pass(of: agent.session)
+      do throws(TmuxError) {
+        try PaneOrigin(processes: processes).check(created, at: client)
+      } catch {
+        return .uncertain("whether it runs is not known: \(error)")
+      }
       // Before anything else: the gate waits.
       let cautions = gate == nil ? [] : await confine(agent, created)
       let outcome = await self.outcome(of: created, on: client, warnings: warnings + cautions)
@@ -298,7 +303,7 @@ package struct AgentLauncher: Sendable {
           return .launched(life(of: created, on: created.server, startTime: started.startTime), warnings: warnings)
         }
       }
-      listing = try await client.panesKicked { pane in
+      listing = try await client.panesKicked(PaneOrigin(processes: processes)) { pane in
         pane.id == created.id && processes.status(created.pid)?.isAlive != true && (pane.endIsUnknown || !pane.isDead)
       }
     } catch {

@@ -27,9 +27,12 @@ package struct PaneReader: Sendable {
     let misses = ProcessTable.misses
     // One reading of the processes for each listing: it answers whether tmux has missed an end, and what is
     // to be known of them after that.
-    let known = Set(lives.values.map { ProcessIdentity(pid: $0.pid, startTime: $0.startTime) })
+    let known = Dictionary(
+      lives.values.map { (ProcessIdentity(pid: $0.pid, startTime: $0.startTime), $0) },
+      uniquingKeysWith: { first, _ in first })
     var readings = Readings(processes: processes, town: layout.mark, known: known)
-    let listing = try await client.panesKicked { pane in
+    let origin = PaneOrigin(processes: processes)
+    let listing = try await client.panesKicked(origin) { pane in
       guard readings.showMissedEnd(of: pane), !roster.candidates(session: pane.session).isEmpty else { return false }
       // There will be another listing, before which these were read.
       readings = Readings(processes: processes, town: layout.mark, known: known)
@@ -40,10 +43,27 @@ package struct PaneReader: Sendable {
     let sightings = listing.panes.compactMap { pane -> PaneSighting? in
       let candidates = roster.candidates(session: pane.session)
       guard !candidates.isEmpty else { return nil }
-      return sighting(
-        of: pane, process: readings.process(in: pane),
-        isWatched: pane.mark?.token == layout.adoptedMark && readings.isWatched(pane),
+      let process = readings.process(in: pane)
+      var sighting = sighting(
+        of: pane, process: process, isWatched: pane.mark?.token == layout.adoptedMark && readings.isWatched(pane),
         server: server, name: "\(client.server)", isOwn: isOwn, candidates: candidates)
+      guard client.isReal, let process else { return sighting }
+      // The ledger has it in this pane, and it had been looked at before it came there.
+      if let life = known[process.identity], life.server == server {
+        if life.pane != sighting.pane {
+          sighting.contradiction = "pid \(pane.pid) was started in the pane \(displayable(life.pane))"
+        }
+        return sighting
+      }
+      guard let status = process.status ?? processes.status(pane.pid), status.identity == process.identity else {
+        return sighting
+      }
+      switch origin.verdict(on: status, in: sighting.pane, of: server.pid) {
+      case .proven: break
+      case .unproven: sighting.isStartedHere = false
+      case .contradicted(let reason): sighting.contradiction = reason
+      }
+      return sighting
     }
     guard ProcessTable.misses == misses else { throw Unseen() }
     return (server, sightings, strays(in: listing.panes, on: server, at: client, roster: roster, lives: lives))
@@ -158,19 +178,19 @@ private struct Readings {
   /// The mark of the panes that we have made.
   let town: String
   /// The processes in the ledger.
-  let known: Set<ProcessIdentity>
+  let known: [ProcessIdentity: ProcessLife]
   /// Asked after the listing, all at once, and only if there is one to be asked for.
   private lazy var watched = processes.watchedAlive()
   private var read: [Int32: Process?] = [:]
 
-  init(processes: ProcessTable, town: String, known: Set<ProcessIdentity>) {
+  init(processes: ProcessTable, town: String, known: [ProcessIdentity: ProcessLife]) {
     self.processes = processes
     self.town = town
     self.known = known
   }
 
   /// Whether the pane's process is one in the ledger, whose end is waited for.
-  mutating func isWatched(_ pane: Pane) -> Bool { watched[pane.pid].map(known.contains) == true }
+  mutating func isWatched(_ pane: Pane) -> Bool { watched[pane.pid].map { known[$0] != nil } == true }
 
   /// Whether the pane's process has ended and tmux does not know of that, or not how.
   mutating func showMissedEnd(of pane: Pane) -> Bool { pane.isDead ? pane.endIsUnknown : process(in: pane) == nil }
@@ -182,7 +202,7 @@ private struct Readings {
     if pane.isDead { return nil }
     if let known = read[pane.pid] { return known }
     var process: Process?
-    if pane.mark?.token == town, let identity = watched[pane.pid], known.contains(identity) {
+    if pane.mark?.token == town, let identity = watched[pane.pid], known[identity] != nil {
       process = Process(identity: identity)
     } else if let status = processes.status(pane.pid), status.isAlive {
       process = Process(identity: status.identity, status: status)
@@ -204,8 +224,13 @@ extension TmuxClient {
   /// its process is a zombie. Another SIGCHLD makes it look; often it is just
   /// about to, so the first pause is a short one. After nine, half a second, the cause is given up for this
   /// time: a turn has to end.
-  func panesKicked(where hasMissedEnd: (Pane) -> Bool) async throws -> ServerListing {
+  ///
+  /// - Throws: `TmuxError`, `.unreadable` where another process listens than the one that has answered.
+  func panesKicked(_ origin: PaneOrigin, where hasMissedEnd: (Pane) -> Bool) async throws -> ServerListing {
     var listing = try await panes()
+    if let identity = listing.identity, let objection = origin.objection(to: identity, at: self) {
+      throw TmuxError(.unreadable, operation: "believe the tmux server \(server)", reason: objection)
+    }
     let end = ContinuousClock.now + .seconds(1)
     for attempt in 0...8 where ContinuousClock.now < end && listing.panes.contains(where: hasMissedEnd) {
       guard let identity = listing.identity else { break }

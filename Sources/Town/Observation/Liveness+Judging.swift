@@ -28,12 +28,13 @@ extension Liveness {
       // A corpse that bears the mark is nobody who could be ended.
       return pane.mark == town && !pane.isRunning
     }
-    let panes = panes.sorted { $0.rank(town) < $1.rank(town) }.map { pane in
+    let all = panes.sorted { $0.rank(town) < $1.rank(town) }.map { pane in
       // What another tool has started in the agent's own pane is the agent, whatever its environment says.
       var pane = pane
-      if known.map(pane.isPane) == true { pane.belongsHere = true }
+      if known.map(pane.isPane) == true, pane.isStartedHere { pane.belongsHere = true }
       return pane
     }
+    let panes = all.filter { $0.contradiction == nil }
     let agents = panes.filter(isKnown)
     let others = panes.filter { pane in
       guard pane.mark == nil || pane.mark == town, pane.otherTown == nil, !isKnown(pane) else { return false }
@@ -52,6 +53,8 @@ extension Liveness {
         alive.life(boot: boot),
         place: alive.place(town: town, objection: alive.objection, isKnown: true, isVerified: true))
     }
+    // A listing that cannot be true says nothing of what else is there.
+    if let untruth = all.lazy.compactMap(\.untruth).first { return .unknown(untruth) }
     // Where a pane in which it has lived runs anew and bears our mark, that is the one, whatever bears the mark beside
     // it. Of several it is the last.
     let successors = others.filter {
@@ -141,6 +144,14 @@ extension PaneSighting {
 
   fileprivate func isFirstOfSession(among panes: [PaneSighting]) -> Bool {
     !panes.contains { $0.isInSession(of: self) && $0.number < number }
+  }
+
+  /// What tmux shows that cannot be.
+  fileprivate var untruth: String? {
+    contradiction.map {
+      "the tmux server \(serverName) shows pid \(pid) in the pane \(pane) of the session \(session), but \($0): something on "
+        + "it has redefined a command of tmux, or forges its answers"
+    }
   }
 
   /// Why it cannot be this agent's, by itself.

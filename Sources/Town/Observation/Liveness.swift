@@ -89,7 +89,9 @@ extension Liveness {
     guard let life, life.boot == boot else { return self }
     switch self {
     case .unknown: return self
-    case .alive(let seen, let place) where seen == life || place.isMarked || place.objection == nil: return self
+    case .alive(let seen, _) where seen == life: return self
+    // What another tool has started in the agent's own pane is the agent.
+    case .alive(let seen, let place) where place.objection == nil && seen.isInPane(of: life): return self
     case .deadShell(let shell) where shell.life == life: return self
     case .alive, .dead, .deadShell, .absent:
       if panes.contains(where: { $0.isRunning && $0.isBareShell && $0.shows(life) }) { return self }
@@ -98,4 +100,9 @@ extension Liveness {
         "its process (pid \(life.pid)) runs, but \(whereabouts ?? "no tmux server lists it in a session of its name")")
     }
   }
+}
+
+extension ProcessLife {
+  /// Whether both are, or were, in the same pane.
+  fileprivate func isInPane(of other: ProcessLife) -> Bool { server == other.server && pane == other.pane }
 }

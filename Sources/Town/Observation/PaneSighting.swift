@@ -33,6 +33,10 @@ package struct PaneSighting: Sendable, Hashable {
   package var age: Duration?
   /// Whether the process lives in the agent's directory, or its environment names this town.
   package var belongsHere: Bool
+  /// Whether the environment of the process shows that tmux started it in this pane, or the ledger has it there.
+  package var isStartedHere = true
+  /// Why the process cannot be in this pane, although tmux shows it there; `nil` where it may be.
+  package var contradiction: String?
   /// The other town that the process's environment names; `nil` where it names none, or this one.
   package var otherTown: String?
   /// When the session was made, to the second; `nil` where that was not looked at.

@@ -49,7 +49,7 @@ extension TownEvent {
       }
     case .daemonReady, .daemonStopping, .settingsReloaded, .crashDetected, .lastWords, .outOfMemory, .lifecycleExecuted,
       .lifecycleRefused,
-      .agentStarted, .agentRestarted, .agentReady, .agentCleared,
+      .agentStarted, .agentRestarted, .agentReplaced, .agentReady, .agentCleared,
       .agentAdopted, .holdSet, .holdReleased, .agentStopped, .agentFrozen, .agentThawed, .staleAgent, .guppViolation,
       .orphanedWork, .restartsHeld,
       .agentsRelieved,

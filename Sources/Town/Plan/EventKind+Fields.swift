@@ -16,7 +16,7 @@ extension EventKind {
       .restartsResumed,
       .lifecycleRefused, .spawnDropped, .storeUnavailable, .tmuxUnavailable:
       false
-    case .crashDetected, .lastWords, .outOfMemory, .agentStarted, .agentAdopted, .agentRestarted, .restartFailed,
+    case .crashDetected, .lastWords, .outOfMemory, .agentStarted, .agentAdopted, .agentRestarted, .agentReplaced, .restartFailed,
       .agentReady,
       .agentNotReady,
       .agentParked, .agentCleared, .agentStopped, .agentFrozen, .agentThawed, .staleAgent, .guppViolation,

@@ -10,6 +10,7 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
   case outOfMemory = "out_of_memory"
   case agentStarted = "agent_started"
   case agentRestarted = "agent_restarted"
+  case agentReplaced = "agent_replaced"
   case restartFailed = "restart_failed"
   case agentReady = "agent_ready"
   case agentNotReady = "agent_not_ready"
@@ -48,6 +49,7 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
     case .outOfMemory: "5e3dd0a4a5894760b87281eea314fd86"
     case .agentStarted: "ae52ac6d268b4c58a58e79e8fa45b0b8"
     case .agentRestarted: "de84a2b9969844279995e4f2d81c713d"
+    case .agentReplaced: "429f4e32aef44733830c2465945b838a"
     case .restartFailed: "1c8723506dcb4e8a84c85bcfe2e5fd1c"
     case .agentReady: "c9e75dbc03d64289880f765dd1fb78e8"
     case .agentNotReady: "d084ab1513ae46d4913a736c64a6ab2b"
@@ -82,7 +84,7 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
     case .daemonReady, .daemonStopping, .settingsReloaded, .lastWords, .agentStarted, .agentAdopted, .agentReady,
       .spawnTriggered:
       .info
-    case .agentRestarted, .agentCleared, .agentStopped, .holdSet, .holdReleased, .agentFrozen, .agentThawed,
+    case .agentRestarted, .agentReplaced, .agentCleared, .agentStopped, .holdSet, .holdReleased, .agentFrozen, .agentThawed,
       .restartsResumed, .spawnDropped,
       .lifecycleExecuted, .agentsRelieved:
       .notice

@@ -157,7 +157,14 @@ package struct TownRules: Sendable {
             bead: launch.hook, pid: life.pid, restarts: record.restarts,
             reason: "found alive after a start that was not seen to finish"))
         plan.unannounced.append(.of(agent, hook: launch.hook, at: launch.at, policy: policy))
-      } else if let former = record.life ?? record.death?.life, former.boot == snapshot.boot {
+      } else if let former = record.life, former.boot == snapshot.boot {
+        plan.events.append(
+          TownEvent(
+            .agentReplaced, agent: agent,
+            message: "\(agent.address) is up as pid \(life.pid): another program has started that in place of pid "
+              + "\(former.pid), whose end was not seen",
+            pid: life.pid, restarts: record.restarts, reason: "replaced by another program; how it ended is not known"))
+      } else if let former = record.death?.life, former.boot == snapshot.boot {
         plan.events.append(
           TownEvent(
             .agentStarted, agent: agent,
