@@ -39,6 +39,17 @@ package struct HistoryFiles: Sendable {
     return HistoryFiles.entries(in: tail).last { $0.kind == .decision }
   }
 
+  /// Whether any agent has been supervised. One that was only added has a history too.
+  var haveSupervision: Bool {
+    let names = (try? Disk.names(in: directory)) ?? []
+    return names.contains { name in
+      guard name.hasSuffix(Self.suffix), let tail = try? Self.tail(of: "\(directory)/\(name)", bytes: limit) else {
+        return false
+      }
+      return Self.entries(in: tail).contains(where: \.isOfSupervision)
+    }
+  }
+
   /// The end of a file, however large that is.
   private static func tail(of path: String, bytes: Int) throws(TownFileError) -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)

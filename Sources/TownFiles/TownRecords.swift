@@ -29,9 +29,7 @@ package struct TownRecords: Sendable {
 
   /// What a person should know where the ledger is missing in a town that has a history; `nil` where it is not.
   package func missingLedger() -> String? {
-    guard !Disk.exists(layout.ledger), let names = try? Disk.names(in: layout.history),
-      names.contains(where: { $0.hasSuffix(".jsonl") })
-    else { return nil }
+    guard !Disk.exists(layout.ledger), HistoryFiles(layout: layout).haveSupervision else { return nil }
     return
       "\(layout.ledger) is missing, although the town has a history: restart counts are zero, no agent is parked, and "
       + "deaths since then are unknown; to put a copy back: gt daemon stop, then move it there, then gt daemon start"

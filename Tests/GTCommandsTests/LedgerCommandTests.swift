@@ -4,6 +4,7 @@ import Commands
 import Glibc
 import TestSupport
 import Testing
+import Town
 import TownFiles
 
 /// What a person is told of a ledger that is missing, or that cannot be read.
@@ -13,8 +14,9 @@ import TownFiles
       let once = ["--once", "--town", town.root]
       let first = try await town.run(builtExecutable("gastown-daemon"), once)
       #expect(first.succeeded && !first.errors.contains("is missing"), "\(first.errors)")
-      TestFile.write("{}\n", to: "\(town.layout.history)/gt-deacon.jsonl")
       unlink(town.layout.ledger)
+      let entry = HistoryEntry(time: Timestamp(seconds: 1), kind: .event, what: "agent_started", reason: "it was to run")
+      try HistoryFiles(layout: town.layout).append([entry], to: "gt-deacon")
       let doctor = try await town.run(["doctor"])
       #expect(doctor.output.contains("restarts.json is missing, although the town has a history"), "\(doctor.output)")
       let second = try await town.run(builtExecutable("gastown-daemon"), once)
@@ -22,6 +24,16 @@ import TownFiles
       #expect(second.succeeded && TestFile.exists(town.layout.ledger))
       let third = try await town.run(builtExecutable("gastown-daemon"), once)
       #expect(!(third.output + third.errors).contains("is missing, although"), "\(third.errors)")
+    }
+  }
+
+  @Test func `a town whose agents were only added has no history that misses a ledger`() async throws {
+    try await GTTown.with { town in
+      unlink(town.layout.ledger)
+      try await town.gt("polecat", "add", "rig/toast")
+      #expect(TestFile.exists("\(town.layout.history)/gt-rig-toast.jsonl"))
+      let doctor = try await town.run(["doctor"])
+      #expect(!doctor.output.contains("although the town has a history"), "\(doctor.output)")
     }
   }
 

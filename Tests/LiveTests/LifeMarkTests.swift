@@ -135,18 +135,19 @@ import TownFiles
       #expect(ProcessTable().environment(of: pane)?["GT_LIFE"] == one)
 
       let outcome = await town.world.sweep(try remains(one), protecting: [])
-      guard case .swept(1, let left) = outcome else {
+      guard case .swept(let ended, let left) = outcome else {
         Issue.record("\(outcome)")
         return
       }
+      #expect(ended == [.init(pid: dead, command: "sleep infinity")])
       #expect(!isAlive(dead))
       for pid in [other, longer, nested, pane] { #expect(isAlive(pid)) }
       #expect(Set(left.map(\.pid)) == [nested, pane] && left.allSatisfy { $0.reason == .terminal })
-      #expect(await town.world.sweep(try remains(one + two), protecting: []) == .swept(0))
+      #expect(await town.world.sweep(try remains(one + two), protecting: []) == .swept([]))
       // Who lives is protected, whatever it bears.
       #expect(
         await town.world.sweep(try remains(two), protecting: [other])
-          == .swept(0, left: [.init(pid: other, command: "sleep infinity", reason: .living)]))
+          == .swept([], left: [.init(pid: other, command: "sleep infinity", reason: .living)]))
       #expect(isAlive(other))
     }
   }
@@ -163,7 +164,7 @@ import TownFiles
         ProcessTable().children(of: server).first { $0.name == "sleep" }?.pid
       }
       let outcome = await town.world.sweep(try remains(one), protecting: [])
-      guard case .swept(0, let left) = outcome else {
+      guard case .swept([], let left) = outcome else {
         Issue.record("\(outcome)")
         return
       }
@@ -191,7 +192,7 @@ import TownFiles
       let successor = try #require(next.life)
       try await eventually("the command") { ProcessTable().environment(of: successor.pid)?["GT_LIFE"] == two }
       let outcome = await town.world.sweep(try remains(two), protecting: [])
-      guard case .swept(0, let left) = outcome else {
+      guard case .swept([], let left) = outcome else {
         Issue.record("\(outcome)")
         return
       }

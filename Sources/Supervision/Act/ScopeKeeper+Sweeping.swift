@@ -22,27 +22,31 @@ extension ScopeKeeper {
         return .spared("pid \(scope.life.pid) lives")
       }
     }
-    var killed: Set<ProcessIdentity> = []
+    var killed: [ProcessIdentity: String] = [:]
     // What is killed may have started another just before.
     for attempt in 0..<10 {
       guard let finds = SweepCensus.take(of: remains, protecting: protected, processes: processes, groups: groups)
       else { return .failed("the processes of this machine cannot be read") }
       let left = finds.bystanders
-      guard !finds.victims.isEmpty else { return .swept(killed.count, left: left + finds.strays) }
-      killed.formUnion(finds.victims)
+      if finds.victims.isEmpty {
+        if finds.hasVanished { continue }
+        let ended = killed.map { SweepOutcome.Ended(pid: $0.key.pid, command: $0.value) }.sorted { $0.pid < $1.pid }
+        return .swept(ended, left: left + finds.strays)
+      }
+      killed.merge(finds.victims) { first, _ in first }
       if attempt == 0, left.isEmpty, remains.sparing == nil, let scope = remains.scope, finds.isWholeGroup {
         // At once, so that none escapes by starting another meanwhile.
         try? groups.kill(scope.path)
       }
-      for victim in finds.victims { try? Signals.send(SIGKILL, to: victim) }
+      for victim in finds.victims.keys { try? Signals.send(SIGKILL, to: victim) }
       FaultPoint.sweepKilled.pass()
       do {
-        _ = try await ProcessExit.wait(forAll: Array(finds.victims), within: .milliseconds(200))
+        _ = try await ProcessExit.wait(forAll: Array(finds.victims.keys), within: .milliseconds(200))
       } catch {
         return .failed("it was called off")
       }
     }
-    let alive = killed.filter { processes.isRunning($0) }.map(\.pid).sorted()
+    let alive = killed.keys.filter { processes.isRunning($0) }.map(\.pid).sorted()
     return .failed(alive.isEmpty ? "it starts ever more processes" : "pids \(alive) do not end")
   }
 

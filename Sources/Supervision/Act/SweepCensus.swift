@@ -6,7 +6,11 @@ import Town
 
 /// What of a dead agent is to be ended, and what was found beside that and is not.
 struct SweepCensus {
-  var victims: Set<ProcessIdentity> = []
+  /// What is to be ended, with how each was started, shortened.
+  var victims: [ProcessIdentity: String] = [:]
+  /// Whether something bore the mark of the agent's life and had ended before more was to be seen of it: it may have
+  /// started another just before.
+  var hasVanished = false
   var bystanders: [SweepOutcome.Bystander] = []
   /// What works in the agent's directory, without a terminal and without anything that shows whose it is.
   var strays: [SweepOutcome.Bystander] = []
@@ -32,13 +36,16 @@ struct SweepCensus {
 
     let kin = Kin(processes.all(), sparing: remains.sparing, protected: protected, processes: processes)
     for pid in marked.union(members).sorted() where pid != remains.sparing {
-      guard let status = kin.statuses[pid], status.isAlive else { continue }
+      guard let status = kin.statuses[pid], status.isAlive else {
+        census.hasVanished = census.hasVanished || kin.statuses[pid] == nil
+        continue
+      }
       if let reason = kin.reason(toSpare: status) {
         census.note(status, reason: reason, isNamed: reason != .shared || kin.isShared(status), processes)
       } else if marked.contains(pid)
         || remains.mayTake(status, mark: bearers[pid], isReadable: processes.environment(of: pid) != nil)
       {
-        census.victims.insert(status.identity)
+        census.victims[status.identity] = command(of: status, processes)
       } else {
         census.note(status, reason: .unmarked, isNamed: true, processes)
       }
@@ -67,9 +74,12 @@ struct SweepCensus {
   private static func bystander(
     _ status: ProcessStatus, reason: SweepOutcome.Reason, _ processes: ProcessTable
   ) -> SweepOutcome.Bystander {
+    SweepOutcome.Bystander(pid: status.pid, command: command(of: status, processes), reason: reason)
+  }
+
+  private static func command(of status: ProcessStatus, _ processes: ProcessTable) -> String {
     let words = processes.arguments(of: status.pid).flatMap { $0.isEmpty ? nil : $0 } ?? [status.name]
-    return SweepOutcome.Bystander(
-      pid: status.pid, command: String(words.joined(separator: " ").prefix(80)), reason: reason)
+    return String(words.joined(separator: " ").prefix(80))
   }
 
   /// Which process descends from which, and which are spared because of that.

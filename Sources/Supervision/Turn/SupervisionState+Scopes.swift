@@ -128,11 +128,15 @@ extension SweepOutcome {
   /// What is said of clearing up behind a dead agent, where there was anything.
   func lines(leftBy agent: AgentIdentity) -> [JournalLines.Line] {
     switch self {
-    case .swept(let count, let left):
+    case .swept(let ended, let left):
       var lines: [JournalLines.Line] = []
-      if count > 0 {
-        let what = counted(count, "process", "processes")
-        lines.append(.remark(Remark(agent: agent, message: "\(agent.address) had left \(what) behind, ended now")))
+      if !ended.isEmpty {
+        let what = counted(ended.count, "process", "processes")
+        let names =
+          ended.prefix(10).map { "pid \($0.pid) (\(displayable($0.command)))" }.joined(separator: ", ")
+          + (ended.count > 10 ? ", …" : "")
+        lines.append(
+          .remark(Remark(agent: agent, message: "\(agent.address) had left \(what) behind, ended now: \(names)")))
       }
       if !left.isEmpty {
         let names = left.prefix(10).map(\.description).joined(separator: "; ") + (left.count > 10 ? "; …" : "")

@@ -66,6 +66,9 @@ package struct HistoryEntry: Sendable, Hashable {
       time: time, kind: .event, what: change, reason: "its bead was changed, before its first start", bead: hook)
   }
 
+  /// Whether a supervisor has written this, and not a command that adds or changes an agent.
+  package var isOfSupervision: Bool { what != Self.addition && what != Self.change }
+
   private static let addition = "agent_added"
   private static let change = "agent_changed"
 

@@ -28,11 +28,23 @@ package struct AgentRemains: Sendable, Hashable {
 
 /// What became of clearing up behind an agent that is dead.
 package enum SweepOutcome: Sendable, Hashable {
-  /// So many processes were ended; others were found and are left alone.
-  case swept(Int, left: [Bystander] = [])
+  /// These processes were ended; others were found and are left alone.
+  case swept([Ended], left: [Bystander] = [])
   /// All of it was left as it is, for a good reason.
   case spared(String)
   case failed(String)
+
+  /// A process that a dead agent had left and that was ended.
+  package struct Ended: Sendable, Hashable {
+    package var pid: Int32
+    /// How it was started, shortened.
+    package var command: String
+
+    package init(pid: Int32, command: String) {
+      self.pid = pid
+      self.command = command
+    }
+  }
 
   /// A process that was found where a dead agent may have left something, and that is left alone.
   package struct Bystander: Sendable, Hashable {

@@ -172,7 +172,7 @@ struct PlantedTown: ForwardingTown {
 
   @concurrent func sweep(_ remains: AgentRemains, protecting protected: Set<Int32>) async -> SweepOutcome {
     switch plant {
-    case .childrenAreLeft: return .swept(0)
+    case .childrenAreLeft: return .swept([])
     case .childrenAreEndedByName:
       return daemon.town.with { world in
         let sessions = world.ledger.agents.filter { !remains.marks.isDisjoint(with: $0.value.marks ?? []) }.keys

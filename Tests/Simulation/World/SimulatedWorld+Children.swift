@@ -36,7 +36,7 @@ extension SimulatedWorld {
       inspector.counts["child ended", default: 0] += 1
       note("pid \(pid) is ended with what left it")
     }
-    return .swept(pids.count)
+    return .swept(pids.map { SweepOutcome.Ended(pid: $0, command: "child") })
   }
 
   private mutating func inspectSweep(_ pid: Int32) {

@@ -34,7 +34,7 @@ extension ModelProcess {
   }
 
   @concurrent func sweep(_ remains: AgentRemains, protecting protected: Set<Int32>) async -> SweepOutcome {
-    guard let scope = remains.scope else { return .swept(0) }
+    guard let scope = remains.scope else { return .swept([]) }
     let sparing = remains.sparing
     note(.sweep(scope.unit))
     await town.pass(.sweep)
@@ -43,7 +43,7 @@ extension ModelProcess {
       if sparing == nil, state.sessions.values.contains(where: { $0.life == scope.life }) {
         return .spared("it lives")
       }
-      return .swept(state.populated.remove(scope.path) == nil ? 0 : 1)
+      return .swept(state.populated.remove(scope.path).map { [SweepOutcome.Ended(pid: 4_000, command: $0)] } ?? [])
     }
   }
 
