@@ -181,7 +181,7 @@ let package = Package(
       ].map { .embedInCode("Units/\($0)") }
     ),
     .executableTarget(
-      name: "gt", dependencies: ["GTCommands", argumentParser]),
+      name: "gt", dependencies: ["CommandSupport", "GTCommands", argumentParser]),
     .testTarget(
       name: "GTCommandsTests",
       dependencies: [

@@ -10,6 +10,8 @@ package enum ExitStatus {
   package static let usage: Int32 = 64
   /// Required data could not be read.
   package static let unavailable: Int32 = 69
+  /// What was printed has not arrived where standard output leads.
+  package static let outputFailed: Int32 = 74
   /// A temporary failure: another supervisor's short work, a directory that is not mounted yet. The service manager
   /// tries again.
   package static let temporary: Int32 = 75

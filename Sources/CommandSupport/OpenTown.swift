@@ -12,6 +12,8 @@ import Trust
 package struct OpenTown: Sendable {
   package let layout: TownLayout
   package let settings: TownSettings
+  /// Of the settings file when it was read.
+  package let settingsStamp: SettingsStamp
   /// What is wrong with the settings file, where the town was opened nevertheless; the settings are those that can be used.
   package let settingsFault: TownFileError?
   package let environment: [String: String]
@@ -33,9 +35,12 @@ package struct OpenTown: Sendable {
   ) throws(TownFileError) {
     self.layout = layout
     self.environment = environment
+    // Before it is read: a change in between is told, not missed.
+    let stamp = SettingsStamp(layout)
     let usable = SettingsFile.loadUsable(layout: layout)
     if !tolerant, let fault = usable.fault { throw fault }
     settingsFault = usable.fault
+    settingsStamp = stamp
     let settings = usable.settings
     let runner = SystemCommandRunner(environment: environment)
     // What its commands leave running is to outlive a daemon. A `gt` ends nothing with itself.

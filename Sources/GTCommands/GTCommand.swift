@@ -19,7 +19,7 @@ package struct GTCommand: AsyncParsableCommand {
         gt daemon logs                what has happened?
 
       Exit status: 0 success; 1 failure, or a problem was found; 3 the daemon is not running; 64 wrong usage; \
-      69 required data could not be read; 78 the settings cannot be used.
+      69 required data could not be read; 74 the output could not be written; 78 the settings cannot be used.
       """,
     version: Product.version,
     subcommands: [

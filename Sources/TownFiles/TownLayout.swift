@@ -72,6 +72,9 @@ extension TownLayout {
     }
   }
 
+  /// The root of the town of this user in which a directory is, or which it is; `nil` where it is in none.
+  package static func town(around directory: String) -> String? { town(around: directory, of: geteuid()) }
+
   /// The town in which a directory is. A project of a town's rig may look like a town itself: from within its worktree
   /// the town is meant.
   ///

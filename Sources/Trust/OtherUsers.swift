@@ -43,15 +43,7 @@ enum OtherUsers {
     return false
   }
 
-  private static func name(of user: UInt32) -> String? {
-    var entry = passwd()
-    var buffer = [CChar](repeating: 0, count: 16 << 10)
-    var found: UnsafeMutablePointer<passwd>?
-    guard getpwuid_r(user, &entry, &buffer, buffer.count, &found) == 0, found != nil, let name = entry.pw_name else {
-      return nil
-    }
-    return String(cString: name)
-  }
+  private static func name(of user: UInt32) -> String? { UserName.of(user) }
 
   private static func entry(of group: UInt32) -> (name: String, members: [String])? {
     var entry = Glibc.group()

@@ -3,16 +3,17 @@
 import ArgumentParser
 import FoundationEssentials
 import CommandSupport
+import Control
 import Town
 import TownFiles
 
 /// `gt daemon settings`.
 struct DaemonSettingsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "settings", abstract: "Print the settings in force, and the source of each.",
+    commandName: "settings", abstract: "Print the settings as they are in the file, and the source of each.",
     discussion: """
-      The settings are in the town's mayor/daemon.json; gastown-daemon.json(5) explains them. A running \
-      daemon reads a changed file again with: systemctl --user reload gastown-daemon
+      The settings are in the town's mayor/daemon.json; gastown-daemon.json(5) explains them. A running daemon goes by \
+      what it has read last; where the file has changed since, that is said. To have it read again: gt daemon reload
       """)
 
   @Flag(help: "Print JSON.")
@@ -35,6 +36,11 @@ struct DaemonSettingsCommand: AsyncParsableCommand {
       let town = try options.open("daemon settings", needsSettings: true)
       let path = town.layout.settings
       let file = Disk.exists(path) ? try Disk.readValue(from: path, limit: FileLimit.settings) : nil
+      let client = ControlSocket.clientIfRunning(layout: town.layout, environment: town.environment)
+      let troubles = (try? await client?.call(Status(), deadline: .seconds(5)))?.troubles ?? []
+      if troubles.contains(SettingsStamp.remark(town.layout)) {
+        complain(displayable(SettingsStamp.remark(town.layout)), program: "gt")
+      }
       let listing = SettingsListing(
         town.settings, file: file, tmuxSocket: town.environment["GT_TMUX_SOCKET"].flatMap { $0.isEmpty ? nil : $0 })
       if json {

@@ -49,6 +49,13 @@ struct DaemonStatusCommand: AsyncParsableCommand {
       let agents = status.agents.sorted { $0.key < $1.key }
         .map { "\($0.value) \(displayable($0.key).split(separator: "_").joined(separator: " "))" }
       print("  agents          \(agents.joined(separator: ", "))")
+      if let ledger = try? TownRecords(layout: town.layout).ledger(),
+        let rigs = try? RigRegistry(layout: town.layout).rigs()
+      {
+        for (agent, parking) in ledger.parked(Roster(rigs: rigs.map(\.name))) {
+          print("  parked          \(agent.address): \(displayable(parking.words)); see: gt session crashes \(agent.address)")
+        }
+      }
       for line in HoldPlace.overview(town.layout) { print("  held            \(line)") }
       for trouble in status.troubles { print("  trouble         \(displayable(trouble))") }
     }

@@ -59,7 +59,7 @@ struct DoctorContext: Sendable {
     async let tmux = TmuxReading.read(
       settings: settings, environment: environment, runner: runner, names: names,
       unitSockets: TownUnits.tmuxSockets(layout: layout, environment: environment))
-    let name = getpwuid(getuid()).flatMap { $0.pointee.pw_name }.map { String(cString: $0) }
+    let name = UserName.of(getuid())
     return DoctorContext(
       layout: layout, names: names, town: town, environment: environment, runner: runner, userID: getuid(),
       userName: name ?? "\(getuid())", units: await units, tmux: await tmux, roster: roster)

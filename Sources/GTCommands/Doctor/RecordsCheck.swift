@@ -14,6 +14,16 @@ struct RecordsCheck: DoctorCheck {
     findings += Self.judge("ledger", because: "A daemon does not start while it cannot be read.") {
       () throws(TownFileError) in _ = try records.ledger()
     }
+    if let ledger = try? records.ledger(), case .success(let roster) = context.roster {
+      findings += ledger.parked(roster).map { agent, parking in
+        CheckResult(
+          .warning, agent.address, "is parked: \(parking.words)",
+          why: parking.reason == .noCommand
+            ? "It is started as soon as there is such a program on the PATH of the daemon."
+            : "It is tried rarely, until it lasts. What it died of: gt session crashes \(agent.address).",
+          remedy: parking.reason == .noCommand ? nil : "gt session reset \(agent.address)")
+      }
+    }
     if let remark = records.missingLedger() {
       findings.append(
         CheckResult(

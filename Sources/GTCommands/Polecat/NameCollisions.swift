@@ -29,7 +29,7 @@ struct NameCollisions: Sendable {
   }
 
   private func existing() throws -> [AgentIdentity] {
-    let rigs = try RigRegistry(layout: town.layout).rigs().map(\.name)
+    let rigs = try RigRegistry(layout: town.layout).registered().sorted()
     return [.mayor, .deacon]
       + (try rigs.flatMap { rig -> [AgentIdentity] in
         let polecats = try Disk.names(in: town.layout.path("\(rig)/polecats")).map {

@@ -23,7 +23,7 @@ struct RigAddCommand: AsyncParsableCommand {
       let town = try options.open("rig add")
       try TownName.checkRig(name)
       let registry = RigRegistry(layout: town.layout)
-      guard try !registry.rigs().contains(where: { $0.name == name }) else {
+      guard try !registry.registered().contains(name) else {
         throw CommandRefusal("a rig named \(name) is registered already")
       }
       try await NameCollisions(town: town).check([.witness(rig: name), .refinery(rig: name)])
@@ -46,6 +46,10 @@ struct RigAddCommand: AsyncParsableCommand {
         return
       }
       print("The rig \(name) is added. Next: gt polecat add \(name)/NAME")
+      let others = try registry.unregistered()
+      if !others.isEmpty {
+        print("Not registered, although there are directories of theirs: \(others.map { displayable($0) }.joined(separator: ", "))")
+      }
     }
   }
 }

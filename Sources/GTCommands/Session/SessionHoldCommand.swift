@@ -26,11 +26,12 @@ struct SessionHoldCommand: AsyncParsableCommand {
       try PersonCommand.check(who: TownOptions.person, why: reason)
       let (town, place) = try place.open("session hold")
       let holds = Holds(layout: town.layout)
-      if let former = try holds.decision(on: place) {
+      let former = try holds.decision(on: place)
+      if let former, former.kind == .hold {
         return print("\(place.words) is \(former.summary) already")
       }
       let hold = Hold(kind: .hold, who: TownOptions.person, when: LiveTown.wallClock(), why: reason)
-      try holds.set(hold, on: place)
+      try holds.set(hold.beside(former), on: place)
       await HoldPlace.tell(town, place, isHeld: true, why: reason)
       print("\(place.words) is held. To release: gt session release \(place.argument)")
     }

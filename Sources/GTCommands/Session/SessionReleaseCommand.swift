@@ -25,10 +25,11 @@ struct SessionReleaseCommand: AsyncParsableCommand {
       case let hold? where hold.kind == .stop:
         throw CommandRefusal(
           "\(place.words) is \(hold.summary), not held; to start it: gt session start \(place.argument)")
-      case _?:
-        try holds.clear(place)
+      case let hold?:
+        if let stop = hold.released { try holds.set(stop, on: place) } else { try holds.clear(place) }
         await HoldPlace.tell(town, place, isHeld: false, why: nil)
-        print("\(place.words) is released\(rest(of: holds, place))")
+        let stop = hold.released.map { ", and is \($0.summary); to start it: gt session start \(place.argument)" } ?? ""
+        print("\(place.words) is released\(stop)\(rest(of: holds, place))")
       case nil:
         print("\(place.words) is not held\(rest(of: holds, place))")
       }

@@ -7,6 +7,7 @@ import Glibc
 import Supervision
 import Town
 import TownFiles
+import Trust
 
 /// What every command that works on a town takes.
 struct TownOptions: ParsableArguments {
@@ -81,6 +82,6 @@ struct TownOptions: ParsableArguments {
   /// Who gives the command: the agent whose environment this is, else the person.
   static var person: String {
     if let actor = environment["BD_ACTOR"], !actor.isEmpty { return actor }
-    return environment["USER"] ?? environment["LOGNAME"] ?? "uid \(getuid())"
+    return environment["USER"] ?? environment["LOGNAME"] ?? UserName.of(getuid()) ?? "uid \(getuid())"
   }
 }

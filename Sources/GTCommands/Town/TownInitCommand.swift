@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import CommandSupport
 import Supervision
 import Town
 import TownFiles
@@ -12,6 +13,11 @@ struct TownInitCommand: AsyncParsableCommand {
   @Argument(help: "The directory; it is created if it is missing.", completion: .directory)
   var directory: String
 
+  func validate() throws {
+    // Joined to the current directory, an empty word would be that directory.
+    if directory.isEmpty { throw ValidationError("the directory's name is empty; for the current one: gt town init .") }
+  }
+
   func run() async throws {
     try await failing {
       let place = directory.hasPrefix("/") ? "" : TownOptions.workingDirectory
@@ -20,6 +26,12 @@ struct TownInitCommand: AsyncParsableCommand {
           description: "the current directory was deleted: leave it (cd), or give a whole path")
       }
       let path = place.isEmpty ? directory : "\(place)/\(directory)"
+      var nearest = path
+      while nearest != "/", !Disk.isDirectory(nearest) { nearest = Disk.parent(of: nearest) }
+      if let outer = TownLayout.town(around: Disk.canonical(nearest) ?? nearest), outer != Disk.canonical(path) {
+        throw CommandRefusal(
+          "\(path) is within the town \(outer), and commands there would work on either; choose a directory outside of it")
+      }
       try Disk.makeDirectory(path)
       guard let root = Disk.canonical(path) else { throw Unreadable(description: "\(path) cannot be resolved") }
       let layout = TownLayout(root: root)

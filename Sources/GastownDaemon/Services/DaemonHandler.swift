@@ -3,18 +3,21 @@
 import CommandSupport
 package import Control
 import Glibc
+import Synchronization
 import Supervision
 import Systemd
 import Town
 import TownFiles
 
 /// Answers the control socket's requests with the supervisor's help.
-package struct DaemonHandler: ControlHandler {
+package final class DaemonHandler: ControlHandler {
   private let town: OpenTown
   private let supervisor: Supervisor
   private let manager: ServiceManager
   private let journal: EventJournal
   private let feed: EventFeed
+  /// Of the settings that are in force.
+  private let settingsStamp: Mutex<SettingsStamp>
 
   init(
     town: OpenTown, supervisor: Supervisor, manager: ServiceManager, journal: EventJournal, feed: EventFeed
@@ -24,6 +27,7 @@ package struct DaemonHandler: ControlHandler {
     self.manager = manager
     self.journal = journal
     self.feed = feed
+    settingsStamp = Mutex(town.settingsStamp)
   }
 
   package func handle(_ request: Beat) async throws -> Beat.Reply {
@@ -99,6 +103,7 @@ package struct DaemonHandler: ControlHandler {
       journal.error("the settings are unchanged, because the new ones cannot be used: \(error)")
       throw ControlFailure.refused(message: "\(error); the settings are unchanged")
     }
+    settingsStamp.withLock { $0 = fresh.settingsStamp }
     manager.post(.reloadingNow)
     await supervisor.adopt(world: fresh.door, policy: fresh.settings.policy)
     manager.post(.ready)
@@ -131,8 +136,10 @@ package struct DaemonHandler: ControlHandler {
       running: true, pid: getpid(), town: town.layout.root, startedAt: status.startedAt.description,
       lastHeartbeat: status.lastHeartbeat?.description, heartbeatCount: status.heartbeatCount,
       nextHeartbeat: status.nextHeartbeat?.description, agents: agents.filter { $0.value > 0 || $0.key == "alive" },
-      troubles: status.troubles)
+      troubles: status.troubles + (settingsAreOld ? [SettingsStamp.remark(town.layout)] : []))
   }
+
+  private var settingsAreOld: Bool { settingsStamp.withLock { $0 } != SettingsStamp(town.layout) }
 
   package func handle(_ request: ResetSession) async throws -> ResetSession.Reply {
     try await carryOut(.reset, session: request.session, who: request.who, why: request.why)

@@ -13,7 +13,8 @@ package actor Supervisor {
     /// All of it.
     case town
     /// Only what people command. A person who starts one agent by hand, with the daemon stopped, does
-    /// not want the whole town started; and deaths are left to the daemon to find and to report.
+    /// not want the whole town started. The deaths of other agents are left to the daemon to find and to report; that of
+    /// the agent itself is recorded, since its next life takes the place of that.
     case commands
   }
 

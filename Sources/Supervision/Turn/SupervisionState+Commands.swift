@@ -136,6 +136,10 @@ extension SupervisionState {
       if let objection = observation.objectionToDirectory {
         throw CommandRefusal("\(agent.address) is left alone, for \(objection)")
       }
+      if let missing = snapshot.missingCommands[agent.role] {
+        throw CommandRefusal(
+          "\(agent.address) is left alone, for its command is missing: no program \(displayable(missing)) on PATH")
+      }
     } catch {
       answer(ticket, throwing: CommandRefusal("\(error)"))
       return

@@ -10,11 +10,10 @@ import Town
 extension SupervisionState {
   /// Begins to gather, for all the deaths of one turn.
   mutating func gatherEvidence(of deaths: [DeathReport], waiting: Set<String>, snapshot: TownSnapshot) {
-    guard mode == .town else { return }
     var reports = deaths
     for index in reports.indices { reports[index].wasWaiting = waiting.contains(reports[index].agent.session) }
     // The deaths whose crash reports an earlier daemon has announced and not written.
-    if !isReady {
+    if !isReady, mode == .town {
       let facts = self.facts
       reports += snapshot.agents.compactMap { observation in
         guard !deaths.contains(where: { $0.agent == observation.agent }) else { return nil }
@@ -41,9 +40,10 @@ extension SupervisionState {
 
   /// Keeps what is new of this turn's decisions.
   mutating func keepHistory(of plan: Plan, snapshot: TownSnapshot) {
-    guard mode == .town else { return }
     let facts = self.facts
     var plan = plan
+    // What a command finds of other agents is no decision about them.
+    if mode == .commands { plan.findings = [] }
     // Before the first reading of the beads, that nothing is known of them is no decision.
     if lastReading == nil { plan.findings.removeAll { $0.decision == .unknown } }
     directives.history = history.take(plan, snapshot: snapshot) { facts.lastEntry(of: $0) }

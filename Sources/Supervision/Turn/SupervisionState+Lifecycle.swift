@@ -41,6 +41,10 @@ extension SupervisionState {
         intent, agent: agent, liveness: observation.liveness, at: snapshot.time, policy: rules.policy)
       switch next {
       case .deleteMail(let id): steps.append(IntentStep(agent: agent, intent: intent, act: .deleteMail(id)))
+      case .end where intent.action.startsAgain && snapshot.missingCommands[agent.role] != nil:
+        let missing = displayable(snapshot.missingCommands[agent.role] ?? "")
+        wait(
+          intent, of: agent, because: "its command is missing: no program \(missing) on PATH", at: snapshot.time, plan: &plan)
       case .end(let liveness): steps.append(IntentStep(agent: agent, intent: intent, act: .end(liveness)))
       case .start:
         if case .known(let hold?) = observation.hold {

@@ -8,9 +8,14 @@ extension SupervisionState {
   mutating func enterEvents(of plan: inout Plan, at time: Timestamp) {
     guard !plan.events.isEmpty else { return }
     for index in plan.events.indices { plan.events[index] = placed(plan.events[index], by: plan.ledger) }
-    // Where only commands are carried out, no journal is told.
-    guard mode == .town else { return }
-    let lost = plan.ledger.enter(&plan.events, at: time)
+    let lost: Int
+    if mode == .town {
+      lost = plan.ledger.enter(&plan.events, at: time)
+    } else {
+      // Where only commands are carried out, no journal is told. A death is told by the next daemon.
+      var deaths = plan.events.filter { $0.capsule != nil }
+      lost = plan.ledger.enter(&deaths, at: time)
+    }
     if lost > 0 {
       journal.error("\(lost) events are given up: the journal has not taken the \(Ledger.untoldLimit) others yet")
     }

@@ -102,10 +102,11 @@ extension SupervisionState {
     draft.commands.compactMap { one in
       let command = one.command
       guard command.verb == .stop, one.isBegun || !abandoned.contains(one.ticket),
-        look.snapshot.agents.contains(where: { $0.agent == command.agent })
+        let observation = look.snapshot.agents.first(where: { $0.agent == command.agent })
       else { return nil }
-      let hold = Hold(kind: .stop, who: command.who, when: look.snapshot.time, why: command.why)
-      return (one.ticket, hold, command.agent)
+      let stop = Hold(kind: .stop, who: command.who, when: look.snapshot.time, why: command.why)
+      let former = (observation.hold.value ?? nil).flatMap { $0.scope == .agent ? $0 : nil }
+      return (one.ticket, stop.beside(former), command.agent)
     }
   }
 
@@ -129,7 +130,11 @@ extension SupervisionState {
     let decided = rules.decide(
       snapshot, ledger: draft.plan.ledger, busy: jobs.busy.union(draft.plan.ledger.sessionsWithIntents),
       look: draft.look, confirmed: Set(draft.fresh.keys))
-    if mode == .town { draft.plan.absorb(decided) } else { draft.plan.findings = decided.findings }
+    if mode == .town {
+      draft.plan.absorb(decided)
+    } else {
+      draft.plan.absorb(decided, about: Set(draft.commands.map(\.command.agent.session)))
+    }
     var orders: [LaunchOrder] = []
     carryOut(draft.commands, snapshot: snapshot, given: circumstances, plan: &draft.plan, orders: &orders)
     draft.steps = advanceIntents(snapshot, plan: &draft.plan, orders: &orders)

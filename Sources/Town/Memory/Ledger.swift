@@ -76,3 +76,15 @@ package struct Ledger: Sendable, Hashable, Codable {
     set { agents[agent.session] = newValue.isEmpty ? nil : newValue }
   }
 }
+
+extension Ledger {
+  /// The agents that are parked, by session.
+  package func parked(_ roster: Roster) -> [(agent: AgentIdentity, parking: Parking)] {
+    agents.sorted { $0.key < $1.key }.compactMap { session, record in
+      guard let parking = record.restartPolicy.parking, let agent = roster.candidates(session: session).first else {
+        return nil
+      }
+      return (agent, parking)
+    }
+  }
+}

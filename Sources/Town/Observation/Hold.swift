@@ -25,14 +25,23 @@ package struct Hold: Sendable, Hashable, Codable {
     }
   }
 
+  /// A stop beside a hold: what remains when that is released.
+  package struct Stop: Sendable, Hashable, Codable {
+    package var who: String
+    package var when: Timestamp?
+    package var why: String?
+  }
+
   package var kind: Kind
   package var scope = Scope.agent
   package var who: String
   package var when: Timestamp?
   package var why: String?
+  /// Of a hold: the stop of the same agent, where there is one too.
+  package private(set) var stop: Stop?
 
   enum CodingKeys: String, CodingKey {
-    case kind, who, when, why
+    case kind, who, when, why, stop
   }
 
   package init(kind: Kind, who: String, when: Timestamp?, why: String?) {
@@ -40,6 +49,27 @@ package struct Hold: Sendable, Hashable, Codable {
     self.who = who
     self.when = when
     self.why = why
+  }
+
+  /// Both decisions about one agent, this one the later. Of two of a kind the first counts, with its reason.
+  package func beside(_ former: Hold?) -> Hold {
+    guard let former else { return self }
+    switch (former.kind, kind) {
+    case (.stop, .stop), (.hold, .hold): return former
+    case (.hold, .stop): return former.with(stop: self)
+    case (.stop, .hold): return with(stop: former)
+    }
+  }
+
+  /// What remains when the hold is released.
+  package var released: Hold? {
+    stop.map { Hold(kind: .stop, who: $0.who, when: $0.when, why: $0.why) }
+  }
+
+  private func with(stop: Hold) -> Hold {
+    var both = self
+    both.stop = self.stop ?? Stop(who: stop.who, when: stop.when, why: stop.why)
+    return both
   }
 
   /// What releases it, for an agent that it concerns.
@@ -56,6 +86,6 @@ package struct Hold: Sendable, Hashable, Codable {
       case .town: "held with the whole town"
       }
     return "\(verb) by \(displayable(who))" + (when.map { " at \($0)" } ?? "")
-      + (why.map { ": \(displayable($0))" } ?? "")
+      + (why.map { ": \(displayable($0))" } ?? "") + (released.map { ", and \($0.summary)" } ?? "")
   }
 }

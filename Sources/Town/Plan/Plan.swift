@@ -45,6 +45,18 @@ package struct Plan: Sendable {
     if let time = decided.nextLook { look(at: time) }
   }
 
+  /// Takes in what the rules found, and of the deaths that they recorded those of the agents that a person's command
+  /// concerns: no other agent is a command's to record. What the rules would do is left out.
+  package mutating func absorb(_ decided: Plan, about sessions: Set<String>) {
+    findings += decided.findings
+    deaths += decided.deaths.filter { sessions.contains($0.agent.session) }
+    for report in deaths {
+      let session = report.agent.session
+      ledger.agents[session] = decided.ledger.agents[session]
+      events += decided.events.filter { $0.agent == report.agent && $0.capsule == report.id }
+    }
+  }
+
   /// Corrects what was found about one agent.
   package mutating func replaceFinding(
     of session: String, by decision: Finding.Decision, reason: String, until: Timestamp? = nil
