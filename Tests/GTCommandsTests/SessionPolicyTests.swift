@@ -106,12 +106,13 @@ struct SessionPolicyTests {
     }
   }
 
-  @Test("a stop is no hold: it is neither overwritten nor released")
+  @Test("a stop is no hold: it is not released, and a hold beside it does not overwrite it")
   func stop() async throws {
     try await withTmuxServer { tmux in
       try await MailTown.with(tmux: tmux.server) { town in
         try await town.gt("session", "stop", Self.agent)
-        #expect(try await town.gt("session", "hold", Self.agent).contains("is stopped by ada at "))
+        #expect(try await town.gt("session", "hold", Self.agent).contains("is held"))
+        #expect(try await town.gt("session", "release", Self.agent).contains("and is stopped by ada at "))
         let result = try await town.tryGT("session", "release", Self.agent)
         #expect(result.ending == .exited(1) && result.errors.contains("gt session start verb-al/deep-fix"))
         #expect(try await check(town).supervision == "stopped")

@@ -195,13 +195,26 @@ import Testing
     #expect(kept() == lines && town.count(.history) == writes)
   }
 
-  @Test func `who was started for one command keeps neither`() async throws {
-    let toast = town.addPolecat("toast")
-    town.raise(.deacon, toast)
+  @Test func `a supervisor of one command keeps the death of its agent, and nothing of the others`() async throws {
+    let (toast, nux) = (town.addPolecat("toast"), town.addPolecat("nux"))
+    town.raise(.deacon, toast, nux)
+    try await withSupervisor(of: town) { await $0.beat() }
+    let histories = town.with { $0.histories }
     town.kill(toast)
+    town.kill(nux)
     try await withSupervisor(of: town, mode: .commands) { supervisor in
       _ = try await supervisor.carryOut(PersonCommand(.start, agent: toast, who: "ada"))
     }
-    #expect(town.with { $0.capsules.isEmpty && $0.histories.isEmpty } && captures().isEmpty)
+    #expect(town.with { $0.capsules.values.map(\.agent) } == [toast.address])
+    let added = town.with { $0.histories[toast.session] ?? [] }.dropFirst(histories[toast.session]?.count ?? 0)
+    #expect(added.map(\.what) == ["crash_detected", "agent_started"])
+    #expect(town.with { $0.histories[nux.session] } == histories[nux.session])
+    // The next daemon tells both deaths, each once.
+    #expect(town.with { $0.ledger.untold.map(\.agent) } == [toast])
+    func told(_ agent: AgentIdentity) -> Int { town.events(of: agent).count { $0 == .crashDetected } }
+    let before = (told(toast), told(nux))
+    try await withSupervisor(of: town) { await $0.beat() }
+    #expect(told(toast) == before.0 + 1 && told(nux) == before.1 + 1)
+    #expect(town.with { $0.capsules.count } == 2)
   }
 }
