@@ -15,7 +15,8 @@ import TownFiles
       let first = try await town.run(builtExecutable("gastown-daemon"), once)
       #expect(first.succeeded && !first.errors.contains("is missing"), "\(first.errors)")
       unlink(town.layout.ledger)
-      let entry = HistoryEntry(time: Timestamp(seconds: 1), kind: .event, what: "agent_started", reason: "it was to run")
+      let entry = HistoryEntry(
+        time: Timestamp(seconds: 1), kind: .event, what: "agent_started", reason: "it was to run")
       try HistoryFiles(layout: town.layout).append([entry], to: "gt-deacon")
       let doctor = try await town.run(["doctor"])
       #expect(doctor.output.contains("restarts.json is missing, although the town has a history"), "\(doctor.output)")

@@ -39,7 +39,8 @@ struct LossTests {
   @Test func `a town is made neither of an empty word nor within another town`() async throws {
     try await GTTown.with { town in
       for (words, status, text) in [
-        (["town", "init", ""], 64, "gt town init ."), (["town", "init", "rig/x"], 1, "is within the town \(town.root)"),
+        (["town", "init", ""], 64, "gt town init ."),
+        (["town", "init", "rig/x"], 1, "is within the town \(town.root)"),
         (["town", "init", "new/deep/er"], 1, "is within the town \(town.root)"),
       ] as [([String], Int32, String)] {
         let result = try await town.run(words)
@@ -71,7 +72,9 @@ struct LossTests {
       for reason in ["second", "third"] { try await town.gt("session", "stop", Self.agent, "--reason", reason) }
       let start = try await town.tryGT("session", "start", Self.agent)
       #expect(start.ending == .exited(1))
-      for text in ["held by", ": first", "stopped by", ": second"] { #expect(start.errors.contains(text), "\(start.errors)") }
+      for text in ["held by", ": first", "stopped by", ": second"] {
+        #expect(start.errors.contains(text), "\(start.errors)")
+      }
       let released = try await town.gt("session", "release", Self.agent)
       #expect(released.contains(": second; to start it: gt session start \(Self.agent)"), "\(released)")
       // The other way round.
@@ -88,7 +91,8 @@ struct LossTests {
       let pid = try await pid(in: town)
       try write(polecat: ["no-such-agent"], in: town)
       let result = try await town.tryGT("session", "restart", Self.agent)
-      #expect(result.ending == .exited(1) && result.errors.contains("no program no-such-agent on PATH"), "\(result.errors)")
+      #expect(
+        result.ending == .exited(1) && result.errors.contains("no program no-such-agent on PATH"), "\(result.errors)")
       #expect(try await self.pid(in: town) == pid)
     }
   }
@@ -112,7 +116,8 @@ struct LossTests {
         Command(
           builtExecutable("gastown-daemon"), ["--once", "--town", town.root], environment: town.environment,
           workingDirectory: town.root, deadline: .seconds(60)))
-      #expect((beat.output + beat.errors).contains("\(Self.agent) was killed by signal 11"), "\(beat.output)\(beat.errors)")
+      #expect(
+        (beat.output + beat.errors).contains("\(Self.agent) was killed by signal 11"), "\(beat.output)\(beat.errors)")
     }
   }
 
@@ -128,7 +133,9 @@ struct LossTests {
     }
   }
 
-  @Test func `settings that have changed since the daemon has read them are told until it reads them again`() async throws {
+  @Test func `settings that have changed since the daemon has read them are told until it reads them again`()
+    async throws
+  {
     try await MailTown.withDaemon { town, _ in
       #expect(try await town.tryGT("daemon", "settings").errors.isEmpty)
       let text = TestFile.text(town.layout.settings) ?? "{}"

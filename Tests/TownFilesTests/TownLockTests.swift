@@ -127,7 +127,9 @@ import TownFiles
         Command("sh", ["-c", script, "sh", layout.lock, isHost ? "1" : "0"], deadline: .seconds(30)))
       let pids = try await eventually("they run") {
         TestFile.text(layout.lock + ".pids").map { $0.split(whereSeparator: \.isWhitespace).compactMap { Int32($0) } }
-          .flatMap { pids in pids.allSatisfy { ProcessTable().status($0)?.name == "sleep" } && !pids.isEmpty ? pids : nil }
+          .flatMap { pids in
+            pids.allSatisfy { ProcessTable().status($0)?.name == "sleep" } && !pids.isEmpty ? pids : nil
+          }
       }
       defer { for pid in pids { kill(pid, SIGKILL) } }
       let holder = try #require(TownLock.holder(layout: layout))

@@ -8,7 +8,8 @@ struct DaemonGroup: ParsableCommand {
     commandName: "daemon", abstract: "The supervisor: its state, its unit, its log.",
     subcommands: [
       DaemonBeatCommand.self, DaemonExplainCommand.self, DaemonInstallCommand.self, DaemonLifecycleCommand.self,
-      DaemonLogsCommand.self, DaemonReloadCommand.self, DaemonRestartCommand.self, DaemonSettingsCommand.self, DaemonStartCommand.self,
+      DaemonLogsCommand.self, DaemonReloadCommand.self, DaemonRestartCommand.self, DaemonSettingsCommand.self,
+      DaemonStartCommand.self,
       DaemonStatusCommand.self,
       DaemonStopCommand.self, DaemonUninstallCommand.self,
     ])

@@ -53,7 +53,9 @@ struct DaemonStatusCommand: AsyncParsableCommand {
         let rigs = try? RigRegistry(layout: town.layout).rigs()
       {
         for (agent, parking) in ledger.parked(Roster(rigs: rigs.map(\.name))) {
-          print("  parked          \(agent.address): \(displayable(parking.words)); see: gt session crashes \(agent.address)")
+          print(
+            "  parked          \(agent.address): \(displayable(parking.words)); see: gt session crashes \(agent.address)"
+          )
         }
       }
       for line in HoldPlace.overview(town.layout) { print("  held            \(line)") }

@@ -43,7 +43,8 @@ extension TmuxCheck {
     commands.map { index, name in
       CheckResult(
         .broken, server, "its option command-alias[\(index)] redefines tmux's own command \(displayable(name))",
-        why: "What gt and the daemon ask of this server may be answered wrongly, or have another effect: it may show one "
+        why:
+          "What gt and the daemon ask of this server may be answered wrongly, or have another effect: it may show one "
           + "process for another, or type elsewhere. Any process of yours can set it, an agent too.",
         remedy: Remedy.command("tmux", "-S", server, "set-option", "-s", "-u", "command-alias[\(index)]"))
     }

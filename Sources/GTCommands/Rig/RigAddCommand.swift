@@ -48,7 +48,9 @@ struct RigAddCommand: AsyncParsableCommand {
       print("The rig \(name) is added. Next: gt polecat add \(name)/NAME")
       let others = try registry.unregistered()
       if !others.isEmpty {
-        print("Not registered, although there are directories of theirs: \(others.map { displayable($0) }.joined(separator: ", "))")
+        print(
+          "Not registered, although there are directories of theirs: \(others.map { displayable($0) }.joined(separator: ", "))"
+        )
       }
     }
   }

@@ -30,7 +30,8 @@ struct TownInitCommand: AsyncParsableCommand {
       while nearest != "/", !Disk.isDirectory(nearest) { nearest = Disk.parent(of: nearest) }
       if let outer = TownLayout.town(around: Disk.canonical(nearest) ?? nearest), outer != Disk.canonical(path) {
         throw CommandRefusal(
-          "\(path) is within the town \(outer), and commands there would work on either; choose a directory outside of it")
+          "\(path) is within the town \(outer), and commands there would work on either; choose a directory outside of it"
+        )
       }
       try Disk.makeDirectory(path)
       guard let root = Disk.canonical(path) else { throw Unreadable(description: "\(path) cannot be resolved") }

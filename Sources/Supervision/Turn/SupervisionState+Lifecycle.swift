@@ -44,7 +44,8 @@ extension SupervisionState {
       case .end where intent.action.startsAgain && snapshot.missingCommands[agent.role] != nil:
         let missing = displayable(snapshot.missingCommands[agent.role] ?? "")
         wait(
-          intent, of: agent, because: "its command is missing: no program \(missing) on PATH", at: snapshot.time, plan: &plan)
+          intent, of: agent, because: "its command is missing: no program \(missing) on PATH", at: snapshot.time,
+          plan: &plan)
       case .end(let liveness): steps.append(IntentStep(agent: agent, intent: intent, act: .end(liveness)))
       case .start:
         if case .known(let hold?) = observation.hold {

@@ -16,7 +16,8 @@ extension EventKind {
       .restartsResumed,
       .lifecycleRefused, .spawnDropped, .storeUnavailable, .tmuxUnavailable:
       false
-    case .crashDetected, .lastWords, .outOfMemory, .agentStarted, .agentAdopted, .agentRestarted, .agentReplaced, .restartFailed,
+    case .crashDetected, .lastWords, .outOfMemory, .agentStarted, .agentAdopted, .agentRestarted, .agentReplaced,
+      .restartFailed,
       .agentReady,
       .agentNotReady,
       .agentParked, .agentCleared, .agentStopped, .agentFrozen, .agentThawed, .staleAgent, .guppViolation,

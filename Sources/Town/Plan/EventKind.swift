@@ -84,7 +84,8 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable, Codable {
     case .daemonReady, .daemonStopping, .settingsReloaded, .lastWords, .agentStarted, .agentAdopted, .agentReady,
       .spawnTriggered:
       .info
-    case .agentRestarted, .agentReplaced, .agentCleared, .agentStopped, .holdSet, .holdReleased, .agentFrozen, .agentThawed,
+    case .agentRestarted, .agentReplaced, .agentCleared, .agentStopped, .holdSet, .holdReleased, .agentFrozen,
+      .agentThawed,
       .restartsResumed, .spawnDropped,
       .lifecycleExecuted, .agentsRelieved:
       .notice
