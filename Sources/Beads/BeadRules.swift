@@ -3,26 +3,30 @@
 import Town
 
 /// What may be handed to a bead store: the rules that hold for both stores alike.
-enum BeadRules {
+package enum BeadRules {
   /// The longest title, in bytes: what `bd` takes.
   static let longestTitle = 500
   /// The longest text that `bd` can be given, in bytes: the kernel allows 128 KiB for one argument.
   static let longestText = 120_000
 
   /// Whether `text` can be a bead's id, and can be an argument without being taken for an option.
-  static func isID(_ text: String) -> Bool {
+  package static func isID(_ text: String) -> Bool {
     guard let first = text.utf8.first, first != UInt8(ascii: "-"), text.utf8.count <= 200 else { return false }
     return text.utf8.allSatisfy {
       isAlphanumeric($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-")
     }
   }
 
+  /// Why a text is none.
+  package static func noID(_ text: String) -> String {
+    "\(quotedForDisplay(text)) is not a bead's id: letters, digits, '.', '_' and '-', not beginning with '-'"
+  }
+
   static func checkID(_ id: String, attempt: String) throws(BeadStoreError) {
     guard isID(id) else {
       throw BeadStoreError(
         .refused, attempt: attempt,
-        message: "\(quotedForDisplay(id)) is not a bead's id: letters, digits, '.', '_' and '-', not beginning with '-'"
-      )
+        message: noID(id))
     }
   }
 

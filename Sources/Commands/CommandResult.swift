@@ -32,7 +32,9 @@ package struct CommandResult: Sendable, Hashable {
 
   /// - Parameter limit: how many bytes are passed on at most.
   package func complaint(limit: Int) -> String {
-    guard standardError.count > limit else { return errors }
+    guard standardError.count > limit else {
+      return String(errors.dropLast(errors.reversed().prefix { $0.isWhitespace }.count))
+    }
     let beginning = String(decoding: standardError.prefix(limit / 2), as: UTF8.self)
     return beginning + "\n…\n" + String(decoding: standardError.suffix(limit / 2), as: UTF8.self)
   }

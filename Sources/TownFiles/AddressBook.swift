@@ -91,7 +91,7 @@ package struct AddressBook: Sendable {
 
   private func unknown(_ text: String, in rig: String?, rigs: [String], others: [String]) -> String {
     let suggestion = AddressSuggestion(layout: layout, rigs: rigs, others: others).nearest(to: text, in: rig)
-    let way = suggestion.map { "did you mean \($0)?" } ?? "see: gt session list"
+    let way = suggestion.map { "did you mean \($0)?" } ?? "to list the agents: gt agent list"
     return "\(quotedForDisplay(text)) is no agent of this town; \(way)"
   }
 }

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Control
 import Beads
 import Town
 
 /// An agent's bead, as `--json` prints it.
 struct AgentRow: Encodable {
-  var agent: String?
+  @ExplicitNull var agent: String?
   var bead: String
   var status: String
-  var agentState: String?
-  var hookBead: String?
+  @ExplicitNull var agentState: String?
+  @ExplicitNull var hookBead: String?
   var updatedAt: Timestamp
 
   init(_ bead: Bead, agent: AgentIdentity?) {

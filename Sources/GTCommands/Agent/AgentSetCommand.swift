@@ -25,6 +25,7 @@ struct AgentSetCommand: AsyncParsableCommand {
 
   func validate() throws {
     if state == nil, hook == nil { throw ValidationError("Nothing to change: give --state, --hook, or both.") }
+    if let hook, !BeadRules.isID(hook) { throw ValidationError("--hook: \(BeadRules.noID(hook))") }
     if let state,
       state.isEmpty || !state.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "-_".contains($0)) })
     {

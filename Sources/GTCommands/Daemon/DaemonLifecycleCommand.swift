@@ -24,6 +24,9 @@ struct DaemonLifecycleCommand: AsyncParsableCommand {
       let reply = try await town.askDaemon(Lifecycle())
       if json { return try printJSON(reply) }
       print("\(reply.executed) carried out, \(reply.refused) refused; \(reply.summary)")
+      if reply.refused > 0 {
+        print("To see which, and why: gt daemon logs --since '10 minutes ago'")
+      }
     }
   }
 }

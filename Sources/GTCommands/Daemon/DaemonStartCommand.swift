@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import CommandSupport
+import Supervision
 import TownFiles
 
 /// `gt daemon start`.
@@ -13,7 +14,13 @@ struct DaemonStartCommand: AsyncParsableCommand {
   func run() async throws {
     try await failing {
       let town = try options.open("daemon start", needsSettings: true)
-      try await Systemctl(runner: town.runner).run(["start", town.units.socket, town.units.daemon])
+      do {
+        try await Systemctl(runner: town.runner).run(["start", town.units.socket, town.units.daemon])
+      } catch  where !DaemonAdvice.hasManager(town.environment) {
+        throw CommandRefusal(
+          "there is no systemd user manager here (\(error)); to run the daemon by hand: "
+            + DaemonAdvice.start(town.layout, town.environment))
+      }
       print("The daemon runs. Its log: \(Remedy.command("gt", "daemon", "logs"))")
     }
   }

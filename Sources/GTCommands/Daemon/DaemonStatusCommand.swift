@@ -35,7 +35,7 @@ struct DaemonStatusCommand: AsyncParsableCommand {
           if let stranger {
             print("It cannot start: \(town.layout.lock): \(displayable(stranger.refusal))")
           } else {
-            print("To start it: gt daemon start")
+            print("To start it: \(DaemonAdvice.start(town.layout, town.environment))")
           }
         }
         throw ExitCode(ExitStatus.notRunning)

@@ -58,7 +58,7 @@ struct TownStateCheck: DoctorCheck {
     guard let client = ControlSocket.clientIfRunning(layout: context.layout, environment: context.environment) else {
       return CheckResult(
         .warning, "daemon", "does not run for this town", why: "Deaths of agents are not detected.",
-        remedy: "gt daemon start")
+        remedy: DaemonAdvice.start(context.layout, context.environment))
     }
     do {
       return Self.judge(try await client.call(Health(), deadline: DoctorContext.deadline))

@@ -20,7 +20,8 @@ struct EventFollower: Sendable {
   ///   not answer then.
   func follow(_ request: Watch, printer: EventPrinter) async throws {
     guard var client = ControlSocket.clientIfRunning(layout: layout, environment: environment) else {
-      throw Unreadable(description: "no daemon runs for \(layout.root); start it with: gt daemon start")
+      throw Unreadable(
+        description: "no daemon runs for \(layout.root); start it with: \(DaemonAdvice.start(layout, environment))")
     }
     var request = request
     var daemon: Int32?

@@ -28,7 +28,7 @@ struct PolecatAddCommand: AsyncParsableCommand {
   /// What was added.
   struct Added: Encodable {
     var polecat: String
-    var hookBead: String?
+    @ExplicitNull var hookBead: String?
     var directory: String
     var words: [String]
 
@@ -36,6 +36,10 @@ struct PolecatAddCommand: AsyncParsableCommand {
       case polecat, directory, words
       case hookBead = "hook_bead"
     }
+  }
+
+  func validate() throws {
+    if let hook, !BeadRules.isID(hook) { throw ValidationError("--hook: \(BeadRules.noID(hook))") }
   }
 
   func run() async throws {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Control
 import Beads
 import CommandSupport
 import Supervision
@@ -19,8 +20,8 @@ struct PolecatListCommand: AsyncParsableCommand {
 
   struct Row: Encodable {
     var polecat: String
-    var agentState: String?
-    var hookBead: String?
+    @ExplicitNull var agentState: String?
+    @ExplicitNull var hookBead: String?
     var directory: String
 
     enum CodingKeys: String, CodingKey {

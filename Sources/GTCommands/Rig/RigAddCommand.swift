@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import CommandSupport
+import Glibc
 import Supervision
 import Town
 import TownFiles
@@ -31,11 +32,20 @@ struct RigAddCommand: AsyncParsableCommand {
       guard !Disk.exists("\(directory)/mayor/rig") || git == nil else {
         throw CommandRefusal("\(directory)/mayor/rig is there already; move it away, or add the rig without --git")
       }
+      let isNew = !Disk.exists(directory)
       for part in ["polecats", "crew", "witness", "refinery"] { try Disk.makeDirectory("\(directory)/\(part)") }
       var origin = git
       if let git {
-        origin = try await RigClone(runner: town.runner, environment: town.environment)
-          .make(from: git, at: "\(directory)/mayor/rig")
+        do {
+          origin = try await RigClone(runner: town.runner, environment: town.environment)
+            .make(from: git, at: "\(directory)/mayor/rig")
+        } catch {
+          // Nothing is left of a rig that is none. What was there before stays.
+          if isNew {
+            for part in ["polecats", "crew", "witness", "refinery", "mayor", ""] { rmdir("\(directory)/\(part)") }
+          }
+          throw error
+        }
       }
       try registry.add(name, git: origin, at: LiveTown.wallClock())
       let repository = RigGit(town: town, rig: name)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Control
 import CommandSupport
 import Supervision
 import Town
@@ -20,8 +21,8 @@ struct SessionListCommand: AsyncParsableCommand {
     var role: String
     var session: String
     var state: String
-    var pid: Int32?
-    var server: String?
+    @ExplicitNull var pid: Int32?
+    @ExplicitNull var server: String?
   }
 
   func run() async throws {

@@ -23,8 +23,8 @@ package enum HandOff {
         let why = trail.isFirst ? "" : " (it has been passed on already)"
         let meant = tree.nearest(to: arguments.dropFirst()).map { "; did you mean 'gt \($0)'?" } ?? ""
         throw Failure(
-          "'\(words)' is not a command of this gt, and there is no other gt to pass it to\(why); PATH is "
-            + (path ?? "not set") + meant)
+          "'\(words)' is not a command of this gt, and there is no other gt to pass it to\(why)\(meant) (PATH is "
+            + "\(path ?? "not set"))")
       }
       trail.add(next.identity)
       setenv(HandOffTrail.variable, trail.description, 1)

@@ -176,7 +176,11 @@ extension SupervisionState {
     plan.ledger[agent].death?.isCounted = true
     plan.look(at: time)
     let words = parking.map { "no longer parked (\($0.words))" } ?? "free of its back-off"
-    answer(ticket, returning: CommandOutcome(text: "\(agent.address) is \(words)", changed: true))
+    let hasDied = parking.map { $0.reason != .noCommand } ?? false
+    let cause =
+      hasDied
+      ? "; if the cause lasts, it will be parked again; its crash report: gt session crash \(agent.address)" : ""
+    answer(ticket, returning: CommandOutcome(text: "\(agent.address) is \(words)\(cause)", changed: true))
   }
 
   /// The agent's old process has ended, or could not be.

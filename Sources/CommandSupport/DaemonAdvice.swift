@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Supervision
+import Systemd
+package import TownFiles
+
+/// What a person can do to have the town's daemon run, as far as this machine allows.
+package enum DaemonAdvice {
+  /// The command that starts it: by its unit where there is a user manager, else by hand.
+  package static func start(_ layout: TownLayout, _ environment: [String: String]) -> String {
+    hasManager(environment) ? "gt daemon start" : "gastown-daemon --town \(layout.root)"
+  }
+
+  package static func hasManager(_ environment: [String: String]) -> Bool {
+    LiveTown.manager(environment)?.isThere == true
+  }
+}
