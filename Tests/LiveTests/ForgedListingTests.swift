@@ -118,6 +118,27 @@ struct ForgedListingTests {
     }
   }
 
+  @Test func `what another program starts in an agent's pane is told as a replacement`() async throws {
+    try await LiveTownFixture.with { town in
+      try await town.startServer()
+      try await town.addPolecats("toast")
+      try await town.supervised { supervisor, journal in
+        await supervisor.beat()
+        let life = try await eventually("the agent") { try await town.liveness().life } as ProcessLife
+        try await town.tmux("respawn-pane", "-k", "-t", life.pane, "exec agent")
+        try await eventually("it is told") { journal.events(toast).contains("agent_replaced") }
+        #expect(!journal.events(toast).contains("crash_detected") && !ProcessTable().isRunning(life.process))
+        let entry = try #require(journal.entries.first { $0.event == "agent_replaced" })
+        #expect(entry.message.contains("in place of pid \(life.pid)"), "\(entry.message)")
+        // The next is the agent: its death is one of the agent's.
+        let next = try await eventually("the next") { try await town.liveness().life } as ProcessLife
+        #expect(next.pane == life.pane && next.pid != life.pid)
+        try await town.kill(next)
+        try await eventually("its death is told") { journal.events(toast).contains("crash_detected") }
+      }
+    }
+  }
+
   @Test func `which of tmux's own commands are redefined is known`() async throws {
     try await LiveTownFixture.with { town in
       try await town.startServer()
