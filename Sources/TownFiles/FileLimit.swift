@@ -28,8 +28,8 @@ package enum FileLimit {
   package static let history = 1 << 20
   /// PID files, and the lock's own.
   package static let processNumber = 4 << 10
-  /// The environment of a process: more than the kernel accepts for a new one.
-  package static let environment = 8 << 20
+  /// The environment of a process.
+  package static let environment = 4 << 20
   /// A unit file.
   package static let unit = 1 << 20
 }

@@ -86,17 +86,19 @@ package struct Holds: Sendable {
     }
   }
 
-  /// The holds on rigs and on the town, the town's first, and how many there are on single agents.
+  /// The holds on rigs and on the town, the town's first, and those on single agents with their stops, by session.
   ///
   /// - Throws: ``TownFileError`` where they cannot be listed.
-  package func overview() throws(TownFileError) -> (wide: [(place: Place, hold: Hold)], agents: Int) {
-    guard Disk.exists(directory) else { return ([], 0) }
+  package func overview() throws(TownFileError) -> (
+    wide: [(place: Place, hold: Hold)], agents: [(session: String, hold: Hold)]
+  ) {
+    guard Disk.exists(directory) else { return ([], []) }
     var wide: [(place: Place, hold: Hold)] = []
-    var agents = 0
+    var agents: [(session: String, hold: Hold)] = []
     for name in try Disk.names(in: directory).filter({ !$0.hasPrefix(".") }).sorted() {
       let place: Place? = name == "all" ? .town : name.removingPrefix("rig-").map { .rig($0) }
       guard let place else {
-        agents += 1
+        if case .known(let hold?) = read(name) { agents.append((name, hold)) }
         continue
       }
       if let hold = try decision(on: place) { wide.append((place, hold)) }

@@ -52,7 +52,7 @@ import TownFiles
       #expect(report.all("control groups").map(\.level) == ["note"])
       #expect(report.all("commands").map(\.level) == ["note"])
       #expect(report.all("tmux servers").map(\.level) == ["note"])
-      #expect(report.all("town").last?.remedy == "gt daemon start")
+      #expect(report.all("town").last?.remedy == "gastown-daemon --town \(town.root)")
       for part in report.examinations {
         #expect(!part.findings.isEmpty, "\(part.examination)")
         for finding in part.findings { #expect(finding.level == "ok" || finding.why != nil, "\(finding)") }
@@ -65,7 +65,7 @@ import TownFiles
       #expect(!TestFile.exists(town.layout.lock) && !TestFile.exists(town.layout.embeddedStore))
       let plain = try await town.run(["doctor"])
       #expect(plain.status == (report.worst == "broken" ? 2 : 1), "\(plain.output)")
-      #expect(plain.output.contains("fix: gt daemon start"))
+      #expect(plain.output.contains("fix: gastown-daemon --town \(town.root)"))
       #expect(!plain.output.contains("\u{1B}"))
     }
   }

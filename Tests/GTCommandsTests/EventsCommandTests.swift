@@ -37,7 +37,7 @@ import Testing
   @Test func `without a daemon there is nothing to watch, and an event that there is not is named`() async throws {
     try await GTTown.with { town in
       let none = try await town.run(["events"])
-      #expect(none.status == 69 && none.errors.contains("gt daemon start"))
+      #expect(none.status == 69 && none.errors.contains("start it with: gastown-daemon --town \(town.root)"))
       let wrong = try await town.run(["events", "--event", "party"])
       #expect(wrong.status == 64 && wrong.errors.contains("party") && wrong.errors.contains("agent_parked"))
     }

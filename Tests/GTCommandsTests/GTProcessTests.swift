@@ -63,7 +63,7 @@ import TownFiles
       #expect(result.output == "")
       #expect(result.errors.contains("is not a command of this gt, and there is no other gt to pass it to"))
       if let meant {
-        #expect(result.errors.hasSuffix("; did you mean 'gt \(meant)'?\n"), "\(result.errors)")
+        #expect(result.errors.contains("; did you mean 'gt \(meant)'? (PATH is \(path))"), "\(result.errors)")
       } else {
         #expect(!result.errors.contains("did you mean"), "\(result.errors)")
       }

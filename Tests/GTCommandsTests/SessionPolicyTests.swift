@@ -164,7 +164,8 @@ struct SessionPolicyTests {
       #expect(told().count == 1)
       #expect(
         try await town.gt("session", "reset", Self.agent, "--reason", "mended")
-          == "verb-al/deep-fix is no longer parked (3 crashes within 15m0s)\n")
+          == "verb-al/deep-fix is no longer parked (3 crashes within 15m0s); if the cause lasts, it will be parked again; "
+          + "its crash report: gt session crash verb-al/deep-fix\n")
       try await eventually("to be parked again") { told().count == 2 }
       #expect(
         try await town.gt("mail", "inbox", "--identity", "verb-al/witness").contains("AGENT_PARKED: verb-al/deep-fix"))

@@ -143,7 +143,7 @@ struct JournalTests {
       for place in ["all", "rig1", "rig1/toast"] {
         try await town.gt("session", "hold", place, "--reason", "because of \(place)")
         let status = try await town.gt("daemon", "status")
-        let way = place.contains("/") ? "1 single agent; to list them: gt session check" : "gt session release \(place)"
+        let way = "gt session release \(place)"
         #expect(status.contains(way), "\(status)")
         #expect(try await town.tryGT("doctor").output.contains(way))
         try await town.gt("session", "release", place)

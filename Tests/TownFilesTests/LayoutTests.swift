@@ -159,7 +159,7 @@ import TownFiles
         #expect(
           complaint(text)?.hasSuffix("is no agent of this town; to list the agents: gt agent list") == true, "\(text)")
       }
-      #expect(complaint("completely/else")?.contains("gt session list") == true)
+      #expect(complaint("completely/else")?.contains("gt agent list") == true)
       #expect(complaint("rig/polecats/..") != nil)
       #expect(complaint("toast") != nil)
       TestFile.write("{", to: layout.registry)

@@ -142,6 +142,8 @@ struct TmuxReading: Sendable {
   /// itself, where nothing does.
   var lost: [SocketListener]
   var obstacle: String?
+  /// Of the own server, where its process is stopped.
+  var standstill: ServerStandstill?
 
   var all: [Server] { [own] + others }
 
@@ -155,10 +157,15 @@ struct TmuxReading: Sendable {
       unitSockets: unitSockets)
     async let answers = servers.askOthers { client in try await client.panes() }
     let own: Result<ServerListing, Unreadable>
-    do {
-      own = .success(try await servers.own.panes())
-    } catch {
-      own = .failure(Unreadable(description: "\(error)"))
+    let standstill = servers.ownStandstill()
+    if let standstill {
+      own = .failure(Unreadable(description: "\(standstill)"))
+    } else {
+      do {
+        own = .success(try await servers.own.panes())
+      } catch {
+        own = .failure(Unreadable(description: "\(error)"))
+      }
     }
     let others = await answers
     let mender = SocketMender(processes: ProcessTable(), trust: servers.trust)
@@ -175,6 +182,7 @@ struct TmuxReading: Sendable {
       leftOut: others.leftOut, failures: others.failures,
       silent: others.silent.filter { silent in !others.answers.contains { $0.client.server == silent.address } },
       lost: lost,
-      obstacle: SocketMender.obstacle(to: lost, at: path, standing: servers.trust.standing(ofSocket: path)))
+      obstacle: SocketMender.obstacle(to: lost, at: path, standing: servers.trust.standing(ofSocket: path)),
+      standstill: standstill)
   }
 }

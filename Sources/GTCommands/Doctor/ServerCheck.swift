@@ -37,7 +37,7 @@ struct ServerCheck: DoctorCheck {
 
   func run(in context: DoctorContext) async -> [CheckResult] {
     let tmux = context.tmux
-    var findings = [Self.own(tmux.own, lost: tmux.lost, obstacle: tmux.obstacle)]
+    var findings = [Self.own(tmux.own, lost: tmux.lost, obstacle: tmux.obstacle, standstill: tmux.standstill)]
     findings += tmux.leftOut.map { Self.leftOut($0, userID: context.userID) }
     findings += tmux.failures.map {
       CheckResult(
@@ -92,7 +92,11 @@ struct ServerCheck: DoctorCheck {
   /// - Parameters:
   ///   - lost: servers that run and have lost this path.
   ///   - obstacle: why the daemon does not mend that.
-  static func own(_ server: TmuxReading.Server, lost: [SocketListener] = [], obstacle: String? = nil) -> CheckResult {
+  ///   - standstill: that its process is stopped.
+  static func own(
+    _ server: TmuxReading.Server, lost: [SocketListener] = [], obstacle: String? = nil,
+    standstill: ServerStandstill? = nil
+  ) -> CheckResult {
     if let obstacle {
       return CheckResult(
         .broken, "\(server.address)", obstacle,
@@ -109,7 +113,7 @@ struct ServerCheck: DoctorCheck {
     case .failure(let error):
       return CheckResult(
         .broken, "\(server.address)", "the town's own server does not answer: \(error)",
-        why: "Until it answers, no death is detected, and no agent is started.")
+        why: "Until it answers, no death is detected, and no agent is started.", remedy: standstill?.remedy)
     case .success(.noServer):
       return CheckResult(
         .note, "\(server.address)", "no server runs there", why: "The daemon starts it with the first agent.")

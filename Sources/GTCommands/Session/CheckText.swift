@@ -43,7 +43,11 @@ struct CheckText: Sendable {
   }
 
   private func advice(_ session: SessionCheck, name: String) -> String? {
-    if session.supervision == .parked, session.state == .crashed { return "to unpark it: gt session reset \(name)" }
+    if session.supervision == .parked, session.state == .crashed {
+      return session.parkedFor == .noCommand
+        ? "it is started as soon as there is such a program; else set its command in mayor/daemon.json"
+        : "what it died of: gt session crash \(name); to unpark it: gt session reset \(name)"
+    }
     if session.isBlocked {
       return "to make room: end the process there, or: tmux rename-session -t \(session.session) NAME"
     }

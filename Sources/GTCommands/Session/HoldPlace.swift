@@ -36,7 +36,10 @@ struct HoldPlace: ParsableArguments {
     if (try? await client.call(note, deadline: .seconds(5))) == nil { await poke(town) }
   }
 
-  /// What is held in a town, each with its way out.
+  /// How many single agents are named at most.
+  private static let limit = 10
+
+  /// What is held or stopped in a town, each with its way out.
   static func overview(_ layout: TownLayout) -> [String] {
     do {
       let (wide, agents) = try Holds(layout: layout).overview()
@@ -44,7 +47,16 @@ struct HoldPlace: ParsableArguments {
         "\(place.words), by \(displayable(hold.who))" + (hold.why.map { ": \(displayable($0))" } ?? "")
           + "; to release: gt session release \(place.argument)"
       }
-      return lines + (agents == 0 ? [] : ["\(counted(agents, "single agent")); to list them: gt session check"])
+      let roster = Roster(rigs: (try? RigRegistry(layout: layout).rigs().map(\.name)) ?? [])
+      let single = agents.prefix(limit).map { session, hold in
+        guard let agent = roster.candidates(session: session).first else {
+          return "\(displayable(session)), which is no agent of this town: \(layout.holds)/\(displayable(session))"
+        }
+        let way = hold.kind == .stop ? "to start it: gt session start \(agent.address)" : hold.wayOut(for: agent)
+        return "\(agent.address), \(hold.summary); \(way)"
+      }
+      let rest = agents.count - single.count
+      return lines + single + (rest > 0 ? ["and \(counted(rest, "more agent"))"] : [])
     } catch {
       return ["not known: \(displayable("\(error)"))"]
     }

@@ -55,14 +55,13 @@ extension TmuxServers {
   }
 
   /// Why a server is not asked at all: its process is stopped, and answers no question before it goes on.
-  func standstill(of pid: Int32?, at path: String) -> String? {
+  func standstill(of pid: Int32?, at path: String) -> ServerStandstill? {
     guard let pid, let state = processes.status(pid)?.state, state == "T" || state == "t" else { return nil }
-    return "the tmux server \(path) (pid \(pid)) does not answer, for its process is stopped (SIGSTOP, or a debugger); "
-      + "to let it go on: kill -CONT \(pid)"
+    return ServerStandstill(pid: pid, path: path)
   }
 
   /// Why the town's own server is not asked.
-  func ownStandstill() -> String? {
+  package func ownStandstill() -> ServerStandstill? {
     guard case .listening(let peer) = trust.standing(ofSocket: own.socketPath) else { return nil }
     let pid = peer ?? memory.listener(at: own.socketPath, processes) ?? listener(at: own.socketPath)
     if let process = pid.flatMap({ processes.identity(of: $0) }) { memory.note(listener: process, at: own.socketPath) }
@@ -75,6 +74,20 @@ extension TmuxServers {
     let found = processes.listeners(at: path, program: nil).map(\.process)
     let tmux = found.filter { processes.runs($0.pid, "tmux") }
     return (tmux.isEmpty ? found : tmux).min { $0.startTime < $1.startTime }?.pid
+  }
+}
+
+/// A tmux server whose process is stopped.
+package struct ServerStandstill: Sendable, Hashable, CustomStringConvertible {
+  package var pid: Int32
+  package var path: String
+
+  /// What lets it go on.
+  package var remedy: String { "kill -CONT \(pid)" }
+
+  package var description: String {
+    "the tmux server \(path) (pid \(pid)) does not answer, for its process is stopped (SIGSTOP, or a debugger); to let it "
+      + "go on: \(remedy)"
   }
 }
 

@@ -67,8 +67,8 @@ package struct TmuxServers: Sendable {
           break
         }
         let client = client(.path(path), deadline: deadline)
-        if let reason = standstill(of: pid, at: path) {
-          found.silent.append(SilentServer(address: client.server, reason: reason, pid: pid))
+        if let standstill = standstill(of: pid, at: path) {
+          found.silent.append(SilentServer(address: client.server, reason: "\(standstill)", pid: pid))
         } else {
           found.clients.append(client)
         }

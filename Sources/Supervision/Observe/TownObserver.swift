@@ -198,7 +198,7 @@ package struct TownObserver: Sendable {
     async let others = servers.askOthers { client in try await read(client, isOwn: false) }
     var readings = PaneReadings()
     if let standstill = servers.ownStandstill() {
-      readings.ownFailure = standstill
+      readings.ownFailure = "\(standstill)"
     } else {
       do {
         let own = try await read(servers.own, isOwn: true)

@@ -259,7 +259,8 @@ extension SupervisionState {
       answer(
         ticket,
         returning: CommandOutcome(
-          text: "\(order.agent.address) is started (pid \(life.pid))\(caution)", changed: true, pid: life.pid))
+          text: "\(order.agent.address) is \(order.isOfRestart ? "restarted" : "started") (pid \(life.pid))\(caution)",
+          changed: true, pid: life.pid))
     case .ended(let ending):
       answer(
         ticket,
@@ -286,4 +287,9 @@ extension SupervisionState {
   private mutating func answer(_ ticket: Int, throwing refusal: CommandRefusal) {
     directives.answers.append((ticket, .failure(refusal)))
   }
+}
+
+extension LaunchOrder {
+  /// Whether a person has asked for a restart, of which this is the second half.
+  fileprivate var isOfRestart: Bool { reason.hasPrefix("\(PersonCommand.Verb.restart.rawValue) ") }
 }

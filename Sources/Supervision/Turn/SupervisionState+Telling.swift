@@ -24,7 +24,8 @@ extension SupervisionState {
   /// Gives the journal what it has not been given, also by the supervisor before this one.
   mutating func tellEvents(of plan: Plan) {
     guard mode == .town else {
-      for event in plan.events { journal.record(event) }
+      // Deaths are in the ledger, for the next daemon to tell.
+      for event in plan.events where event.capsule == nil { journal.record(event) }
       return
     }
     tellUntold()

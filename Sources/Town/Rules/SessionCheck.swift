@@ -35,6 +35,8 @@ package struct SessionCheck: Sendable, Hashable, Codable {
   package var isFrozen = false
   /// Whether something else is in its session, so that it cannot be started. Not part of the JSON.
   package var isBlocked = false
+  /// Why it is parked; `nil` where it is not. Not part of the JSON.
+  package var parkedFor: Parking.Reason?
   /// What the hold on it is about; `nil` where there is none. Not part of the JSON.
   package var holdScope: Hold.Scope?
   /// Whether everything is as it should be: it runs, or need not. Not part of the JSON.
@@ -96,6 +98,7 @@ extension SessionCheck {
       record.death?.endOfExitPause(of: agent, at: time, limits: policy.restart),
     ].compactMap(\.self).max()
     let parking = record.restartPolicy.parking
+    parkedFor = parking?.reason
     holdScope = hold?.scope
     if let hold {
       supervision = hold.kind == .stop ? .stopped : .held
@@ -164,11 +167,13 @@ extension SessionCheck {
         addedAt.map { added in
           bead.map { HistoryEntry.isUntouched($0, since: added) } ?? true
         } ?? false
-      let isNew = isUntouched && record.hasNeverRun && observation.liveness == .absent
+      // Fixed agents are added with their town or rig, and wait for nothing.
+      let isFixed = agent.name == nil
+      let isNew = (isUntouched || isFixed) && record.hasNeverRun && observation.liveness == .absent
       state = isNew ? .notStarted : .crashed
       isWell = false
       let how =
-        if isNew, let addedAt { "added at \(addedAt)" } else {
+        if isNew { addedAt.map { "added at \($0)" } ?? "never started" } else {
           ending?.description ?? (observation.liveness == .absent ? "no session" : "died of an unknown cause")
         }
       let directory = observation.objectionToDirectory.map { "; \($0)" } ?? ""
