@@ -200,6 +200,8 @@ import TownFiles
       let split = try #require(
         try await town.client.panes().panes.first { $0.session == toast.session && "\($0.id)" != life.pane })
       try await town.tmux("kill-pane", "-t", life.pane)
+      // While it runs on it may be somewhere else.
+      try await ProcessExit.wait(for: life.process)
       for verb in [PersonCommand.Verb.start, .restart] {
         let refusal = await #expect(throws: CommandRefusal.self) {
           try await supervisor.carryOut(PersonCommand(verb, agent: toast, who: "a test"))

@@ -13,7 +13,11 @@ struct DaemonRestartCommand: AsyncParsableCommand {
   func run() async throws {
     try await failing {
       let town = try options.open("daemon restart", needsSettings: true)
-      try await Systemctl(runner: town.runner).run(["restart", town.units.daemon])
+      do {
+        try await Systemctl(runner: town.runner).run(["restart", town.units.daemon])
+      } catch where !DaemonAdvice.hasManager(town.environment) {
+        throw DaemonAdvice.withoutManager(error, town.layout)
+      }
       print("The daemon was restarted; the agents were not affected.")
     }
   }

@@ -2,7 +2,6 @@
 
 import ArgumentParser
 import CommandSupport
-import Supervision
 import TownFiles
 
 /// `gt daemon start`.
@@ -17,9 +16,7 @@ struct DaemonStartCommand: AsyncParsableCommand {
       do {
         try await Systemctl(runner: town.runner).run(["start", town.units.socket, town.units.daemon])
       } catch  where !DaemonAdvice.hasManager(town.environment) {
-        throw CommandRefusal(
-          "there is no systemd user manager here (\(error)); to run the daemon by hand: "
-            + DaemonAdvice.start(town.layout, town.environment))
+        throw DaemonAdvice.withoutManager(error, town.layout)
       }
       print("The daemon runs. Its log: \(Remedy.command("gt", "daemon", "logs"))")
     }

@@ -50,7 +50,10 @@ struct DaemonStopCommand: AsyncParsableCommand {
         print("The daemon (pid \(pid)) is stopped; all agents continue to run.")
         return
       }
-      if let failure { throw failure }
+      if let failure {
+        guard !DaemonAdvice.hasManager(town.environment) else { throw failure }
+        return print("The daemon does not run for \(town.layout.root).")
+      }
       print("The daemon is stopped; all agents continue to run.")
     }
   }

@@ -22,6 +22,9 @@ struct UnitCheck: DoctorCheck {
     }
     let own = UnitFiles.own(context.names)
     guard files.contains(where: { $0.path != nil && own.contains($0.name) }) else {
+      guard DaemonAdvice.hasManager(context.environment) else {
+        return [.unexamined("files", "the units are not installed, and there is no user manager that would use them")]
+      }
       return [
         CheckResult(
           .warning, "files", "the units are not installed",
