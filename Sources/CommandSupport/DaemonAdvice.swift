@@ -16,7 +16,8 @@ package enum DaemonAdvice {
   /// - Parameter error: of the attempt.
   package static func withoutManager(_ error: any Error, _ layout: TownLayout) -> CommandRefusal {
     CommandRefusal(
-      "there is no systemd user manager here (\(error)); to run the daemon by hand: gastown-daemon --town \(layout.root)")
+      "there is no systemd user manager here (\(error)); to run the daemon by hand: gastown-daemon --town \(layout.root)"
+    )
   }
 
   package static func hasManager(_ environment: [String: String]) -> Bool {

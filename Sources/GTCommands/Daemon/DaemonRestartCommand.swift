@@ -15,7 +15,7 @@ struct DaemonRestartCommand: AsyncParsableCommand {
       let town = try options.open("daemon restart", needsSettings: true)
       do {
         try await Systemctl(runner: town.runner).run(["restart", town.units.daemon])
-      } catch where !DaemonAdvice.hasManager(town.environment) {
+      } catch  where !DaemonAdvice.hasManager(town.environment) {
         throw DaemonAdvice.withoutManager(error, town.layout)
       }
       print("The daemon was restarted; the agents were not affected.")
