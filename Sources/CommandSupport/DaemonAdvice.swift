@@ -11,6 +11,11 @@ package enum DaemonAdvice {
     hasManager(environment) ? "gt daemon start" : "gastown-daemon --town \(layout.root)"
   }
 
+  /// The command that ends it and starts it anew.
+  package static func restart(_ layout: TownLayout, _ environment: [String: String]) -> String {
+    "gt daemon stop && \(start(layout, environment))"
+  }
+
   /// Why the daemon's service cannot be asked for anything, and what to do instead.
   ///
   /// - Parameter error: of the attempt.

@@ -144,6 +144,13 @@ import TownFiles
       for pid in [other, longer, nested, pane] { #expect(isAlive(pid)) }
       #expect(Set(left.map(\.pid)) == [nested, pane] && left.allSatisfy { $0.reason == .terminal })
       #expect(await town.world.sweep(try remains(one + two), protecting: []) == .swept([]))
+      // A mark that was planted in the environment of something else.
+      var planted = try remains(two)
+      planted.session = "gt-rig-toast"
+      #expect(
+        await town.world.sweep(planted, protecting: [])
+          == .swept([], left: [.init(pid: other, command: "sleep infinity", reason: .planted)]))
+      #expect(isAlive(other))
       // Who lives is protected, whatever it bears.
       #expect(
         await town.world.sweep(try remains(two), protecting: [other])

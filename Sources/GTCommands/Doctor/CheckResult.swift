@@ -26,6 +26,13 @@ struct CheckResult: Sendable, Hashable {
   /// The exact command that mends it; `nil` where no single one does.
   var remedy: String?
 
+  /// The same, where no command can be given.
+  var withoutRemedy: CheckResult {
+    var result = self
+    result.remedy = nil
+    return result
+  }
+
   init(_ level: Level, _ subject: String, _ what: String, why: String? = nil, remedy: String? = nil) {
     self.level = level
     self.subject = displayable(subject)

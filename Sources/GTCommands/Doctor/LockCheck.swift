@@ -19,7 +19,9 @@ struct LockCheck: DoctorCheck {
     let stranger = TownLock.holder(layout: context.layout).flatMap { $0.isOurs ? nil : $0 }
     let pid = stranger?.pid ?? TownLock.currentHolder(layout: context.layout)
     findings.append(
-      Self.holder(pid, unit: unit, stranger: stranger, name: context.names.daemon, path: context.layout.lock))
+      Self.holder(
+        pid, unit: unit, stranger: stranger, name: context.names.daemon, path: context.layout.lock,
+        restart: DaemonAdvice.restart(context.layout, context.environment)))
     findings += Self.original(context.layout)
     if case .success(let roster) = context.roster {
       findings += Self.gitLocks(layout: context.layout, rigs: roster.rigs)
@@ -32,8 +34,10 @@ struct LockCheck: DoctorCheck {
   ///   - unit: the main process of the daemon's unit; 0 for none.
   ///   - stranger: the holder, where that is none of ours.
   ///   - name: that unit.
+  ///   - restart: what ends the daemon and starts it anew.
   static func holder(
-    _ holder: Int32?, unit: Int32, stranger: TownLock.Holder? = nil, name: String = TownUnits().daemon, path: String
+    _ holder: Int32?, unit: Int32, stranger: TownLock.Holder? = nil, name: String = TownUnits().daemon, path: String,
+    restart: String = "gt daemon stop && gt daemon start"
   ) -> CheckResult {
     if let stranger {
       return CheckResult(
@@ -51,12 +55,12 @@ struct LockCheck: DoctorCheck {
       return CheckResult(
         .broken, path, "is held by pid \(pid), and \(name) runs as pid \(unit)",
         why: "The service waits for the lock or supervises another town; it does nothing here.",
-        remedy: "gt daemon stop && gt daemon start")
+        remedy: restart)
     case .some(let pid):
       return CheckResult(
         .note, path, "is held by pid \(pid), which belongs to no unit",
         why: "A daemon that was started by hand is not started again when it ends.",
-        remedy: "gt daemon stop && gt daemon start")
+        remedy: restart)
     }
   }
 

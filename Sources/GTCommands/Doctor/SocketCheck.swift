@@ -19,7 +19,7 @@ struct SocketCheck: DoctorCheck {
       findings.append(
         CheckResult(
           .broken, "control socket", "\(control) is not there, and a daemon runs",
-          why: "gt cannot reach the daemon.", remedy: "gt daemon stop && gt daemon start"))
+          why: "gt cannot reach the daemon.", remedy: DaemonAdvice.restart(context.layout, context.environment)))
     } else {
       findings.append(CheckResult(.ok, "control socket", "there is none, as no daemon runs"))
     }

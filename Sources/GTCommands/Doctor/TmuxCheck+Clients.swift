@@ -21,16 +21,21 @@ extension TmuxCheck {
     for server in context.tmux.all {
       let panes = (try? server.listing.get())?.panes ?? []
       let agents = Set(panes.map(\.session).filter { !roster.candidates(session: $0).isEmpty })
-      guard !agents.isEmpty else { continue }
+      let isOwn = server.path == context.tmux.own.path
+      // Redefined commands can hide the agents, too.
+      guard !agents.isEmpty || isOwn && (try? server.listing.get())?.identity != nil else { continue }
       let client = TmuxClient(server: server.address, runner: context.runner, deadline: DoctorContext.deadline)
       do {
+        let redefined = Self.judge(redefined: try await client.redefinedCommands(), server: server.path)
+        findings += redefined
+        guard !agents.isEmpty else { continue }
         let attachments = try await client.attachments()
         let controllers = attachments.clients.filter(\.isControlMode).map {
           Controller(client: $0, owner: Self.owner(of: $0.pid, context.processes))
         }
-        findings += Self.judge(
-          server: server.path, attachments, controllers: controllers, agents: agents)
-        findings += Self.judge(redefined: try await client.redefinedCommands(), server: server.path)
+        let others = Self.judge(server: server.path, attachments, controllers: controllers, agents: agents)
+        // What is typed at this server may do something else.
+        findings += redefined.isEmpty ? others : others.filter { $0.level != .ok }.map(\.withoutRemedy)
       } catch {
         findings.append(.unexamined(server.path, "its clients cannot be listed: \(error)"))
       }
@@ -45,8 +50,8 @@ extension TmuxCheck {
         .broken, server, "its option command-alias[\(index)] redefines tmux's own command \(displayable(name))",
         why:
           "What gt and the daemon ask of this server may be answered wrongly, or have another effect: it may show one "
-          + "process for another, or type elsewhere. Any process of yours can set it, an agent too.",
-        remedy: Remedy.command("tmux", "-S", server, "set-option", "-s", "-u", "command-alias[\(index)]"))
+          + "process for another, or type elsewhere. So may what you type yourself, and no command is given here. Any "
+          + "process of yours can set this, an agent too: find out which, and have its server end with its agents.")
     }
   }
 

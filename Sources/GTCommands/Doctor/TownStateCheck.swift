@@ -66,7 +66,7 @@ struct TownStateCheck: DoctorCheck {
       return CheckResult(
         .broken, "daemon", "runs and does not answer: \(error)",
         why: "It may be stuck, or speak on another socket than $GT_SOCKET and $XDG_RUNTIME_DIR name here.",
-        remedy: "gt daemon restart")
+        remedy: DaemonAdvice.restart(context.layout, context.environment))
     }
   }
 

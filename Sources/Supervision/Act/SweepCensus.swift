@@ -42,6 +42,8 @@ struct SweepCensus {
       }
       if let reason = kin.reason(toSpare: status) {
         census.note(status, reason: reason, isNamed: reason != .shared || kin.isShared(status), processes)
+      } else if marked.contains(pid), !remains.hasStarted(processes.environment(of: pid) ?? [:]) {
+        census.note(status, reason: .planted, isNamed: true, processes)
       } else if marked.contains(pid)
         || remains.mayTake(status, mark: bearers[pid], isReadable: processes.environment(of: pid) != nil)
       {
@@ -109,6 +111,8 @@ struct SweepCensus {
     /// Why a process is left alone, whatever mark it bears; `nil` where nothing speaks for it.
     func reason(toSpare status: ProcessStatus) -> SweepOutcome.Reason? {
       if status.pid == getpid() { return .ourselves }
+      // Another town's, or a person's.
+      if ["gastown-daemon", "gt"].contains(processes.program(of: status.pid)) { return .ourselves }
       if terminals.contains(status.terminal) { return .terminal }
       var next: ProcessStatus? = status
       var seen: Set<Int32> = []
@@ -129,6 +133,11 @@ struct SweepCensus {
 }
 
 extension AgentRemains {
+  /// Whether an environment with the mark of a life is one that the agent's command had, or has passed on.
+  fileprivate func hasStarted(_ environment: [String: String]) -> Bool {
+    session == nil || environment["GT_SESSION"] == session
+  }
+
   /// Whether a process in the group of a life is its own although it does not show its mark: where the life had none,
   /// and where the environment may not be read, as that of `sudo`. One that is older than the life was moved there, and
   /// one with another mark belongs to another life.

@@ -55,7 +55,7 @@ struct Performer: Sendable {
     case .limit(let agent, let scope):
       .confined(agent, scope.life, await world.confine(agent, life: scope.life, limited: scope.limits))
     case .sweep(let agent, let remains):
-      .swept(agent, remains, await world.sweep(remains, protecting: circumstances.protected))
+      .swept(agent, remains, await world.sweep(remains.of(agent), protecting: circumstances.protected))
     }
   }
 
@@ -74,7 +74,7 @@ struct Performer: Sendable {
   ) async -> LaunchRule.Outcome {
     async let shutdown = isShuttingDown(circumstances)
     // What is left is looked for while that is waited for: there may be a thousand processes to look at.
-    async let swept = clearUp(remains, protecting: circumstances.protected)
+    async let swept = clearUp(remains, of: order.agent, protecting: circumstances.protected)
     // The new process takes the pane's last screen away.
     _ = await circumstances.words?.task.value
     if let swept = await swept { journal.write(swept.lines(leftBy: order.agent)) }
@@ -92,10 +92,10 @@ struct Performer: Sendable {
 
   /// Ends what was left, where anything is known by which it could be found.
   @concurrent private func clearUp(
-    _ remains: AgentRemains?, protecting protected: Set<Int32>
+    _ remains: AgentRemains?, of agent: AgentIdentity, protecting protected: Set<Int32>
   ) async -> SweepOutcome? {
     guard let remains else { return nil }
-    return await world.sweep(remains, protecting: protected)
+    return await world.sweep(remains.of(agent), protecting: protected)
   }
 
   private func end(
@@ -106,7 +106,7 @@ struct Performer: Sendable {
     // A person who is told that it is stopped finds nothing of it at work, or is told what.
     guard case .ended(let how) = outcome, let remains else { return outcome }
     let protected = circumstances.protected.subtracting(liveness.life.map { [$0.pid] } ?? [])
-    let swept = await world.sweep(remains, protecting: protected)
+    let swept = await world.sweep(remains.of(agent), protecting: protected)
     journal.write(swept.lines(leftBy: agent))
     return swept.strays.map { .ended("\(how); at work in its directory, and left alone: \($0)") } ?? outcome
   }
@@ -174,6 +174,15 @@ struct Performer: Sendable {
       journal.write(swept.lines(leftBy: agent))
     }
     return await world.confine(agent, life: life, limited: AgentLimits())
+  }
+}
+
+extension AgentRemains {
+  /// The same, with the agent's session.
+  fileprivate func of(_ agent: AgentIdentity) -> AgentRemains {
+    var remains = self
+    remains.session = agent.session
+    return remains
   }
 }
 

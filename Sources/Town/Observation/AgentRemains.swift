@@ -6,6 +6,9 @@ package struct AgentRemains: Sendable, Hashable {
   package var scope: AgentScope?
   /// The marks of the lives.
   package var marks: Set<String>
+  /// The agent's session: what bears a mark and names another one has it from elsewhere, such as from an environment of
+  /// tmux in which it was planted; `nil` where that is not looked at.
+  package var session: String?
   /// A process that stays: the shell in which the agent ran and which is in its pane still. It may be a person's.
   package var sparing: Int32?
   /// The directory, within the town or absolute, in which what works without a terminal is named, and left alone; `nil`
@@ -66,6 +69,7 @@ package enum SweepOutcome: Sendable, Hashable {
     case living = "an agent that lives, or its tmux server"
     case terminal = "it is a tmux server, or in a living pane"
     case shared = "others use it"
+    case planted = "it bears the mark of the agent's life, and not its session"
     case unmarked = "it does not bear the mark of the agent's life"
     case stray = "it works in the agent's directory, and nothing shows that the agent has started it"
   }
